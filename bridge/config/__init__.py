@@ -1,0 +1,1 @@
+"""Connectors: their models, YAML with places, and how problems are printed."""

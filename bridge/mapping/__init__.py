@@ -1,0 +1,1 @@
+"""What changes mean: the connector's rules, and the events they lead to."""
