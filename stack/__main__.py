@@ -1,0 +1,97 @@
+"""`python -m stack`: start, check and stop the real servers."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import signal
+import sys
+from types import FrameType
+
+from stack import control, packages
+from stack.endpoints import exports
+from stack.errors import StackError, Unavailable
+from stack.progress import Progress
+
+# sysexits: a service is unavailable here; something failed; ended by a signal.
+UNAVAILABLE, FAILED, INTERRUPTED = 69, 1, 130
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(given)
+    except Unavailable as error:
+        sys.stderr.write(f"{error}\n")
+        return UNAVAILABLE
+    except StackError as error:
+        sys.stderr.write(f"{error}\n")
+        return FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m stack", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start what does not run, and wait until all is well")
+    up.add_argument("--with", dest="extra", choices=["registry"], help="also start the schema registry")
+    down = commands.add_parser("down", help="stop everything")
+    down.add_argument("--volumes", action="store_true", help="and remove its data")
+    commands.add_parser("status", help="say of each server whether it is well; exit 1 when one is not")
+    logs = commands.add_parser("logs", help="print the end of a server's log")
+    logs.add_argument("name")
+    commands.add_parser("env", help="print addresses, users and password files as shell exports")
+    commands.add_parser("perftest-classpath", help="fetch RabbitMQ's load generator and print its class path")
+    return parser
+
+
+def _run(given: argparse.Namespace) -> int:
+    progress = Progress()
+    match given.command:
+        case "up":
+            up = control.ensure_up(with_registry=given.extra == "registry", progress=progress)
+            words = "the stack is up" if up.started else "the stack is already up, and all of it is well"
+            progress.say(f"{words}; `python -m stack env` prints where")
+        case "down":
+            ran = control.down(volumes=given.volumes, progress=progress)
+            progress.say("the stack is down" if ran else "nothing was running")
+        case "status":
+            return _status()
+        case "logs":
+            sys.stdout.write(control.server(given.name).tail() + "\n")
+        case "env":
+            for name, value in _exports().items():
+                sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+        case "perftest-classpath":
+            sys.stdout.write(f"{packages.jars('perftest', progress)}/*\n")
+    return 0
+
+
+def _status() -> int:
+    found = control.status()
+    for name, missing in found.items():
+        sys.stdout.write(f"{name:10} {missing or 'well'}\n")
+    return FAILED if any(found.values()) else 0
+
+
+def _exports() -> dict[str, str]:
+    try:
+        return exports()
+    except FileNotFoundError:
+        raise StackError("this stack has never been started; run `python -m stack up` first") from None
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # A polite end cleans up as Ctrl-C does; a second one during that must not cut it short.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    os.umask(0o022)
+    sys.exit(main())

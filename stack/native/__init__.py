@@ -1,0 +1,1 @@
+"""The servers as processes of our own, from Debian packages and jars."""

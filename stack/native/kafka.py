@@ -1,0 +1,108 @@
+"""The Kafka broker (KRaft, one node) and the Connect worker with Debezium, from jars."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from stack import health, services
+from stack.errors import StackError
+from stack.native.server import Launch
+from stack.packages import JAVA
+from stack.services import HOST
+
+LOG4J = Path(__file__).resolve().parent.parent / "config" / "kafka" / "log4j2.properties"
+MEMORY = ("-Xmx768m", "-XX:+UseSerialGC")
+# The worker is started often and computes little: compiled quickly beats compiled well.
+QUICK_START = ("-XX:TieredStopAtLevel=1", "-Xshare:auto")
+
+
+def broker(run_folder: Path, jars: Path) -> Launch:
+    port = services.KAFKA.ports["main"].number()
+    folder = run_folder / "kafka"
+    properties = folder / "server.properties"
+    controller = f"{HOST}:{services.CONTROLLER_PORT.number()}"
+    settings = {
+        **services.KAFKA.settings,
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@{controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "log.dirs": str(folder / "data"),
+    }
+
+    def prepare() -> None:
+        folder.mkdir(exist_ok=True)
+        _write(properties, settings)
+        if not (folder / "data" / "meta.properties").exists():
+            _format(jars, properties)
+
+    return Launch(
+        name="kafka",
+        command=_java(jars, MEMORY, "kafka.Kafka", str(properties)),
+        folder=run_folder,
+        unwell=lambda: health.kafka(HOST, port),
+        prepare=prepare,
+    )
+
+
+def worker(run_folder: Path, jars: Path, plugins: Mapping[str, Path]) -> Launch:
+    """`plugins` are folders with the jars of one plug-in each, by the name that the worker shall know."""
+    port = services.CONNECT.ports["main"].number()
+    folder = run_folder / "connect"
+    properties = folder / "worker.properties"
+    settings = {
+        **services.CONNECT.settings,
+        "bootstrap.servers": f"{HOST}:{services.KAFKA.ports['main'].number()}",
+        "listeners": f"http://{HOST}:{port}",
+        "rest.advertised.host.name": HOST,
+        "plugin.path": str(folder / "plugins"),
+        # Read the lists in the jars and not every class of them: 5 s to start instead of 12.
+        "plugin.discovery": "service_load",
+    }
+
+    def prepare() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "plugins").mkdir(parents=True)
+        for name, place in plugins.items():
+            (folder / "plugins" / name).symlink_to(place)
+        _write(properties, settings)
+
+    return Launch(
+        name="connect",
+        command=_java(
+            jars, (*MEMORY, *QUICK_START), "org.apache.kafka.connect.cli.ConnectDistributed", str(properties)
+        ),
+        folder=run_folder,
+        unwell=lambda: health.http(f"http://{HOST}:{port}/connectors"),
+        prepare=prepare,
+    )
+
+
+def _java(jars: Path, flags: tuple[str, ...], main: str, *arguments: str) -> list[str]:
+    java = JAVA.find()
+    if java is None:
+        raise StackError("Java is not installed")
+    return [str(java), *flags, f"-Dlog4j2.configurationFile={LOG4J}", "-cp", f"{jars}/*", main, *arguments]
+
+
+def _format(jars: Path, properties: Path) -> None:
+    # The id names this cluster to its own storage and to nobody else; one node needs no other.
+    command = _java(jars, QUICK_START, "kafka.tools.StorageTool", "format")
+    command += ["-t", "d2FsbGV0LWJyaWRnZS1ydQ", "-c", str(properties)]
+    done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False, timeout=120)
+    if done.returncode != 0:
+        raise StackError(f"Kafka could not format its storage:\n{done.stdout}{done.stderr}")
+
+
+def _environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8"}
+
+
+def _write(path: Path, settings: Mapping[str, str]) -> None:
+    path.write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
