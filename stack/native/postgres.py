@@ -13,6 +13,7 @@ from stack.errors import StackError
 from stack.native.server import Launch
 from stack.packages import POSTGRESQL
 from stack.passwords import password_file, read_password
+from stack.processes import Process
 from stack.services import HOST
 
 ROLES = Path(__file__).resolve().parent.parent / "config" / "postgres" / "roles.sql"
@@ -51,6 +52,7 @@ def launch(run_folder: Path) -> Launch:
 
 def _prepare(binaries: Path, folder: Path, run_folder: Path, user: str | None) -> None:
     if (folder / "data" / "PG_VERSION").exists():
+        _forget_ended_server(folder / "data" / "postmaster.pid")
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -70,6 +72,16 @@ def _prepare(binaries: Path, folder: Path, run_folder: Path, user: str | None) -
     if done.returncode != 0:
         shutil.rmtree(folder)
         raise StackError(f"initdb failed with status {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _forget_ended_server(lock: Path) -> None:
+    """A killed server leaves its lock file, which names a pid.
+
+    PostgreSQL takes a process that has ended but was not reaped for a running one and refuses to start;
+    a machine without a proper init keeps such processes for ever.
+    """
+    if lock.exists() and Process.of(int(lock.read_text(encoding="ascii").split()[0])) is None:
+        lock.unlink()
 
 
 def _settle(binaries: Path, folder: Path, run_folder: Path, port: int) -> None:
