@@ -1,0 +1,82 @@
+"""Forgetting what is older than the brand keeps, in slices short enough not to stall delivery."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from bridge.ledger.statements import Statements
+
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_KEYS: Final = list[tuple[int, str]]
+
+
+class Cursor(Protocol):
+    """The part of a DBAPI cursor that pruning uses."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the last statement changed."""
+
+    def execute(self, statement: str, parameters: Any = ..., /) -> Any:
+        """Run a statement."""
+
+    def executemany(self, statement: str, parameters: Any, /) -> Any:
+        """Run a statement for each of the parameters; `rowcount` is their sum."""
+
+    def fetchall(self) -> list[Any]:
+        """Return what the last statement found."""
+
+
+def day_number(day: str) -> int:
+    """Return the days from 1970-01-01 to an ISO date."""
+    return date.fromisoformat(day).toordinal() - _EPOCH
+
+
+def prune(cursor: Cursor, sql: Statements, before: int, limit: int, confirmed: int) -> int:
+    """Delete up to `limit` old things inside the caller's transaction; return how many."""
+    pruned = prune_events(cursor, sql, before, limit, confirmed)
+    if pruned < limit:
+        pruned += prune_memory(cursor, sql, before, limit - pruned)
+    if pruned < limit:
+        # A few dozen rows a day: not worth a slice of their own.
+        cursor.execute(sql.delete_counters, (before,))
+        pruned += cursor.rowcount
+    return pruned
+
+
+def prune_events(cursor: Cursor, sql: Statements, before: int, limit: int, confirmed: int) -> int:
+    """Delete the oldest events that are confirmed, up to the first that is young enough to stay."""
+    cursor.execute(sql.oldest_events, (confirmed, limit))
+    old = 0
+    last = 0
+    for seq, day in cursor.fetchall():
+        if day >= before:
+            break
+        old += 1
+        last = seq
+    if old:
+        cursor.execute(sql.delete_events, (last,))
+    return old
+
+
+def prune_memory(cursor: Cursor, sql: Statements, before: int, limit: int) -> int:
+    """Walk through the oldest batches and delete what none has touched since."""
+    pruned = 0
+    while pruned < limit:
+        cursor.execute(sql.oldest_touched)
+        oldest = cursor.fetchall()
+        if not oldest or oldest[0][1] >= before:
+            break
+        batch, _, packed = oldest[0]
+        keys = msgspec.msgpack.decode(packed, type=_KEYS)
+        now, left = keys[: limit - pruned], keys[limit - pruned :]
+        cursor.executemany(sql.delete_old_memory, [(space, key, before) for space, key in now])
+        pruned += max(0, cursor.rowcount)
+        if left:
+            cursor.execute(sql.shorten_touched, (msgspec.msgpack.encode(left), batch))
+        else:
+            cursor.execute(sql.delete_touched, (batch,))
+    return pruned

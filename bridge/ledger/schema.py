@@ -1,0 +1,124 @@
+"""The tables of a ledger, the same for SQLite and Postgres.
+
+Days are whole days since 1970-01-01 in UTC.  Spaces are numbered, so that keys stay short.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.schema import CreateTable
+
+SCHEMA_VERSION: Final = 1
+
+METADATA: Final = MetaData()
+
+# SQLite keeps a row under its number only where the column is spelled INTEGER.
+_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
+
+
+def _text(name: str, *, primary_key: bool = False) -> Column[str]:
+    return Column(name, Text, primary_key=primary_key, nullable=False)
+
+
+def _number(name: str, *, primary_key: bool = False) -> Column[int]:
+    return Column(name, _SEQUENCE, primary_key=primary_key, nullable=False, autoincrement=False)
+
+
+def _bytes(name: str) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=False)
+
+
+META: Final = Table("meta", METADATA, _text("name", primary_key=True), _text("value"), sqlite_with_rowid=False)
+
+MARKS: Final = Table("marks", METADATA, _text("name", primary_key=True), _number("value"), sqlite_with_rowid=False)
+"""Numbers that only grow: up to where the outbox is confirmed, the last held and the last parked id."""
+
+POSITIONS: Final = Table(
+    "positions",
+    METADATA,
+    _text("topic", primary_key=True),
+    _number("partition", primary_key=True),
+    _number("position"),
+    sqlite_with_rowid=False,
+)
+
+SPACES: Final = Table("spaces", METADATA, _number("space", primary_key=True), _text("name"))
+
+MEMORY: Final = Table(
+    "memory",
+    METADATA,
+    _number("space", primary_key=True),
+    _text("key", primary_key=True),
+    _bytes("value"),
+    _number("day"),
+    sqlite_with_rowid=False,
+)
+
+TOUCHED: Final = Table("touched", METADATA, _number("batch", primary_key=True), _number("day"), _bytes("keys"))
+"""What each batch put into the prunable spaces.
+
+Retention walks through this list instead of the whole memory; an index on the day would cost more
+than all the rest of a batch, because its entries repeat the keys in another order.
+"""
+
+OUTBOX: Final = Table(
+    "outbox",
+    METADATA,
+    _number("seq", primary_key=True),
+    _text("message_id"),
+    _text("player"),
+    _number("lane"),
+    _number("day"),
+    _bytes("body"),
+)
+
+HELD: Final = Table(
+    "held",
+    METADATA,
+    _number("held_id", primary_key=True),
+    _bytes("record"),
+    _text("source_table"),
+    _text("player"),
+    _bytes("waiting"),
+    _number("deadline_ms"),
+)
+
+PARKED: Final = Table(
+    "parked",
+    METADATA,
+    _number("parked_id", primary_key=True),
+    _bytes("record"),
+    _text("source_table"),
+    _text("key"),
+    _text("player"),
+    _text("code"),
+    _text("reason"),
+    _number("parked_at_ms"),
+)
+
+COUNTERS: Final = Table(
+    "counters",
+    METADATA,
+    _number("day", primary_key=True),
+    _text("outcome", primary_key=True),
+    _text("source_table", primary_key=True),
+    _text("reason", primary_key=True),
+    _number("number"),
+    sqlite_with_rowid=False,
+)
+
+MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {}
+"""Schema version to the statements, by dialect, that lead to it from the version before."""
+
+
+def creation(dialect: Dialect) -> list[str]:
+    """Return the statements that make an empty ledger of SCHEMA_VERSION."""
+    return [str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables]
+
+
+def prunable(space: str) -> bool:
+    """Say whether retention may forget a space: look-up rows stay for as long as the ledger."""
+    return space.startswith(("row:", "ref:", "part:"))

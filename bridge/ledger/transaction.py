@@ -1,0 +1,205 @@
+"""One batch: gathered in memory, written to the store at commit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from bridge.ledger.recent import Pair, Recent
+from bridge.records import Delivery, Event, HeldChange, ParkedChange, Partition
+
+MS_PER_DAY: Final = 86_400_000
+
+OutboxRow = tuple[int, str, str, int, int, bytes]
+"""seq, message_id, player, lane, day, body: the order of the columns of the outbox."""
+
+
+class Pending(msgspec.Struct, gc=False):
+    """What a batch wants written."""
+
+    day: int
+    memory: dict[Pair, bytes | None] = msgspec.field(default_factory=dict)
+    outbox: list[OutboxRow] = msgspec.field(default_factory=list)
+    held: dict[int, HeldChange | None] = msgspec.field(default_factory=dict)
+    parked: dict[int, ParkedChange | None] = msgspec.field(default_factory=dict)
+    counts: dict[tuple[str, str, str], int] = msgspec.field(default_factory=dict)
+    positions: dict[Partition, int] = msgspec.field(default_factory=dict)
+    confirmed: int | None = None
+
+    def is_empty(self) -> bool:
+        """Say whether there is nothing to write."""
+        return self.confirmed is None and not (
+            self.memory or self.outbox or self.held or self.parked or self.counts or self.positions
+        )
+
+
+class Store(Protocol):
+    """What a transaction needs of the storage behind it.  Every call may raise LedgerUnavailable."""
+
+    recent: Recent
+
+    def next_seq(self) -> int:
+        """Give out a sequence number, higher than all before."""
+
+    def next_held(self) -> int:
+        """Give out the id of a held change."""
+
+    def next_parked(self) -> int:
+        """Give out the id of a parked change."""
+
+    def read(self, pairs: Collection[Pair]) -> Mapping[Pair, bytes]:
+        """Return the committed values of those pairs that have one."""
+
+    def body(self, seq: int) -> bytes | None:
+        """Return the body of a committed event."""
+
+    def parked_record(self, parked_id: int) -> ParkedChange | None:
+        """Return one committed parked change."""
+
+    def write(self, pending: Pending) -> None:
+        """Write all of it durably, or nothing of it."""
+
+
+class Transaction:
+    """The `LedgerTransaction` of every store.
+
+    Nothing reaches the store before `commit`; a failed commit keeps the batch, so that `commit` can
+    be called again.
+    """
+
+    __slots__ = ("_closed", "_pending", "_seen", "_store")
+
+    def __init__(self, store: Store, now_ms: int) -> None:
+        self._store = store
+        self._pending = Pending(now_ms // MS_PER_DAY)
+        self._seen: dict[Pair, bytes | None] = {}
+        self._closed = False
+
+    def get(self, space: str, key: str) -> bytes | None:
+        """Return what was put last, or None.  Reads from the store only what nobody asked for before."""
+        pair = (space, key)
+        if pair in self._seen:
+            return self._seen[pair]
+        value = self._store.recent.get(pair)
+        if value is None:
+            value = self._store.read((pair,)).get(pair)
+        self._seen[pair] = value
+        return value
+
+    def put(self, space: str, key: str, value: bytes | None) -> None:
+        """Remember; None forgets."""
+        pair = (space, key)
+        self._seen[pair] = value
+        self._pending.memory[pair] = value
+
+    def prefetch(self, wanted: Iterable[tuple[str, str]]) -> None:
+        """Read many pairs in a few queries; that a pair has no value is remembered too."""
+        seen = self._seen
+        recent = self._store.recent.get
+        missing = []
+        for pair in wanted:
+            if pair in seen:
+                continue
+            value = recent(pair)
+            if value is None:
+                missing.append(pair)
+            # None stands for "asked already" until the answer is there, so that a pair is asked once.
+            seen[pair] = value
+        if not missing:
+            return
+        try:
+            seen.update(self._store.read(missing))
+        except BaseException:
+            for pair in missing:
+                del seen[pair]
+            raise
+
+    def add_event(self, event: Event) -> int:
+        """Append to the outbox and return its sequence number."""
+        seq = self._store.next_seq()
+        pending = self._pending
+        pending.outbox.append((seq, event.message_id, event.player, event.lane, pending.day, event.body))
+        return seq
+
+    def body(self, seq: int) -> bytes | None:
+        """Return the body of an event of this batch or an earlier one, or None when it is gone."""
+        outbox = self._pending.outbox
+        if outbox and seq >= outbox[0][0]:
+            return next((row[5] for row in outbox if row[0] == seq), None)
+        return self._store.body(seq)
+
+    def hold(self, held: HeldChange) -> int:
+        """Keep a change that waits and return its id; `held.held_id` 0 adds, another replaces."""
+        held_id = held.held_id or self._store.next_held()
+        self._pending.held[held_id] = msgspec.structs.replace(held, held_id=held_id)
+        return held_id
+
+    def release(self, held_id: int) -> None:
+        """The change waits no longer."""
+        self._pending.held[held_id] = None
+
+    def park(self, parked: ParkedChange) -> int:
+        """Keep a change for a person and return its id; `parked.parked_id` is not looked at."""
+        parked_id = self._store.next_parked()
+        self._pending.parked[parked_id] = msgspec.structs.replace(parked, parked_id=parked_id)
+        return parked_id
+
+    def unpark(self, parked_id: int) -> ParkedChange | None:
+        """Take a parked change out, to replay it in this batch; None when it is not there (any more)."""
+        if parked_id in self._pending.parked:
+            parked = self._pending.parked[parked_id]
+        else:
+            parked = self._store.parked_record(parked_id)
+        self._pending.parked[parked_id] = None
+        return parked
+
+    def discard(self, parked_id: int) -> ParkedChange | None:
+        """Take a parked change out for good; the counters keep a note of it under "discarded"."""
+        parked = self.unpark(parked_id)
+        if parked is not None:
+            self.count("discarded", parked.table, parked.code)
+        return parked
+
+    def count(self, outcome: str, table: str, reason: str) -> None:
+        """Count how one change ended."""
+        counts = self._pending.counts
+        counted = (outcome, table, reason)
+        counts[counted] = counts.get(counted, 0) + 1
+
+    def advance(self, positions: Mapping[Partition, int]) -> None:
+        """Note the positions after the batch."""
+        self._pending.positions.update(positions)
+
+    def confirm(self, seq: int) -> None:
+        """Note that every event up to and including `seq` has been confirmed; a lower one changes nothing."""
+        self._pending.confirmed = max(seq, self._pending.confirmed or 0)
+
+    def commit(self) -> Sequence[Delivery]:
+        """Make it durable and return the events of it, in order.
+
+        Raises LedgerUnavailable: nothing has been kept, and `commit` may be called again.
+        """
+        if self._closed:
+            raise RuntimeError("this batch has been committed or rolled back")
+        pending = self._pending
+        if not pending.is_empty():
+            self._store.write(pending)
+        self._closed = True
+        self._remember(pending.memory)
+        return [Delivery(seq, name, player, body) for seq, name, player, _, _, body in pending.outbox]
+
+    def _remember(self, written: Mapping[Pair, bytes | None]) -> None:
+        recent = self._store.recent
+        for pair, value in self._seen.items():
+            if value is not None:
+                recent.keep(pair, value)
+            elif pair in written:
+                recent.forget(pair)
+
+    def rollback(self) -> None:
+        """Forget the batch."""
+        self._closed = True
+        self._pending = Pending(self._pending.day)
+        self._seen = {}
