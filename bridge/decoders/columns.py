@@ -1,0 +1,283 @@
+"""Column values by their Connect schema: logical types to decoders.
+
+A type's name decides only together with its base type: a custom converter may write a `Date` as
+text, and is then read as the text that it is.  https://debezium.io/documentation names the types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from bridge.decoders import moments
+from bridge.decoders.decimals import (
+    binary,
+    conflict,
+    decimal_from_unscaled,
+    double,
+    json_value,
+    special_number,
+    variable_scale,
+)
+from bridge.decoders.placeholder import Placeholder
+from bridge.errors import DecodeError
+from bridge.records import UNAVAILABLE, ColumnDecoder, Value
+
+
+class ColumnSchema(msgspec.Struct, frozen=True):
+    """A Connect schema, as JsonConverter writes it; Avro and JSON Schema are brought to the same form."""
+
+    type: str
+    name: str | None = None
+    field: str | None = None
+    parameters: Mapping[str, Any] | None = None
+    fields: tuple[ColumnSchema, ...] = ()
+    items: ColumnSchema | None = None
+    keys: ColumnSchema | None = None
+    values: ColumnSchema | None = None
+
+    def named(self, field: str) -> ColumnSchema | None:
+        """Return the schema of one field of a structure, or None."""
+        return next((schema for schema in self.fields if schema.field == field), None)
+
+    def parameter(self, name: str) -> int | None:
+        """Return a parameter that is a whole number written as text, or None."""
+        try:
+            return int((self.parameters or {})[name])
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+Factory = Callable[[ColumnSchema, Placeholder], ColumnDecoder]
+
+_RANGES: Final = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
+
+
+def column_decoder(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+    """Return the decoder for a column; it never sees None."""
+    factory = _BY_NAME.get((schema.name or "", schema.type)) or _BY_TYPE.get(schema.type)
+    if factory is None:
+        return _refuse(f"a column of type {schema.type[:40]} is not known")
+    return factory(schema, placeholder)
+
+
+def column_decoders(row: ColumnSchema, placeholder: Placeholder) -> dict[str, ColumnDecoder]:
+    """Return the decoders for the columns of a row's schema."""
+    return {schema.field: column_decoder(schema, placeholder) for schema in row.fields if schema.field}
+
+
+def _refuse(reason: str) -> ColumnDecoder:
+    def decode(_: Any) -> Value:
+        raise DecodeError("unknown_type", reason)
+
+    return decode
+
+
+def _whole(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
+    low, high = _RANGES[schema.type]
+    expected = f"a whole number ({schema.type})"
+
+    def decode(value: Any) -> int:
+        if type(value) is int and low <= value <= high:
+            return value
+        raise conflict(expected, value)
+
+    return decode
+
+
+def _boolean(_: ColumnSchema, __: Placeholder) -> ColumnDecoder:
+    def decode(value: Any) -> bool:
+        if type(value) is bool:
+            return value
+        raise conflict("a boolean", value)
+
+    return decode
+
+
+def _text(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+    texts = placeholder.texts
+
+    def decode(value: Any) -> Value:
+        if type(value) is str:
+            return UNAVAILABLE if value in texts else value
+        raise conflict("text", value)
+
+    return decode
+
+
+def _json(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+    texts = placeholder.texts
+
+    def decode(value: Any) -> Value:
+        if type(value) is not str:
+            raise conflict("JSON text", value)
+        if value in texts:
+            return UNAVAILABLE
+        parsed = json_value(value)
+        return UNAVAILABLE if parsed == placeholder.pair else parsed
+
+    return decode
+
+
+def _bytes(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+    raw = placeholder.raw
+
+    def decode(value: Any) -> Value:
+        data = binary(value)
+        return UNAVAILABLE if data == raw else data
+
+    return decode
+
+
+def _bits(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
+    length = schema.parameter("length") or 0
+
+    def decode(value: Any) -> str:
+        # Little-endian; Postgres' trailing zero bytes are cut off, so the length pads them back.
+        return bits(binary(value), length)
+
+    return decode
+
+
+def bits(data: bytes, length: int) -> str:
+    """Take little-endian bytes to SQL's bit string, most significant first, padded to the length."""
+    text = bin(int.from_bytes(data, "little"))[2:] if data.strip(b"\0") else ""
+    # A varbit without limit says that its length is 2^31-1.
+    return text.rjust(length if length <= 65_536 else 1, "0")
+
+
+def _decimal(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
+    scale = schema.parameter("scale")
+    precision = schema.parameter("connect.decimal.precision")
+
+    def decode(value: Any) -> Decimal:
+        # With `decimal.format=NUMERIC` the schema still says bytes: the JSON type decides.
+        kind = type(value)
+        if kind is Decimal or kind is int:
+            return Decimal(value)
+        if scale is None:
+            raise DecodeError("schema_conflict", "the schema of the decimal tells no scale")
+        return decimal_from_unscaled(binary(value), scale, precision)
+
+    return decode
+
+
+def _double(_: ColumnSchema, __: Placeholder) -> ColumnDecoder:
+    def decode(value: Any) -> Value:
+        # Jackson writes these as text.
+        if value in ("NaN", "Infinity", "-Infinity"):
+            raise special_number()
+        if type(value) is str:
+            raise conflict("a number", value)
+        return double(value)
+
+    return decode
+
+
+def _array(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+    item = column_decoder(schema.items, placeholder) if schema.items else placeholder.plain
+
+    def decode(value: Any) -> Value:
+        if type(value) is not list:
+            raise conflict("an array", value)
+        if value in placeholder.lists:
+            return UNAVAILABLE
+        return [None if one is None else item(one) for one in value]
+
+    return decode
+
+
+def _map(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+    of_value = column_decoder(schema.values, placeholder) if schema.values else placeholder.plain
+
+    def decode(value: Any) -> Value:
+        if value == placeholder.pair:
+            return UNAVAILABLE
+        pairs: Any
+        if type(value) is dict:
+            pairs = value.items()
+        elif type(value) is list and all(type(pair) is list and len(pair) == 2 for pair in value):
+            # Keys other than text: JsonConverter writes pairs.
+            pairs = value
+        else:
+            raise conflict("a map", value)
+        return {str(key): None if one is None else of_value(one) for key, one in pairs}
+
+    return decode
+
+
+def _struct(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+    decoders = column_decoders(schema, placeholder)
+
+    def decode(value: Any) -> Value:
+        if type(value) is not dict:
+            raise conflict("a structure", value)
+        return {
+            name: None if one is None else decoders.get(name, placeholder.plain)(one) for name, one in value.items()
+        }
+
+    return decode
+
+
+def _by(decode: ColumnDecoder) -> Factory:
+    return lambda _, __: decode
+
+
+def _text_or(decode: ColumnDecoder) -> Factory:
+    """Let a text column that is read as something else still be unavailable."""
+
+    def factory(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
+        texts = placeholder.texts
+        return lambda value: UNAVAILABLE if type(value) is str and value in texts else decode(value)
+
+    return factory
+
+
+_FROM_MILLIS = moments.micros_from_millis
+_FROM_NANOS = moments.micros_from_nanos
+_STRUCTURED: Final = "structured times are not read; set time.precision.mode=microseconds or adaptive in Debezium"
+
+_BY_TYPE: Final[Mapping[str, Factory]] = {
+    **dict.fromkeys(_RANGES, _whole),
+    "boolean": _boolean,
+    "string": _text,
+    "bytes": _bytes,
+    "float": _double,
+    "double": _double,
+    "float32": _double,
+    "float64": _double,
+    "array": _array,
+    "map": _map,
+    "struct": _struct,
+}
+
+_BY_NAME: Final[Mapping[tuple[str, str], Factory]] = {
+    ("org.apache.kafka.connect.data.Decimal", "bytes"): _decimal,
+    ("org.apache.kafka.connect.data.Date", "int32"): _by(moments.day),
+    ("org.apache.kafka.connect.data.Time", "int32"): _by(moments.scaled(_FROM_MILLIS, moments.clock)),
+    ("org.apache.kafka.connect.data.Timestamp", "int64"): _by(moments.scaled(_FROM_MILLIS, moments.timestamp)),
+    ("io.debezium.data.VariableScaleDecimal", "struct"): _by(variable_scale),
+    ("io.debezium.data.Json", "string"): _json,
+    ("io.debezium.data.Bits", "bytes"): _bits,
+    ("io.debezium.time.Date", "int32"): _by(moments.day),
+    ("io.debezium.time.Time", "int32"): _by(moments.scaled(_FROM_MILLIS, moments.clock)),
+    ("io.debezium.time.MicroTime", "int64"): _by(moments.clock),
+    ("io.debezium.time.NanoTime", "int64"): _by(moments.scaled(_FROM_NANOS, moments.clock)),
+    ("io.debezium.time.Timestamp", "int64"): _by(moments.scaled(_FROM_MILLIS, moments.timestamp)),
+    ("io.debezium.time.MicroTimestamp", "int64"): _by(moments.timestamp),
+    ("io.debezium.time.NanoTimestamp", "int64"): _by(moments.scaled(_FROM_NANOS, moments.timestamp)),
+    ("io.debezium.time.MicroDuration", "int64"): _by(moments.duration),
+    ("io.debezium.time.NanoDuration", "int64"): _by(moments.scaled(_FROM_NANOS, moments.duration)),
+    ("io.debezium.time.ZonedTimestamp", "string"): _text_or(moments.moment),
+    ("io.debezium.time.ZonedTime", "string"): _text_or(moments.iso_clock),
+    ("io.debezium.time.IsoDate", "string"): _text_or(moments.iso_date),
+    ("io.debezium.time.IsoTime", "string"): _text_or(moments.iso_clock_local),
+    ("io.debezium.time.IsoTimestamp", "string"): _text_or(moments.iso_local),
+    **{
+        (f"io.debezium.time.Structured{kind}", "struct"): _by(_refuse(_STRUCTURED))
+        for kind in ("Date", "Time", "Timestamp", "ZonedTime", "ZonedTimestamp", "Duration")
+    },
+}

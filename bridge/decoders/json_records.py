@@ -1,0 +1,93 @@
+"""JSON records, with the schema in each of them or without."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from bridge.decoders.columns import ColumnSchema
+from bridge.decoders.decimals import json_number
+from bridge.decoders.envelope import Envelope
+from bridge.decoders.parsed import Parsed, RowSchemas
+from bridge.decoders.placeholder import Placeholder
+from bridge.errors import DecodeError
+
+
+class _WithSchema(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    schema: msgspec.Raw
+    payload: msgspec.Raw
+
+
+class _Known(msgspec.Struct, gc=False, frozen=True):
+    prefix: bytes
+    schemas: RowSchemas | None
+
+
+_SCHEMA_START: Final = b'{"schema":'
+_PAYLOAD_START: Final = b',"payload":'
+_MOST_TOPICS: Final = 10_000
+
+_envelope = msgspec.json.Decoder(Envelope, float_hook=json_number)
+_anything = msgspec.json.Decoder(float_hook=json_number)
+_with_schema = msgspec.json.Decoder(_WithSchema)
+_schema = msgspec.json.Decoder(ColumnSchema | None)
+
+
+class JsonReader:
+    """Reads JSON keys or values (one reader for each).
+
+    The text of a schema, four kilobytes in every record, is parsed once: a record that starts with
+    the very bytes of the one before it in its topic, up to the payload, has the same schema.
+    """
+
+    def __init__(self, placeholder: Placeholder) -> None:
+        self._known: dict[str, _Known] = {}
+        self._compile = lru_cache(maxsize=4_096)(lambda text: _compile(text, placeholder))
+
+    def envelope(self, topic: str, value: bytes) -> tuple[Envelope, RowSchemas | None] | None:
+        """Return a row's envelope, or None when the value is something else or malformed.  Never raises."""
+        payload, schemas = value, None
+        try:
+            if value.startswith(_SCHEMA_START):
+                payload, schemas = self._split(topic, value)
+            return _envelope.decode(payload), schemas
+        except (msgspec.DecodeError, UnicodeError, RecursionError, DecodeError):
+            return None
+
+    def read(self, topic: str, value: bytes) -> Parsed:
+        """Return any JSON value; raises DecodeError when it is none."""
+        try:
+            if value.startswith(_SCHEMA_START) or value[:64].lstrip()[:1] == b"{":
+                try:
+                    payload, schemas = self._split(topic, value)
+                except msgspec.ValidationError:
+                    # An object, yet not one of schema and payload alone.
+                    payload, schemas = value, None
+                return Parsed(_anything.decode(payload), schemas)
+            return Parsed(_anything.decode(value), None)
+        except (msgspec.DecodeError, UnicodeError):
+            raise DecodeError("not_json", "the record is neither JSON nor of a schema registry") from None
+        except RecursionError:
+            raise DecodeError("not_json", "the record's JSON is nested too deeply") from None
+
+    def _split(self, topic: str, value: bytes) -> tuple[bytes, RowSchemas | None]:
+        known = self._known.get(topic)
+        if known is not None and value.startswith(known.prefix) and value.endswith(b"}"):
+            # Whatever else may stand behind the payload makes its parsing fail, and `read` decides.
+            return value[len(known.prefix) : -1], known.schemas
+        parts = _with_schema.decode(value)
+        schema, payload = bytes(parts.schema), bytes(parts.payload)
+        schemas = self._compile(schema)
+        prefix = _SCHEMA_START + schema + _PAYLOAD_START
+        if len(value) == len(prefix) + len(payload) + 1 and value.startswith(prefix):
+            if len(self._known) >= _MOST_TOPICS:
+                self._known.clear()
+            self._known[topic] = _Known(prefix, schemas)
+        return payload, schemas
+
+
+def _compile(text: bytes, placeholder: Placeholder) -> RowSchemas | None:
+    schema = _schema.decode(text)
+    return None if schema is None else RowSchemas(schema, placeholder)

@@ -1,0 +1,104 @@
+"""Message keys, and the headers with which Debezium ties the two halves of a changed key together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn
+
+from bridge.decoders.avro import RegistryReader
+from bridge.decoders.declarations import Declarations
+from bridge.decoders.json_records import JsonReader
+from bridge.decoders.parsed import Parsed
+from bridge.decoders.placeholder import Placeholder
+from bridge.errors import DecodeError, MappingError
+from bridge.records import Renamed, Row, SourceRecord, Value
+
+_HALVES: Final[Mapping[str, tuple[str, Renamed]]] = {
+    "d": ("__debezium.newkey", Renamed.FROM),
+    "c": ("__debezium.oldkey", Renamed.TO),
+}
+
+
+class _BadKey(Mapping[str, Any]):
+    """A key that cannot be read.  Only a rule that reads it makes the record poison."""
+
+    __slots__ = ("_error",)
+
+    def __init__(self, error: DecodeError) -> None:
+        self._error = error
+
+    def _fail(self) -> NoReturn:
+        raise DecodeError(self._error.code, f"message key: {self._error.reason}")
+
+    def __getitem__(self, column: str) -> Any:
+        self._fail()
+
+    def __contains__(self, column: object) -> bool:
+        self._fail()
+
+    def __iter__(self) -> Iterator[str]:
+        self._fail()
+
+    def __len__(self) -> int:
+        self._fail()
+
+    def keys(self) -> NoReturn:
+        self._fail()
+
+
+class KeyReader:
+    """Reads message keys.  Their converter need not be the one of the values."""
+
+    def __init__(self, declarations: Declarations, placeholder: Placeholder, avro: RegistryReader) -> None:
+        self._declarations = declarations
+        self._json = JsonReader(placeholder)
+        self._headers = JsonReader(placeholder)
+        self._avro = avro
+
+    def key(self, record: SourceRecord, table: str) -> Row | None:
+        """Return the key's columns; None for a table without a key.
+
+        A key that is malformed is told by the first look into it.  Raises SourceUnavailable when it
+        needs a schema registry that is away.
+        """
+        if not record.key or record.key == b"null":
+            return None
+        try:
+            parsed = self._read(record.topic, record.key)
+            return None if parsed.content is None else self._row(parsed, table)
+        except DecodeError as error:
+            return Row(_BadKey(error), {})
+
+    def renamed(self, record: SourceRecord, op: str, table: str) -> tuple[Renamed, Mapping[str, Value] | None] | None:
+        """Return which half of a changed key the record is, and the other key where the header can be read."""
+        wanted = _HALVES.get(op)
+        if wanted is None:
+            return None
+        for name, value in record.headers:
+            if name == wanted[0]:
+                return wanted[1], self._other_key(value, record.topic, table)
+        return None
+
+    def _read(self, topic: str, key: bytes) -> Parsed:
+        if key[0] in (0, 1):
+            return self._avro.read(key)
+        if key.startswith(b"Struct{"):
+            raise DecodeError("text_key", "written by StringConverter; set key.converter to JsonConverter")
+        return self._json.read(topic, key)
+
+    def _row(self, parsed: Parsed, table: str) -> Row:
+        if type(parsed.content) is not dict:
+            raise DecodeError("text_key", "a single value without a column name")
+        if parsed.schemas is None:
+            return Row(parsed.content, self._declarations.schemaless(table))
+        return Row(parsed.content, parsed.schemas.decoders("", table, self._declarations.declared(table)))
+
+    def _other_key(self, value: bytes | None, topic: str, table: str) -> Mapping[str, Value] | None:
+        """Read a header as SimpleHeaderConverter or JsonConverter writes it; None where it is neither."""
+        if not value:
+            return None
+        try:
+            row = self._row(self._headers.read(topic, value), table)
+            return {column: row[column] for column in row.columns()}
+        except (DecodeError, MappingError):
+            return None

@@ -1,0 +1,50 @@
+"""What every wire format is brought to before the record is recognised."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bridge.decoders.columns import ColumnSchema, column_decoders
+from bridge.decoders.declared import ColumnType
+from bridge.decoders.placeholder import Placeholder
+from bridge.records import ColumnDecoder
+
+_MOST_TABLES = 1_000
+
+
+class RowSchemas:
+    """The schema of a record, with the decoders that were made from it."""
+
+    __slots__ = ("_by_table", "_placeholder", "_schema")
+
+    def __init__(self, schema: ColumnSchema, placeholder: Placeholder) -> None:
+        self._schema = schema
+        self._placeholder = placeholder
+        self._by_table: dict[tuple[str, str], Mapping[str, ColumnDecoder]] = {}
+
+    def decoders(self, part: str, table: str, declared: Mapping[str, ColumnType]) -> Mapping[str, ColumnDecoder]:
+        """Return the decoders of the row in one field of the envelope; part "" is the record itself.
+
+        What is declared for a column is laid over what its schema says.
+        """
+        found = self._by_table.get((part, table))
+        if found is None:
+            if len(self._by_table) >= _MOST_TABLES:
+                self._by_table.clear()
+            found = self._by_table[part, table] = self._compile(part, declared)
+        return found
+
+    def _compile(self, part: str, declared: Mapping[str, ColumnType]) -> Mapping[str, ColumnDecoder]:
+        row = self._schema.named(part) if part else self._schema
+        decoders = {} if row is None else column_decoders(row, self._placeholder)
+        for column, kind in declared.items():
+            decoders[column] = kind.over(decoders.get(column, self._placeholder.plain))
+        return decoders
+
+
+class Parsed(NamedTuple):
+    """A record's key or value without its wire format: the content, and the schema where there is one."""
+
+    content: Any
+    schemas: RowSchemas | None

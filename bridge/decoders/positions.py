@@ -1,0 +1,152 @@
+"""Where a change stands in its database's log, for each kind of database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from bridge.decoders.envelope import Source
+from bridge.decoders.moments import EPOCH_UTC
+from bridge.errors import DecodeError
+from bridge.records import Change, SourcePosition
+
+_SEQUENCE: Final = msgspec.json.Decoder(tuple[str | None, str | None])
+_NOT_SNAPSHOT: Final = frozenset({None, False, "false", "False"})
+
+
+def is_snapshot(op: str, source: Source) -> bool:
+    """Tell whether a row was read from the table rather than from the log.
+
+    Neither field alone decides: old MySQL connectors write op c with snapshot true, and Flink CDC
+    op r with snapshot false.
+    """
+    return op == "r" or source.snapshot not in _NOT_SNAPSHOT
+
+
+def table_name(source: Source) -> str:
+    """Return `schema.table`, or `database.table` where the database has no schemas."""
+    if not source.table:
+        raise DecodeError("no_table", "the record's source tells no table")
+    owner = source.schema or source.db
+    return f"{owner}.{source.table}" if owner else source.table
+
+
+def position(source: Source, *, snapshot: bool) -> SourcePosition | None:
+    """Return the position of a change, or None where its source does not tell one.
+
+    Raises DecodeError when what it tells is no position.
+    """
+    order = _ORDERS.get(source.connector or "")
+    if order is None or source.snapshot == "incremental":
+        return None
+    try:
+        found = order(source, snapshot)
+    except (ValueError, UnicodeError):
+        raise DecodeError("bad_position", f"the position in source is none of {source.connector}") from None
+    return None if found is None else SourcePosition(_lineage(source), found)
+
+
+def _lineage(source: Source) -> str:
+    if source.server_id is None:
+        return f"{source.connector}:{source.name}"
+    return f"{source.connector}:{source.name}:{source.server_id}"
+
+
+def _postgres(source: Source, snapshot: bool) -> tuple[int, ...] | None:
+    """Order by the LSN of the last commit before, then by the change's own.
+
+    The first is null until Debezium has seen a commit.  The LSN of a snapshot row is where the
+    snapshot was taken; a transaction that was open then commits later with a lower LSN and is newer
+    all the same.  So a snapshot row counts as LSN 0.
+    """
+    if source.sequence is not None:
+        commit, own = _SEQUENCE.decode(source.sequence)
+        if own is not None:
+            return (int(commit or 0), 0 if snapshot else int(own))
+    if source.lsn is None:
+        return None
+    # Before Debezium 1.5: per row the LSN alone grows too, and sorts before what newer versions write.
+    return (0, 0) if snapshot else (source.lsn, source.lsn)
+
+
+def _mysql(source: Source, _: bool) -> tuple[int, ...] | None:
+    if source.file is None or source.pos is None:
+        return None
+    # The number grows past six digits; as text it would not sort.
+    return (int(source.file.rpartition(".")[2] or 0), source.pos, source.row or 0)
+
+
+def _sqlserver(source: Source, _: bool) -> tuple[int, ...] | None:
+    if source.commit_lsn is None:
+        return None
+    return (_hex_lsn(source.commit_lsn), _hex_lsn(source.change_lsn), source.event_serial_no or 0)
+
+
+def _hex_lsn(lsn: str | None) -> int:
+    return int(lsn.replace(":", ""), 16) if lsn and lsn != "NULL" else 0
+
+
+def _oracle(source: Source, _: bool) -> tuple[int, ...] | None:
+    if not source.commit_scn or not source.scn:
+        return None
+    # With several redo threads the commit SCN carries thread and transaction behind colons.
+    return (int(source.commit_scn.partition(":")[0]), int(source.scn), source.ssn or 0)
+
+
+_ORDERS: Final[dict[str, Callable[[Source, bool], tuple[int, ...] | None]]] = {
+    "postgresql": _postgres,
+    "mysql": _mysql,
+    "mariadb": _mysql,
+    "sqlserver": _sqlserver,
+    "oracle": _oracle,
+}
+
+
+def committed_at(source: Source) -> datetime | None:
+    """Return when the database committed, as exactly as the record tells it."""
+    micros = source.ts_us
+    if micros is None:
+        if source.ts_ms is None:
+            return None
+        micros = source.ts_ms * 1000
+    try:
+        return EPOCH_UTC + timedelta(0, 0, micros)
+    except OverflowError:
+        raise DecodeError("bad_envelope", "the commit time in source is out of range") from None
+
+
+def transaction_name(transaction_id: str) -> str:
+    """Return the part of a transaction's id that all its changes share.
+
+    Postgres writes `xid:lsn` with the LSN of each single event; the other databases' ids stay whole.
+    """
+    xid, colon, lsn = transaction_id.partition(":")
+    return xid if colon and xid.isdigit() and lsn.isdigit() else transaction_id
+
+
+def transaction_of(source: Source, block_id: str | None) -> str | None:
+    """Return the name of the change's transaction, from the transaction block or else from source."""
+    if block_id is not None:
+        return transaction_name(block_id)
+    if source.gtid is not None:
+        return source.gtid
+    return None if source.txId is None else str(source.txId)
+
+
+def pair_key_change(first: Change, second: Change) -> bool:
+    """Tell whether two changes are the two halves of one changed key, where no header says so.
+
+    They are when a delete and a create of one table stand at the same position of the log.
+    """
+    if (first.op, second.op) == ("c", "d"):
+        first, second = second, first
+    return (
+        (first.op, second.op) == ("d", "c")
+        and first.table == second.table
+        and first.position is not None
+        and first.position == second.position
+        and first.transaction == second.transaction
+    )
