@@ -1,0 +1,94 @@
+"""Readers: compiled expressions, and what they are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from bridge.records import Value
+
+Reader = Callable[[Any], Value]
+"""Takes a scope, which only the makers of names understand, and returns a value."""
+
+
+class NotConstant:
+    """The type of NOT_CONSTANT."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "<not constant>"
+
+
+NOT_CONSTANT: Final = NotConstant()
+
+
+class Names(Protocol):
+    """What the names of an expression mean.  None says that a name is unknown.
+
+    A maker may raise Misuse; its message is then placed where the name stands.
+    """
+
+    def name(self, name: str) -> Reader | None:
+        """Return the reader of a bare name."""
+
+    def index(self, name: str) -> Callable[[Sequence[Reader]], Reader] | None:
+        """Return what makes the reader of `name[a, b]`."""
+
+    def index_by(self, table: str, index: str) -> Callable[[Sequence[Reader]], Reader] | None:
+        """Return what makes the reader of `table.index[a]`."""
+
+    def function(self, name: str) -> Callable[[Sequence[Reader], Mapping[str, Reader]], Reader] | None:
+        """Return what makes the reader of `name(a, b=c)`, for functions that need the scope."""
+
+    def known(self) -> Collection[str]:
+        """Return all names, to suggest one for a misspelt one."""
+
+
+class ExpressionProblem(Exception):
+    """An expression that cannot be compiled.  `line` and `column` count from 1 inside its text."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1, hint: str = "") -> None:
+        self.message = message
+        self.line = line
+        self.column = column
+        self.hint = hint
+        super().__init__(message)
+
+
+class Misuse(Exception):
+    """A name or function is used wrongly, found while compiling; whoever compiles knows the place."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.message = message
+        self.hint = hint
+        super().__init__(message)
+
+
+class Unfit(Exception):
+    """A value does not fit; whoever evaluates adds the expression and makes it a MappingError."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        self.code = code
+        self.reason = reason
+        super().__init__(reason)
+
+
+def constant(value: Value) -> Reader:
+    """Return a reader that is known to give `value` for every scope."""
+
+    def read(_: Any) -> Value:
+        return value
+
+    read.constant = value  # type: ignore[attr-defined]
+    return read
+
+
+def constant_of(reader: Reader) -> Value | NotConstant:
+    """Return the value of a reader that gives the same for every scope, else NOT_CONSTANT."""
+    return getattr(reader, "constant", NOT_CONSTANT)
+
+
+def is_constant(reader: Reader) -> bool:
+    """Return whether the reader gives the same value for every scope."""
+    return hasattr(reader, "constant")

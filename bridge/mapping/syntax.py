@@ -1,0 +1,131 @@
+"""The syntax of expressions: parsed with Python's grammar, bounded, and with places."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import keyword
+import re
+import warnings
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from bridge.mapping.operators import DIGITS
+from bridge.mapping.readers import ExpressionProblem
+
+LONGEST: Final = 4_000
+MOST_NODES: Final = 600
+DEEPEST: Final = 40
+
+_WORD: Final = re.compile(r"[^\W\d]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one expression, for places and for the words of messages."""
+
+    text: str
+    shown: bytes
+    """What was parsed, in UTF-8: `ast` counts its columns in bytes of it."""
+    skipped: int
+    """Characters left out before `shown`."""
+
+    def of(self, node: ast.expr) -> str:
+        """Return the text of a node, shortened for a message."""
+        text = self.shown[node.col_offset : node.end_col_offset].decode()
+        return text if len(text) <= 80 else f"{text[:77]}..."
+
+    def exact(self, node: ast.expr) -> str:
+        """Return the whole text of a node."""
+        return self.shown[node.col_offset : node.end_col_offset].decode()
+
+    def problem(self, node: ast.expr | None, message: str, hint: str = "") -> ExpressionProblem:
+        """Return a problem placed where a node begins."""
+        start = len(self.shown[: node.col_offset].decode()) if node is not None else 0
+        return self.problem_at(start + self.skipped, message, hint)
+
+    def problem_at(self, offset: int, message: str, hint: str = "") -> ExpressionProblem:
+        """Return a problem placed at a character of the text."""
+        before = self.text[:offset]
+        line = before.count("\n")
+        return ExpressionProblem(message, line + 1, len(before) - (before.rfind("\n") + 1) + 1, hint)
+
+
+def parse(text: str) -> tuple[ast.expr, Source]:
+    """Return the tree of an expression.  Raises ExpressionProblem."""
+    stripped = text.lstrip()
+    source = Source(text, b"", len(text) - len(stripped))
+    if not stripped:
+        raise source.problem(None, "an expression is missing")
+    if len(text) > LONGEST:
+        raise source.problem(None, f"the expression is longer than {LONGEST} characters")
+    one_line = re.sub(r"[\r\n\f\v]", " ", stripped).rstrip()
+    try:
+        source = Source(text, one_line.encode(), source.skipped)
+        with warnings.catch_warnings():
+            # Patterns such as "\d" are meant; Python would warn of the backslash.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(one_line, mode="eval").body
+    except SyntaxError as error:
+        raise _syntax_problem(source, error) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise source.problem(None, "the expression cannot be read", "does it nest too deeply?") from None
+    _bound(tree, source)
+    _refuse_comment(tree, source)
+    return tree, source
+
+
+def _syntax_problem(source: Source, error: SyntaxError) -> ExpressionProblem:
+    reserved = [word for word in _WORD.findall(source.text) if keyword.iskeyword(word) and word not in _SPOKEN]
+    hint = f'{reserved[0]} is a reserved word; a column of that name is row["{reserved[0]}"]' if reserved else ""
+    if re.search(r"(?<![=!<>])=(?!=)", source.text) and not hint:
+        hint = "to compare, write =="
+    return source.problem_at(source.skipped + max((error.offset or 1) - 1, 0), "this is no expression", hint)
+
+
+_SPOKEN: Final = frozenset(("and", "or", "not", "in", "if", "else", "True", "False", "None"))
+
+
+def _bound(tree: ast.expr, source: Source) -> None:
+    level: list[ast.AST] = [tree]
+    nodes = depth = 0
+    while level:
+        depth += 1
+        nodes += len(level)
+        if depth > DEEPEST or nodes > MOST_NODES:
+            raise source.problem(None, "the expression is too large", "name parts of it under `with`")
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+
+
+def _refuse_comment(tree: ast.expr, source: Source) -> None:
+    rest = source.shown[tree.end_col_offset :].decode().lstrip(" \t)")
+    if rest.startswith("#"):
+        raise source.problem_at(
+            len(source.text) - len(rest), "an expression holds no comment", "write it as a comment of the YAML"
+        )
+
+
+def exact_number(source: Source, node: ast.Constant) -> int | Decimal:
+    """Return a number exactly as it is written, never through a binary double."""
+    if isinstance(node.value, int):
+        if abs(node.value) >= 10**DIGITS:
+            raise source.problem(node, f"the number has more than {DIGITS} digits")
+        return node.value
+    try:
+        number = Decimal(source.exact(node))
+    except InvalidOperation:
+        raise source.problem(node, "this is no number") from None
+    if (number and abs(number.adjusted()) >= DIGITS) or len(number.as_tuple().digits) > DIGITS:
+        raise source.problem(node, f"the number has more than {DIGITS} digits")
+    return number
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """Return a hint with the name that comes nearest, or nothing."""
+    near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    if not near:
+        folded = [name for name in sorted(known) if name.casefold() == word.casefold()]
+        near = folded[:1]
+    return f"did you mean {near[0]}?" if near else ""
