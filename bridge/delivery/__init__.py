@@ -1,0 +1,1 @@
+"""Sending out: the outbox, in its order, to the broker, until each event is routed and confirmed."""

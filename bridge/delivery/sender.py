@@ -1,0 +1,337 @@
+"""Sending out to RabbitMQ: a thread of its own drives one connection and the window of what is in flight."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from time import monotonic
+from typing import Final
+
+from bridge.delivery.ordering import Cause, OutboxWindow
+from bridge.delivery.rabbitmq import Confirm, Link, Return, new_loop
+from bridge.delivery.retries import Backoff
+from bridge.delivery.settings import RabbitMQSettings, broker_addresses
+from bridge.delivery.status import DeliveryStatus
+from bridge.errors import BridgeError, FatalError, SinkUnavailable
+from bridge.records import Delivery
+
+_LONGEST_RECONNECT_SECONDS: Final = 30.0
+_LONGEST_REFUSAL_SECONDS: Final = 5.0
+_FIRST_WAIT_SECONDS: Final = 0.1
+_TICK_SECONDS: Final = 0.5
+
+
+class RabbitMQOutbound:
+    """The `Outbound` that publishes to RabbitMQ.  `offer`, `recorded` and the questions never block.
+
+    Whatever the broker does, it goes on: what is unconfirmed is sent again, in order per player,
+    until it is confirmed or the process ends.
+    """
+
+    def __init__(
+        self,
+        settings: RabbitMQSettings,
+        on_change: Callable[[], None] | None = None,
+        *,
+        url: Callable[[], str] | None = None,
+    ) -> None:
+        """`on_change` is called in the sending thread when `confirmed()` or the connection's state changed.
+
+        It must not block.  `url` is asked before each attempt to connect, so that a rotated password
+        is found; without it `settings.url` is used.
+        """
+        self._settings = settings
+        self._on_change = on_change
+        self._url = url or settings.url.get_secret_value
+        self._window = OutboxWindow(settings.window, Backoff(_FIRST_WAIT_SECONDS, _LONGEST_REFUSAL_SECONDS))
+        self._reconnect = Backoff(_FIRST_WAIT_SECONDS, _LONGEST_RECONNECT_SECONDS)
+        self._inbox: deque[Sequence[Delivery]] = deque()
+        self._offered = 0
+        self._recorded = 0
+        self._loop = new_loop()
+        self._loop_lock = threading.Lock()
+        self._running = False
+        self._scheduled = False
+        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
+        self._link: Link | None = None
+        self._attempts = 0
+        self._nodes = 1
+        self._connections = 0
+        self._up_since: float | None = None
+        self._blocked_since: float | None = None
+        self._blocked_seconds = 0.0
+        self._resume_armed = 0.0
+        self._progress_at = monotonic()
+        self._timed_out = False
+        self._last_error = ""
+        self._failure: BridgeError | None = None
+        self._finishing = False
+        self._stopping = False
+        self._announced: tuple[object, ...] = ()
+        self._changed = threading.Condition()
+
+    # Called by the taking-in side.
+
+    def start(self) -> None:
+        """Begin to connect, in a thread of its own; returns at once."""
+        self._running = True
+        self._thread.start()
+
+    def offer(self, deliveries: Sequence[Delivery]) -> None:
+        """Take deliveries, oldest first, each with a higher seq than the one before.  Never blocks."""
+        self._offered += len(deliveries)
+        self._inbox.append(deliveries)
+        self._wake()
+
+    def confirmed(self) -> int:
+        """Return the seq up to which every offered delivery has been routed and confirmed."""
+        return self._window.confirmed_seq
+
+    def recorded(self, seq: int) -> None:
+        """The ledger has recorded `confirmed()` up to `seq`: the window moves on.  Never blocks."""
+        self._recorded = seq
+        self._wake()
+
+    def pending(self) -> int:
+        """Return how many deliveries have been offered and are not confirmed."""
+        return self._offered - self._window.confirmed_count
+
+    def raise_if_failed(self) -> None:
+        """Raise SinkUnavailable past the limit, FatalError when sending cannot go on; else nothing."""
+        if self._failure is not None:
+            raise self._failure
+
+    def drain(self, deadline_seconds: float) -> bool:
+        """Wait until everything offered is confirmed; False when the deadline passes or sending failed."""
+        return self._wait_for(lambda: self.pending() == 0, deadline_seconds) and self.pending() == 0
+
+    def close(self, deadline_seconds: float) -> bool:
+        """Stop at a clean point and disconnect; True when nothing sent is left unrecorded by `confirmed()`.
+
+        Waits at most the deadline for events that must still be confirmed so that a restart repeats
+        none, then a few seconds more for the goodbye.  What was not submitted yet stays unsent.
+        """
+        if not self._thread.is_alive():
+            return self._window.clean
+        self._finishing = True
+        self._wake()
+        self._wait_for(lambda: self._window.clean, deadline_seconds)
+        self._stopping = True
+        self._wake()
+        self._thread.join()
+        return self._window.clean
+
+    def status(self) -> DeliveryStatus:
+        """Return how the sending is doing now; safe from any thread."""
+        window, link, now = self._window, self._link, monotonic()
+        waiting_since, blocked_since = window.waiting_since, self._blocked_since
+        return DeliveryStatus(
+            connected=link is not None and link.up,
+            blocked=blocked_since is not None,
+            refusing=window.troubled,
+            in_flight=window.in_flight,
+            pending=self.pending(),
+            unconfirmed_age_seconds=0.0 if waiting_since is None else now - waiting_since,
+            retries={cause.value: window.retries[cause] for cause in Cause},
+            last_error=self._last_error,
+            blocked_seconds=self._blocked_seconds + (0.0 if blocked_since is None else now - blocked_since),
+            sent=window.sent,
+            confirmed=window.confirmed_count,
+            duplicates_sent=window.duplicates_sent,
+            connections=self._connections,
+        )
+
+    def _wait_for(self, condition: Callable[[], bool], deadline_seconds: float) -> bool:
+        with self._changed:
+            return self._changed.wait_for(
+                lambda: condition() or self._failure is not None or not self._running, deadline_seconds
+            )
+
+    def _wake(self) -> None:
+        # The flag saves a system call per batch.  Two threads that both see it down cost one idle round.
+        if self._scheduled:
+            return
+        self._scheduled = True
+        with self._loop_lock:
+            if self._running:
+                self._loop.add_callback_threadsafe(self._work)
+
+    # Everything below runs in the sending thread.
+
+    def _run(self) -> None:
+        ended_as_told = False
+        try:
+            self._connect()
+            self._tick()
+            self._work()
+            self._loop.start()
+            ended_as_told = True
+        finally:
+            with self._loop_lock:
+                self._running = False
+                self._loop.close()
+            if not ended_as_told:
+                self._failure = FatalError("the sending thread ended by an error that nobody foresaw; see the log")
+            self._announce()
+
+    def _wake_here(self) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_later(0, self._work)
+
+    def _work(self) -> None:
+        self._scheduled = False
+        now = monotonic()
+        while self._inbox:
+            self._window.offer(self._inbox.popleft(), now)
+        if self._link is not None:
+            self._take_answers(self._link, now)
+            self._look_at(self._link, now)
+        self._window.recorded(self._recorded)
+        if self._finishing:
+            self._window.finish()
+        if self._stopping:
+            self._stop()
+        else:
+            self._submit(now)
+        self._announce()
+
+    def _take_answers(self, link: Link, now: float) -> None:
+        answers, link.answers = link.answers, []
+        before = self._window.confirmed_count
+        for answer in answers:
+            if isinstance(answer, Return):
+                self._window.return_unrouted(answer.message_id)
+            else:
+                self._settle(link, answer, now)
+        if self._window.confirmed_count != before:
+            self._progress_at = now
+            self._reconnect.reset()
+
+    def _settle(self, link: Link, answer: Confirm, now: float) -> None:
+        if not self._window.was_submitted(answer.tag):
+            link.drop(f"RabbitMQ at {link.address} answered a message that was never sent; connecting anew")
+            return
+        refused = self._window.refused
+        if answer.accepted:
+            self._window.confirm(answer.tag, multiple=answer.multiple, now=now)
+        else:
+            self._window.reject(answer.tag, multiple=answer.multiple, now=now)
+        if self._window.refused != refused:
+            self._last_error = self._refusal(link, nacked=not answer.accepted)
+
+    def _refusal(self, link: Link, *, nacked: bool) -> str:
+        place = f"exchange {self._settings.exchange!r} of RabbitMQ at {link.address}"
+        if nacked:
+            return f"{place} does not accept events (nack): a queue is full or failing; they are sent again"
+        return (
+            f"{place} has no queue for routing key {self._settings.routing_key!r} (returned); bind one, "
+            "the events are sent again"
+        )
+
+    def _look_at(self, link: Link, now: float) -> None:
+        if link.trouble is not None:
+            self._lost(link.trouble, now)
+            return
+        if link.up and self._up_since is None:
+            self._up_since = now
+            self._connections += 1
+        if link.blocked is not None and self._blocked_since is None:
+            self._blocked_since = now
+            self._last_error = f"RabbitMQ at {link.address} has blocked the connection: {link.blocked}"
+        elif link.blocked is None and self._blocked_since is not None:
+            self._unblocked(now)
+            self._window.restart_clocks(now)
+
+    def _unblocked(self, now: float) -> None:
+        if self._blocked_since is not None:
+            self._blocked_seconds += now - self._blocked_since
+            self._blocked_since = None
+
+    def _lost(self, trouble: str, now: float) -> None:
+        self._link = None
+        self._unblocked(now)
+        self._window.lose_connection(Cause.TIMEOUT if self._timed_out else Cause.CONNECTION_LOST)
+        self._timed_out = False
+        was_up, self._up_since = self._up_since, None
+        if self._stopping:
+            return
+        self._last_error = trouble
+        if was_up is not None and now - was_up > _LONGEST_RECONNECT_SECONDS:
+            self._reconnect.reset()
+        self._connect_later(at_once=was_up is None)
+
+    def _connect_later(self, *, at_once: bool) -> None:
+        """Go to the next node; wait when all of them have been tried, or when one was lost."""
+        self._attempts += 1
+        round_over = self._attempts % self._nodes == 0
+        wait = self._reconnect.next() if round_over or not at_once else 0.0
+        self._loop.call_later(wait, self._connect)
+
+    def _connect(self) -> None:
+        if self._stopping:
+            return
+        try:
+            addresses = broker_addresses(self._url())
+            self._nodes = len(addresses)
+            address = addresses[self._attempts % self._nodes]
+            self._link = Link(self._loop, address, self._settings, self._wake_here)
+        except (OSError, ValueError) as error:
+            self._last_error = f"no attempt to connect to RabbitMQ: {error}"
+            self._nodes = 1
+            self._connect_later(at_once=False)
+
+    def _submit(self, now: float) -> None:
+        link = self._link
+        if link is None or not link.up or link.blocked is not None or self._failure is not None:
+            return
+        batch = self._window.submit(now)
+        if batch:
+            try:
+                link.publish(batch)
+            except ValueError as error:
+                self._failure = FatalError(f"an event cannot be sent: {error}")
+                link.drop("sending was given up")
+        elif now < self._window.resume_at != self._resume_armed:
+            self._resume_armed = self._window.resume_at
+            self._loop.call_later(self._resume_armed - now, self._wake_here)
+
+    def _tick(self) -> None:
+        """Look at what shows only by time: a confirm that never comes, and the limit."""
+        self._loop.call_later(min(_TICK_SECONDS, self._settings.confirm_timeout / 4), self._tick)
+        now, link = monotonic(), self._link
+        submitted_at = self._window.oldest_submitted_at()
+        timeout, limit = self._settings.confirm_timeout, self._settings.unavailable_limit
+        if link is not None and link.blocked is None and submitted_at is not None and now - submitted_at > timeout:
+            self._timed_out = True
+            link.drop(f"RabbitMQ at {link.address} has not confirmed an event for {timeout:g} s; connecting anew")
+        waiting_since = self._window.waiting_since
+        if waiting_since is None or limit is None or self._failure is not None:
+            return
+        if now - max(waiting_since, self._progress_at) > limit:
+            reason = self._last_error or "it gives no confirms"
+            self._failure = SinkUnavailable(f"RabbitMQ took no event for {limit:g} s: {reason}")
+            self._announce()
+
+    def _stop(self) -> None:
+        if self._link is None:
+            self._loop.stop()
+        else:
+            self._link.close()
+
+    def _announce(self) -> None:
+        link = self._link
+        state = (
+            self._window.confirmed_seq,
+            link is not None and link.up,
+            self._blocked_since is not None,
+            self._failure is not None,
+            self._running,
+        )
+        if state != self._announced:
+            self._announced = state
+            with self._changed:
+                self._changed.notify_all()
+            if self._on_change is not None:
+                self._on_change()
