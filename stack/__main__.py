@@ -21,7 +21,10 @@ UNAVAILABLE, FAILED, INTERRUPTED = 69, 1, 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = _parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A background job of a shell is started with Ctrl-C ignored, and stays so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         return _run(given)
     except Unavailable as error:
@@ -46,6 +49,8 @@ def _parser() -> argparse.ArgumentParser:
     logs = commands.add_parser("logs", help="print the end of a server's log")
     logs.add_argument("name")
     commands.add_parser("env", help="print addresses, users and password files as shell exports")
+    compose = commands.add_parser("compose", help="run docker compose on this project, with its passwords")
+    compose.add_argument("arguments", nargs=argparse.REMAINDER, help="for example: up --build")
     commands.add_parser("perftest-classpath", help="fetch RabbitMQ's load generator and print its class path")
     return parser
 
@@ -67,6 +72,8 @@ def _run(given: argparse.Namespace) -> int:
         case "env":
             for name, value in _exports().items():
                 sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
+        case "compose":
+            control.run_compose(given.arguments)
         case "perftest-classpath":
             sys.stdout.write(f"{packages.jars('perftest', progress)}/*\n")
     return 0
@@ -88,7 +95,8 @@ def _exports() -> dict[str, str]:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     # A polite end cleans up as Ctrl-C does; a second one during that must not cut it short.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 from stack.errors import StackError
 from stack.passwords import read_password
@@ -67,11 +68,9 @@ class ComposeStack:
 
     def compose(self, *arguments: str, must_succeed: bool = True) -> str:
         """What `docker compose ARGUMENTS` prints.  Raises `StackError` with its words when it fails."""
-        passwords = {variable: read_password(self.folder, name) for variable, name in PASSWORD_VARIABLES.items()}
-        command = ["docker", "compose", "--project-name", self._project, "--file", str(FILE)]
         done = subprocess.run(
-            [*command, *arguments],
-            env={**os.environ, **passwords},
+            [*self._command, *arguments],
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -81,6 +80,21 @@ class ComposeStack:
         if must_succeed and done.returncode != 0:
             raise StackError(f"docker compose {arguments[0]} failed:\n{done.stderr.strip()}")
         return done.stdout
+
+    def become(self, arguments: list[str]) -> NoReturn:
+        """Turn this program into `docker compose ARGUMENTS`.  Raises `StackError` when there is no docker."""
+        try:
+            os.execvpe("docker", [*self._command, *arguments], self._environment())
+        except FileNotFoundError:
+            raise StackError("docker is not installed") from None
+
+    @property
+    def _command(self) -> list[str]:
+        return ["docker", "compose", "--project-name", self._project, "--file", str(FILE)]
+
+    def _environment(self) -> dict[str, str]:
+        passwords = {variable: read_password(self.folder, name) for variable, name in PASSWORD_VARIABLES.items()}
+        return {**os.environ, **passwords}
 
 
 class ComposeServer:

@@ -7,6 +7,7 @@ import fcntl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from stack import services
 from stack.broker_api import Management
@@ -88,6 +89,15 @@ def rabbitmqctl(*arguments: str, deadline_seconds: float = 60.0) -> str:
     if isinstance(found, ComposeStack):
         return found.compose("exec", "-T", "rabbitmq", "rabbitmqctl", *arguments)
     return rabbitmq.control(found.folder, *arguments, deadline_seconds=deadline_seconds)
+
+
+def run_compose(arguments: list[str]) -> NoReturn:
+    """Turn this program into `docker compose ARGUMENTS` on the stack's project, with its passwords set."""
+    folder = run_folder()
+    make_run_folder(folder)
+    make_passwords(folder)
+    mark(folder, "docker")
+    ComposeStack(folder, Progress()).become(arguments)
 
 
 def rabbitmq_api() -> Management:

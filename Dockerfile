@@ -1,0 +1,37 @@
+# syntax=docker/dockerfile:1
+
+FROM python:3.11.14-slim-bookworm AS build
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+RUN python -m venv /opt/wallet-bridge
+# Dependencies first and alone: they change more seldom than the code, and only what the lock names gets in.
+COPY requirements.lock /build/
+RUN /opt/wallet-bridge/bin/pip install --require-hashes --only-binary=:all: -r /build/requirements.lock
+# What builds the wheel stays outside of what is shipped.
+COPY deploy/requirements-build.lock /build/
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --require-hashes --only-binary=:all: -r /build/requirements-build.lock
+COPY pyproject.toml README.md /build/
+COPY bridge /build/bridge
+WORKDIR /build
+RUN /opt/build/bin/python -m hatchling build -t wheel
+RUN /opt/wallet-bridge/bin/pip install --no-deps --no-index /build/dist/*.whl \
+    && /opt/wallet-bridge/bin/python -m compileall -q /opt/wallet-bridge/lib
+
+FROM python:3.11.14-slim-bookworm
+# A number, so that an orchestrator can see that it is not root without reading our /etc/passwd.
+RUN groupadd --gid 10001 bridge \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/wallet-bridge --shell /usr/sbin/nologin bridge \
+    && install -d -m 0700 -o 10001 -g 10001 /var/lib/wallet-bridge
+COPY --from=build /opt/wallet-bridge /opt/wallet-bridge
+ENV PATH=/opt/wallet-bridge/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+USER 10001:10001
+WORKDIR /var/lib/wallet-bridge
+# The ledger: the one thing that must outlive the container. All else may be read-only.
+VOLUME ["/var/lib/wallet-bridge"]
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
+ENTRYPOINT ["wallet-bridge"]
