@@ -116,7 +116,13 @@ def connect_schema() -> dict[str, Any]:
         ]
 
     def struct(field: str, columns: Sequence[tuple[str, str, str | None]]) -> dict[str, Any]:
-        return {"type": "struct", "fields": fields(columns), "optional": True, "field": field, "name": f"w.{field}"}
+        return {
+            "type": "struct",
+            "fields": fields(columns),
+            "optional": True,
+            "field": field,
+            "name": f"w.{field}",
+        }
 
     parts = [struct("before", ROW), struct("after", ROW), struct("source", SOURCE)]
     return {"type": "struct", "fields": parts, "optional": False, "name": "wallet.Envelope", "version": 2}
@@ -129,7 +135,9 @@ def compact(value: Any) -> bytes:
 
 def record(number: int, value: bytes) -> SourceRecord:
     """Return a record with the headers that Debezium adds since version 3."""
-    headers = tuple((f"__debezium.context.{name}", b"wallet") for name in ("connectorLogicalName", "taskId", "runId"))
+    headers = tuple(
+        (f"__debezium.context.{name}", b"wallet") for name in ("connectorLogicalName", "taskId", "runId")
+    )
     return SourceRecord("wallet.public.wallet_tx", 0, number, compact({"id": number}), value, headers, 0)
 
 

@@ -44,18 +44,18 @@ class RegistryReader:
         try:
             content = read(rest)
         except _MALFORMED as error:
-            raise DecodeError("bad_avro", f"the bytes are not of their schema ({type(error).__name__})") from None
+            raise DecodeError("bad_avro", f"the bytes are not of their schema: {type(error).__name__}") from None
         if rest.tell() != len(data):
             raise DecodeError("bad_avro", "there are bytes left behind the record")
         return Parsed(content, schemas)
 
     def _ask(self, data: bytes) -> tuple[_Read, RowSchemas | None]:
         if data[0] == 1:
-            raise DecodeError("schema_guid", "the record names its schema by a GUID; set the serializer to schema ids")
+            raise DecodeError("schema_guid", "the record names its schema by a GUID; let the serializer write ids")
         if len(data) < 5:
             raise DecodeError("bad_avro", "shorter than a record of a schema registry")
         if self._registry is None:
-            raise DecodeError("no_registry", "a record of a schema registry; give the registry's URL in the connector")
+            raise DecodeError("no_registry", "a record of a schema registry; the connector must give its URL")
         found = self._compile(self._registry.schema(int.from_bytes(data[1:5], "big")))
         if len(self._schemas) >= _MOST_SCHEMAS:
             self._schemas.clear()
@@ -64,7 +64,7 @@ class RegistryReader:
 
     def _compile(self, registered: RegisteredSchema) -> tuple[_Read, RowSchemas | None]:
         if registered.references:
-            raise DecodeError("schema_references", "the schema refers to others in the registry, which is not read")
+            raise DecodeError("schema_references", "the schema refers to other schemas, which is not supported")
         if registered.schema_type == "AVRO":
             return self._compile_avro(registered.schema)
         if registered.schema_type == "JSON":
@@ -90,12 +90,20 @@ class RegistryReader:
         return read, RowSchemas(columns, self._placeholder)
 
 
-_MALFORMED: Final = (EOFError, ValueError, KeyError, IndexError, TypeError, OverflowError, MemoryError, RecursionError)
+_MALFORMED: Final = (
+    EOFError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    RecursionError,
+)
 
 
 def _read_json(data: BytesIO) -> Any:
-    content = json_value(data.read())
-    return content
+    return json_value(data.read())
 
 
 def _parse(text: str) -> Mapping[str, Any] | str | list[Any]:

@@ -144,7 +144,7 @@ def _bits(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
 
 def bits(data: bytes, length: int) -> str:
     """Take little-endian bytes to SQL's bit string, most significant first, padded to the length."""
-    text = bin(int.from_bytes(data, "little"))[2:] if data.strip(b"\0") else ""
+    text = f"{int.from_bytes(data, 'little'):b}" if data.strip(b"\0") else ""
     # A varbit without limit says that its length is 2^31-1.
     return text.rjust(length if length <= 65_536 else 1, "0")
 
@@ -216,7 +216,8 @@ def _struct(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
         if type(value) is not dict:
             raise conflict("a structure", value)
         return {
-            name: None if one is None else decoders.get(name, placeholder.plain)(one) for name, one in value.items()
+            name: None if one is None else decoders.get(name, placeholder.plain)(one)
+            for name, one in value.items()
         }
 
     return decode
@@ -238,7 +239,7 @@ def _text_or(decode: ColumnDecoder) -> Factory:
 
 _FROM_MILLIS = moments.micros_from_millis
 _FROM_NANOS = moments.micros_from_nanos
-_STRUCTURED: Final = "structured times are not read; set time.precision.mode=microseconds or adaptive in Debezium"
+_STRUCTURED: Final = "structured times are not read; set time.precision.mode=microseconds in Debezium"
 
 _BY_TYPE: Final[Mapping[str, Factory]] = {
     **dict.fromkeys(_RANGES, _whole),

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.decoders.avro import RegistryReader, RegistrySettings
+from bridge.decoders.avro import RegistryReader
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.envelope import Envelope
 from bridge.decoders.flattened import FlattenedReader, FlattenedSettings
@@ -19,7 +19,15 @@ from bridge.decoders.json_records import JsonReader
 from bridge.decoders.keys import KeyReader
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import DEFAULT_PLACEHOLDER, Placeholder
-from bridge.decoders.positions import committed_at, is_snapshot, position, table_name, transaction_name, transaction_of
+from bridge.decoders.positions import (
+    committed_at,
+    is_snapshot,
+    position,
+    table_name,
+    transaction_name,
+    transaction_of,
+)
+from bridge.decoders.registry import RegistrySettings
 from bridge.errors import DecodeError
 from bridge.records import Change, Decoded, Row, Skipped, SourceRecord, TransactionEnd
 
@@ -135,7 +143,7 @@ class DebeziumDecoder:
             )
         if self._flattened is not None:
             return self._flattened.change(record, parsed)
-        raise _no_source(content) if "op" in content else _no_envelope(record)
+        raise _no_source() if "op" in content else _no_envelope(record)
 
 
 def _envelope(content: dict[str, Any]) -> Envelope:
@@ -174,7 +182,9 @@ def _transaction(content: dict[str, Any]) -> Skipped | TransactionEnd:
     try:
         boundary = msgspec.convert(content, _Boundary)
     except msgspec.ValidationError as error:
-        raise DecodeError("bad_transaction", f"the transaction record is not as Debezium writes it: {error}") from None
+        raise DecodeError(
+            "bad_transaction", f"a transaction record that Debezium does not write: {error}"
+        ) from None
     if boundary.status == "BEGIN":
         return _BEGIN
     if boundary.status != "END":
@@ -185,11 +195,11 @@ def _transaction(content: dict[str, Any]) -> Skipped | TransactionEnd:
 
 def _not_an_envelope(record: SourceRecord) -> DecodeError:
     if any(name == "id" for name, _ in record.headers):
-        return DecodeError("outbox", "an outbox event, not a row; capture the wallet's tables without the EventRouter")
+        return DecodeError("outbox", "an outbox event, not a row; capture the tables without the EventRouter")
     return DecodeError("not_debezium", "the record is JSON, yet no change of Debezium")
 
 
-def _no_source(content: dict[str, Any]) -> DecodeError:
+def _no_source() -> DecodeError:
     return DecodeError("no_source", "an envelope without source, not written by a Debezium connector")
 
 
@@ -198,5 +208,5 @@ def _no_envelope(record: SourceRecord) -> DecodeError:
         return _not_an_envelope(record)
     return DecodeError(
         "no_envelope",
-        "no envelope of Debezium; if ExtractNewRecordState unwraps the records, say so with flattened in the connector",
+        "no envelope of Debezium; if ExtractNewRecordState unwraps the records, the connector must say flattened",
     )

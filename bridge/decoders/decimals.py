@@ -126,7 +126,15 @@ def json_value(text: str | bytes) -> Any:
         raise DecodeError("bad_json", "the JSON is nested too deeply") from None
 
 
+_KINDS: Final = {
+    "str": "text",
+    "int": "a whole number",
+    "bool": "a boolean",
+    "dict": "a structure",
+    "list": "an array",
+}
+
+
 def _kind(value: object) -> str:
-    names = {"str": "text", "int": "a whole number", "bool": "a boolean", "dict": "a structure", "list": "an array"}
     name = type(value).__name__
-    return names.get(name, "a number" if isinstance(value, Decimal | float) else name)
+    return _KINDS.get(name, "a number" if isinstance(value, Decimal | float) else name)

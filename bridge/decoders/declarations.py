@@ -19,7 +19,7 @@ class _Schemaless(dict[str, ColumnDecoder]):
         super().__init__(decoders)
         self._plain = plain
 
-    def get(self, column: str, default: object = None) -> ColumnDecoder:  # type: ignore[override]
+    def get(self, column: str, default: object = None) -> ColumnDecoder:  # noqa: ARG002 -- there is always one
         return super().get(column, self._plain)
 
 

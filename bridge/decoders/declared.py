@@ -212,9 +212,8 @@ def _count(unit: _Unit, value: Any) -> datetime:
 
 def _moment_utc(unit: _Unit, value: Any) -> datetime:
     """Read a count as a moment; what the schema has read as local time of no zone is UTC."""
-    if type(value) is not datetime:
-        value = _count(unit, value)
-    return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    read = value if type(value) is datetime else _count(unit, value)
+    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 
 
 def _moment_local(unit: _Unit | None, zone: ZoneInfo, fold: int | None, value: Any) -> datetime:
@@ -225,9 +224,10 @@ def _moment_local(unit: _Unit | None, zone: ZoneInfo, fold: int | None, value: A
             raise DecodeError("schema_conflict", "local time as a number needs its unit, as in: micros local ZONE")
         else:
             value = _count(unit, value)
-    if value.tzinfo:
+    local: datetime = value
+    if local.tzinfo:
         raise DecodeError("schema_conflict", "local time expected, the record has a moment with its offset")
-    return at_zone(value, zone, fold)
+    return at_zone(local, zone, fold)
 
 
 def at_zone(local: datetime, zone: ZoneInfo, fold: int | None) -> datetime:
@@ -358,4 +358,3 @@ _SIMPLE: Final[Mapping[str, ColumnDecoder]] = {
     "bytes base64": binary,
     "bytes hex": _hex,
 }
-

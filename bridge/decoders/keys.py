@@ -13,6 +13,9 @@ from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError, MappingError
 from bridge.records import Renamed, Row, SourceRecord, Value
 
+Half = tuple[Renamed, Mapping[str, Value] | None]
+"""Which half of a changed key a record is, and the key of the other half where its header can be read."""
+
 _HALVES: Final[Mapping[str, tuple[str, Renamed]]] = {
     "d": ("__debezium.newkey", Renamed.FROM),
     "c": ("__debezium.oldkey", Renamed.TO),
@@ -40,7 +43,7 @@ class _BadKey(Mapping[str, Any]):
         self._fail()
 
     def __len__(self) -> int:
-        self._fail()
+        return self._fail()
 
     def keys(self) -> NoReturn:
         self._fail()
@@ -69,7 +72,7 @@ class KeyReader:
         except DecodeError as error:
             return Row(_BadKey(error), {})
 
-    def renamed(self, record: SourceRecord, op: str, table: str) -> tuple[Renamed, Mapping[str, Value] | None] | None:
+    def renamed(self, record: SourceRecord, op: str, table: str) -> Half | None:
         """Return which half of a changed key the record is, and the other key where the header can be read."""
         wanted = _HALVES.get(op)
         if wanted is None:

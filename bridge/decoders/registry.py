@@ -84,5 +84,5 @@ class Registry:
 def _unknown(schema_id: int) -> DecodeError:
     return DecodeError(
         "unknown_schema",
-        f"the schema registry knows no schema {schema_id}; Apicurio must write Confluent's form (as-confluent=true)",
+        f"the registry knows no schema {schema_id}; Apicurio must write Confluent's form (as-confluent=true)",
     )

@@ -1,0 +1,67 @@
+"""A schema registry on a port of its own: real HTTP, with the answers of Confluent's interface."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from bridge.decoders import RegistrySettings
+
+
+class FakeRegistry:
+    """What the server answers; `asked` counts the requests for each id."""
+
+    def __init__(self, schemas: Mapping[int, str | Mapping[str, Any]]) -> None:
+        self.schemas = dict(schemas)
+        self.asked: list[int] = []
+        self.status = 200
+        self.authorization: str | None = None
+        self.port = 0
+
+    def settings(self, **more: Any) -> RegistrySettings:
+        """Return the settings that lead to this registry."""
+        return RegistrySettings(url=f"http://127.0.0.1:{self.port}", timeout_seconds=5, **more)
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        """Return status and body."""
+        schema_id = int(path.rpartition("/")[2])
+        self.asked.append(schema_id)
+        if self.status != 200:
+            return self.status, b"{}"
+        if schema_id not in self.schemas:
+            return 404, b'{"error_code":40403,"message":"Schema not found"}'
+        schema = self.schemas[schema_id]
+        return 200, json.dumps({"schema": schema} if isinstance(schema, str) else schema).encode()
+
+
+@contextmanager
+def registry_of(schemas: Mapping[int, str | Mapping[str, Any]]) -> Iterator[FakeRegistry]:
+    """Serve schemas by id: the text of an Avro schema, or the whole answer."""
+    registry = FakeRegistry(schemas)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            registry.authorization = self.headers["Authorization"]
+            status, body = registry.answer(self.path)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name of the base class
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    registry.port = server.server_address[1]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield registry
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
