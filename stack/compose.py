@@ -84,7 +84,7 @@ class ComposeStack:
     def become(self, arguments: list[str]) -> NoReturn:
         """Turn this program into `docker compose ARGUMENTS`.  Raises `StackError` when there is no docker."""
         try:
-            os.execvpe("docker", [*self._command, *arguments], self._environment())
+            os.execvpe("docker", [*self._command, *arguments], self._environment())  # noqa: S606 - no shell is wanted
         except FileNotFoundError:
             raise StackError("docker is not installed") from None
 

@@ -96,7 +96,6 @@ def run_compose(arguments: list[str]) -> NoReturn:
     folder = run_folder()
     make_run_folder(folder)
     make_passwords(folder)
-    mark(folder, "docker")
     ComposeStack(folder, Progress()).become(arguments)
 
 

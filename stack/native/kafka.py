@@ -20,25 +20,43 @@ MEMORY = ("-Xmx768m", "-XX:+UseSerialGC")
 QUICK_START = ("-XX:TieredStopAtLevel=1", "-Xshare:auto")
 
 
-def broker(run_folder: Path, jars: Path) -> Launch:
-    port = services.KAFKA.ports["main"].number()
-    folder = run_folder / "kafka"
-    properties = folder / "server.properties"
+def broker_settings(folder: Path) -> dict[str, str]:
+    """What server.properties says; `folder` is Kafka's own."""
+    listener = f"{HOST}:{services.KAFKA.ports['main'].number()}"
     controller = f"{HOST}:{services.CONTROLLER_PORT.number()}"
-    settings = {
+    return {
         **services.KAFKA.settings,
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@{controller}",
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{HOST}:{port},CONTROLLER://{controller}",
-        "advertised.listeners": f"PLAINTEXT://{HOST}:{port}",
+        "listeners": f"PLAINTEXT://{listener},CONTROLLER://{controller}",
+        "advertised.listeners": f"PLAINTEXT://{listener}",
         "log.dirs": str(folder / "data"),
     }
 
+
+def worker_settings(folder: Path) -> dict[str, str]:
+    """What worker.properties says; `folder` is the worker's own."""
+    return {
+        **services.CONNECT.settings,
+        "bootstrap.servers": f"{HOST}:{services.KAFKA.ports['main'].number()}",
+        "listeners": f"http://{HOST}:{services.CONNECT.ports['main'].number()}",
+        "rest.advertised.host.name": HOST,
+        "plugin.path": str(folder / "plugins"),
+        # Read the lists in the jars and not every class of them, which takes half a minute.
+        "plugin.discovery": "service_load",
+    }
+
+
+def broker(run_folder: Path, jars: Path) -> Launch:
+    """Raises `StackError` when Java is missing."""
+    folder = run_folder / "kafka"
+    properties = folder / "server.properties"
+
     def prepare() -> None:
         folder.mkdir(exist_ok=True)
-        _write(properties, settings)
+        _write(properties, broker_settings(folder))
         if not (folder / "data" / "meta.properties").exists():
             _format(jars, properties)
 
@@ -46,40 +64,30 @@ def broker(run_folder: Path, jars: Path) -> Launch:
         name="kafka",
         command=_java(jars, MEMORY, "kafka.Kafka", str(properties)),
         folder=run_folder,
-        unwell=lambda: health.kafka(HOST, port),
+        unwell=lambda: health.kafka(HOST, services.KAFKA.ports["main"].number()),
         prepare=prepare,
     )
 
 
 def worker(run_folder: Path, jars: Path, plugins: Mapping[str, Path]) -> Launch:
     """`plugins` are folders with the jars of one plug-in each, by the name that the worker shall know."""
-    port = services.CONNECT.ports["main"].number()
     folder = run_folder / "connect"
     properties = folder / "worker.properties"
-    settings = {
-        **services.CONNECT.settings,
-        "bootstrap.servers": f"{HOST}:{services.KAFKA.ports['main'].number()}",
-        "listeners": f"http://{HOST}:{port}",
-        "rest.advertised.host.name": HOST,
-        "plugin.path": str(folder / "plugins"),
-        # Read the lists in the jars and not every class of them: 5 s to start instead of 12.
-        "plugin.discovery": "service_load",
-    }
+    url = f"http://{HOST}:{services.CONNECT.ports['main'].number()}/connectors"
 
     def prepare() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "plugins").mkdir(parents=True)
         for name, place in plugins.items():
             (folder / "plugins" / name).symlink_to(place)
-        _write(properties, settings)
+        _write(properties, worker_settings(folder))
 
+    main = "org.apache.kafka.connect.cli.ConnectDistributed"
     return Launch(
         name="connect",
-        command=_java(
-            jars, (*MEMORY, *QUICK_START), "org.apache.kafka.connect.cli.ConnectDistributed", str(properties)
-        ),
+        command=_java(jars, (*MEMORY, *QUICK_START), main, str(properties)),
         folder=run_folder,
-        unwell=lambda: health.http(f"http://{HOST}:{port}/connectors"),
+        unwell=lambda: health.http(url),
         prepare=prepare,
     )
 

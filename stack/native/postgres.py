@@ -19,6 +19,18 @@ from stack.services import HOST
 ROLES = Path(__file__).resolve().parent.parent / "config" / "postgres" / "roles.sql"
 
 
+def settings() -> dict[str, str]:
+    """What the server is told on its command line, over what `initdb` wrote."""
+    return {
+        **services.POSTGRES.settings,
+        "listen_addresses": HOST,
+        "port": str(services.POSTGRES.ports["main"].number()),
+        # Only TCP, as from a container; a socket file would need a short path that both sides can write.
+        "unix_socket_directories": "",
+        "logging_collector": "off",
+    }
+
+
 def launch(run_folder: Path) -> Launch:
     """Raises `StackError` when PostgreSQL is not installed."""
     program = POSTGRESQL.find()
@@ -27,15 +39,7 @@ def launch(run_folder: Path) -> Launch:
     port = services.POSTGRES.ports["main"].number()
     folder = run_folder / "postgres"
     data = folder / "data"
-    settings = {
-        **services.POSTGRES.settings,
-        "listen_addresses": HOST,
-        "port": str(port),
-        # Only TCP, as from a container; a socket file would need a short path that both sides can write.
-        "unix_socket_directories": "",
-        "logging_collector": "off",
-    }
-    options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
+    options = [part for key, value in settings().items() for part in ("-c", f"{key}={value}")]
     user = "postgres" if os.geteuid() == 0 else None
     return Launch(
         name="postgres",
@@ -62,7 +66,9 @@ def _prepare(binaries: Path, folder: Path, run_folder: Path, user: str | None) -
     if user is not None:
         shutil.chown(folder, user, user)
         shutil.chown(secret, user, user)
-    command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", services.OWNER_USER]
+    # Renamed when it is whole, so that an interrupted start leaves nothing that looks like a cluster.
+    draft = folder / "draft"
+    command = [str(binaries / "initdb"), "-D", str(draft), "-U", services.OWNER_USER]
     command += ["--auth-host=scram-sha-256", "--auth-local=reject", f"--pwfile={secret}"]
     command += ["--encoding=UTF8", "--locale=C.UTF-8"]
     done = subprocess.run(
@@ -72,6 +78,7 @@ def _prepare(binaries: Path, folder: Path, run_folder: Path, user: str | None) -
     if done.returncode != 0:
         shutil.rmtree(folder)
         raise StackError(f"initdb failed with status {done.returncode}:\n{done.stdout}{done.stderr}")
+    draft.rename(folder / "data")
 
 
 def _forget_ended_server(lock: Path) -> None:

@@ -103,7 +103,7 @@ def _prepare(folder: Path, run_folder: Path) -> None:
     files = {
         "rabbitmq-env.conf": "",
         "enabled_plugins": f"[{plugins}].\n",
-        "rabbitmq.conf": _configuration(run_folder),
+        "rabbitmq.conf": configuration(read_password(run_folder, "rabbitmq-admin")),
     }
     for name, text in files.items():
         path = folder / name
@@ -114,7 +114,8 @@ def _prepare(folder: Path, run_folder: Path) -> None:
             shutil.chown(path, user, user)
 
 
-def _configuration(run_folder: Path) -> str:
+def configuration(admin_password: str) -> str:
+    """What rabbitmq.conf says."""
     ports = {name: port.number() for name, port in services.RABBITMQ.ports.items()}
     settings = {
         "listeners.tcp.default": f"{HOST}:{ports['main']}",
@@ -124,7 +125,7 @@ def _configuration(run_folder: Path) -> str:
         "prometheus.tcp.port": ports["prometheus"],
         # Made by the broker itself at its first start; there is no user "guest".
         "default_user": services.ADMIN_USER,
-        "default_pass": read_password(run_folder, "rabbitmq-admin"),
+        "default_pass": admin_password,
         "disk_free_limit.absolute": "100MB",
         "log.console": "true",
         "log.console.level": "info",
