@@ -192,7 +192,7 @@ def explain(error: BaseException, address: BrokerAddress) -> str:
             text = f"{place} refused user {address.user!r}; check user and password in the URL"
         case exceptions.ProbableAccessDeniedError():
             host = f"virtual host {address.virtual_host!r}"
-            text = f"{place} has no {host}, or user {address.user!r} may not use it; check the URL's end and the rights"
+            text = f"{place} has no {host}, or user {address.user!r} may not use it; check URL and permissions"
         case exceptions.ConnectionClosedByBroker() as cause:
             text = f"{place} closed the connection: {cause.reply_text}"
         case exceptions.AMQPHeartbeatTimeout():

@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
+from bridge.delivery.connecting import Dialer
 from bridge.delivery.ordering import Cause, OutboxWindow
 from bridge.delivery.rabbitmq import Confirm, Link, Return, new_loop
 from bridge.delivery.retries import Backoff
-from bridge.delivery.settings import RabbitMQSettings, broker_addresses
+from bridge.delivery.settings import RabbitMQSettings
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import BridgeError, FatalError, SinkUnavailable
 from bridge.records import Delivery
 
-_LONGEST_RECONNECT_SECONDS: Final = 30.0
-_LONGEST_REFUSAL_SECONDS: Final = 5.0
-_FIRST_WAIT_SECONDS: Final = 0.1
+_FIRST_PAUSE_SECONDS: Final = 0.1
+_LONGEST_PAUSE_SECONDS: Final = 5.0
 _TICK_SECONDS: Final = 0.5
 
 
@@ -43,9 +43,8 @@ class RabbitMQOutbound:
         """
         self._settings = settings
         self._on_change = on_change
-        self._url = url or settings.url.get_secret_value
-        self._window = OutboxWindow(settings.window, Backoff(_FIRST_WAIT_SECONDS, _LONGEST_REFUSAL_SECONDS))
-        self._reconnect = Backoff(_FIRST_WAIT_SECONDS, _LONGEST_RECONNECT_SECONDS)
+        self._window = OutboxWindow(settings.window, Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
+        self._dialer = Dialer(settings, url or settings.url.get_secret_value)
         self._inbox: deque[Sequence[Delivery]] = deque()
         self._offered = 0
         self._recorded = 0
@@ -55,8 +54,6 @@ class RabbitMQOutbound:
         self._scheduled = False
         self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
         self._link: Link | None = None
-        self._attempts = 0
-        self._nodes = 1
         self._connections = 0
         self._up_since: float | None = None
         self._blocked_since: float | None = None
@@ -207,7 +204,7 @@ class RabbitMQOutbound:
                 self._settle(link, answer, now)
         if self._window.confirmed_count != before:
             self._progress_at = now
-            self._reconnect.reset()
+            self._dialer.worked()
 
     def _settle(self, link: Link, answer: Confirm, now: float) -> None:
         if not self._window.was_submitted(answer.tag):
@@ -241,46 +238,33 @@ class RabbitMQOutbound:
             self._blocked_since = now
             self._last_error = f"RabbitMQ at {link.address} has blocked the connection: {link.blocked}"
         elif link.blocked is None and self._blocked_since is not None:
-            self._unblocked(now)
+            self._unblock(now)
             self._window.restart_clocks(now)
 
-    def _unblocked(self, now: float) -> None:
+    def _unblock(self, now: float) -> None:
         if self._blocked_since is not None:
             self._blocked_seconds += now - self._blocked_since
             self._blocked_since = None
 
     def _lost(self, trouble: str, now: float) -> None:
         self._link = None
-        self._unblocked(now)
+        self._unblock(now)
         self._window.lose_connection(Cause.TIMEOUT if self._timed_out else Cause.CONNECTION_LOST)
         self._timed_out = False
         was_up, self._up_since = self._up_since, None
         if self._stopping:
             return
         self._last_error = trouble
-        if was_up is not None and now - was_up > _LONGEST_RECONNECT_SECONDS:
-            self._reconnect.reset()
-        self._connect_later(at_once=was_up is None)
-
-    def _connect_later(self, *, at_once: bool) -> None:
-        """Go to the next node; wait when all of them have been tried, or when one was lost."""
-        self._attempts += 1
-        round_over = self._attempts % self._nodes == 0
-        wait = self._reconnect.next() if round_over or not at_once else 0.0
-        self._loop.call_later(wait, self._connect)
+        self._loop.call_later(self._dialer.failed(None if was_up is None else now - was_up), self._connect)
 
     def _connect(self) -> None:
         if self._stopping:
             return
         try:
-            addresses = broker_addresses(self._url())
-            self._nodes = len(addresses)
-            address = addresses[self._attempts % self._nodes]
-            self._link = Link(self._loop, address, self._settings, self._wake_here)
+            self._link = self._dialer.dial(self._loop, self._wake_here)
         except (OSError, ValueError) as error:
-            self._last_error = f"no attempt to connect to RabbitMQ: {error}"
-            self._nodes = 1
-            self._connect_later(at_once=False)
+            self._last_error = f"no attempt to connect to RabbitMQ was made: {error}"
+            self._loop.call_later(self._dialer.failed(0.0), self._connect)
 
     def _submit(self, now: float) -> None:
         link = self._link

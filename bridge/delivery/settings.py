@@ -106,9 +106,11 @@ class RabbitMQSettings(BaseModel):
         default_factory=dict, description="Headers of every event: text, whole numbers or true/false."
     )
     window: int = Field(
-        1000, ge=1, le=60000, description="Most events sent and not yet recorded as confirmed: what arrives twice "
-        "at most after a kill."
-    )  # fmt: skip
+        1000,
+        ge=1,
+        le=60000,
+        description="Most events sent and not yet recorded as confirmed: what arrives twice at most after a kill.",
+    )
     confirm_timeout: Seconds = Field(
         30.0,
         description="Seconds after which a missing confirm ends the connection; what is unconfirmed is resent.",
@@ -119,7 +121,7 @@ class RabbitMQSettings(BaseModel):
     connect_timeout: Seconds = Field(10.0, description="Seconds that one attempt to connect may take.")
     blocked_timeout: Seconds | None = Field(
         None,
-        description="Seconds that the broker may block the connection (memory or disk alarm) before it is made anew; "
+        description="Seconds the broker may block the connection (memory or disk alarm) before a new one is made; "
         "absent: as long as it takes.",
     )
     unavailable_limit: Seconds | None = Field(

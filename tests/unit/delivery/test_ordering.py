@@ -1,0 +1,287 @@
+"""The window against a broker that answers as it likes: order, nothing lost, few duplicates."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from bridge.delivery.ordering import Cause, OutboxWindow
+from bridge.delivery.retries import Backoff
+from bridge.records import Delivery
+
+WINDOW = 5
+
+
+def delivery(seq: int, player: str = "p") -> Delivery:
+    return Delivery(seq=seq, message_id=f"activity-{seq}:Approved", player=player, body=f"body {seq}".encode())
+
+
+def window(size: int = WINDOW, first: float = 0.0) -> OutboxWindow:
+    return OutboxWindow(size, Backoff(first, first * 8, jitter=lambda: 1.0))
+
+
+def seqs(batch: list[Delivery]) -> list[int]:
+    return [each.seq for each in batch]
+
+
+class WindowAndBroker(RuleBasedStateMachine):
+    """A model of a broker: a channel of messages, each routed, refused or returned, answered in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.window = window()
+        self.now = 0.0
+        self.offered: list[Delivery] = []
+        self.arrived: list[Delivery] = []
+        # Written to the channel and not yet looked at by the broker: a lost connection loses these.
+        self.unread: list[tuple[int, Delivery]] = []
+        # Decided and not yet answered: (tag, accepted).
+        self.unanswered: list[tuple[int, bool]] = []
+        self.next_tag = 1
+        self.unsure: Counter[int] = Counter()
+        self.recorded = 0
+
+    @rule(players=st.lists(st.sampled_from("ABCD"), min_size=1, max_size=12), gap=st.integers(1, 3))
+    def offer(self, players: list[str], gap: int) -> None:
+        seq = self.offered[-1].seq if self.offered else 0
+        batch = [delivery(seq + gap + number, player) for number, player in enumerate(players)]
+        self.window.offer(batch, self.now)
+        self.offered += batch
+
+    @rule()
+    def submit(self) -> None:
+        for each in self.window.submit(self.now):
+            self.unread.append((self.next_tag, each))
+            self.next_tag += 1
+
+    @precondition(lambda self: self.unread)
+    @rule(what=st.sampled_from(["ack", "ack", "ack", "nack", "return"]), number=st.integers(1, 6))
+    def read(self, what: str, number: int) -> None:
+        """A broker reads one channel in order, and says of a return before it confirms."""
+        for tag, each in self.unread[:number]:
+            if what == "ack":
+                self.arrived.append(each)
+            elif what == "return":
+                self.window.return_unrouted(each.message_id)
+            self.unanswered.append((tag, what != "nack"))
+        del self.unread[:number]
+
+    @precondition(lambda self: self.unanswered)
+    @rule(choice=st.randoms())
+    def answer_one(self, choice: st.DataObject) -> None:
+        tag, accepted = self.unanswered.pop(choice.randrange(len(self.unanswered)))  # type: ignore[attr-defined]
+        answer = self.window.confirm if accepted else self.window.reject
+        answer(tag, multiple=False, now=self.now)
+
+    @precondition(lambda self: self.unanswered)
+    @rule()
+    def answer_many(self) -> None:
+        """Confirms everything up to the first tag that was decided otherwise or not at all."""
+        self.unanswered.sort()
+        accepted = self.unanswered[0][1]
+        blocking = [tag for tag, how in self.unanswered if how is not accepted] + [tag for tag, _ in self.unread]
+        upto = min(blocking, default=self.next_tag) - 1
+        answer = self.window.confirm if accepted else self.window.reject
+        answer(upto, multiple=True, now=self.now)
+        self.unanswered = [(tag, how) for tag, how in self.unanswered if tag > upto]
+
+    @rule(late=st.integers(0, 6))
+    def lose_connection(self, late: int) -> None:
+        """What was written may still be read by the broker; its answers are gone."""
+        self.arrived += [each for _, each in self.unread[:late]]
+        self.unread.clear()
+        self.unanswered.clear()
+        self.next_tag = 1
+        self.window.lose_connection(Cause.CONNECTION_LOST)
+
+    @rule()
+    def record(self) -> None:
+        self.recorded = self.window.confirmed_seq
+        self.window.recorded(self.recorded)
+
+    @invariant()
+    def first_arrivals_of_a_player_are_in_order(self) -> None:
+        first: dict[str, list[int]] = {}
+        seen: set[int] = set()
+        for each in self.arrived:
+            if each.seq not in seen:
+                seen.add(each.seq)
+                first.setdefault(each.player, []).append(each.seq)
+        for player, found in first.items():
+            wanted = [each.seq for each in self.offered if each.player == player][: len(found)]
+            assert found == wanted
+
+    @invariant()
+    def confirmed_never_runs_ahead(self) -> None:
+        arrived = {each.seq for each in self.arrived}
+        assert all(each.seq in arrived for each in self.offered if each.seq <= self.window.confirmed_seq)
+
+    @invariant()
+    def a_kill_now_would_repeat_at_most_the_window(self) -> None:
+        assert len({each.seq for each in self.arrived if each.seq > self.recorded}) <= WINDOW
+
+    def teardown(self) -> None:
+        """From wherever it ended, a broker that works again gets everything."""
+        for _ in range(10 * len(self.offered) + 10):
+            self.submit()
+            if self.unread:
+                self.read("ack", len(self.unread))
+            while self.unanswered:
+                tag, accepted = self.unanswered.pop()
+                answer = self.window.confirm if accepted else self.window.reject
+                answer(tag, multiple=False, now=self.now)
+            self.record()
+        self.first_arrivals_of_a_player_are_in_order()
+        assert {each.seq for each in self.arrived} == {each.seq for each in self.offered}
+        assert self.window.confirmed_seq == (self.offered[-1].seq if self.offered else 0)
+        assert self.window.confirmed_count == len(self.offered)
+        assert self.window.waiting_since is None
+        assert self.window.clean
+
+
+TestWindowAndBroker = WindowAndBroker.TestCase
+TestWindowAndBroker.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+
+
+def test_an_event_waits_for_the_one_before_it_of_its_player_and_no_one_else_does() -> None:
+    outbox = window()
+    outbox.offer([delivery(1, "A"), delivery(2, "A"), delivery(3, "B")], 0.0)
+    assert seqs(outbox.submit(0.0)) == [1, 3]
+    outbox.confirm(1, multiple=False, now=0.0)
+    assert seqs(outbox.submit(0.0)) == [2]
+
+
+def test_a_refused_event_goes_before_the_later_ones_of_its_player() -> None:
+    outbox = window()
+    outbox.offer([delivery(1, "A"), delivery(2, "A")], 0.0)
+    outbox.submit(0.0)
+    outbox.reject(1, multiple=False, now=0.0)
+    assert seqs(outbox.submit(0.0)) == [1]
+    assert seqs(outbox.submit(0.0)) == []
+
+
+def test_a_returned_event_is_not_confirmed_by_the_ack_that_follows() -> None:
+    outbox = window()
+    outbox.offer([delivery(1, "A"), delivery(2, "B")], 0.0)
+    outbox.submit(0.0)
+    outbox.return_unrouted("activity-1:Approved")
+    outbox.confirm(2, multiple=True, now=0.0)
+    assert outbox.confirmed_seq == 0
+    assert outbox.retries[Cause.UNROUTABLE] == 1
+    assert seqs(outbox.submit(0.0)) == [1]
+    outbox.confirm(3, multiple=False, now=0.0)
+    assert outbox.confirmed_seq == 2
+
+
+def test_the_window_counts_what_is_confirmed_until_it_is_recorded() -> None:
+    outbox = window(2)
+    outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 6)], 0.0)
+    assert seqs(outbox.submit(0.0)) == [1, 2]
+    outbox.confirm(2, multiple=True, now=0.0)
+    assert seqs(outbox.submit(0.0)) == []
+    outbox.recorded(1)
+    assert seqs(outbox.submit(0.0)) == [3]
+
+
+def test_tag_zero_with_multiple_confirms_everything_outstanding() -> None:
+    outbox = window()
+    outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 4)], 0.0)
+    outbox.submit(0.0)
+    outbox.confirm(0, multiple=True, now=0.0)
+    assert outbox.confirmed_seq == 3
+
+
+def test_after_a_lost_connection_the_unconfirmed_go_again_oldest_first_and_are_counted() -> None:
+    outbox = window()
+    outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 5)], 0.0)
+    outbox.submit(0.0)
+    outbox.confirm(2, multiple=False, now=0.0)
+    outbox.lose_connection(Cause.TIMEOUT)
+    assert seqs(outbox.submit(0.0)) == [1, 3, 4]
+    assert (outbox.duplicates_sent, outbox.retries[Cause.TIMEOUT]) == (3, 3)
+    outbox.confirm(3, multiple=True, now=0.0)
+    assert outbox.confirmed_seq == 4
+
+
+def test_a_refusal_pauses_halves_what_is_in_flight_and_each_confirm_lets_one_more_in() -> None:
+    outbox = window(4, first=1.0)
+    outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 12)], 0.0)
+    outbox.submit(0.0)
+    outbox.reject(4, multiple=True, now=10.0)
+    assert outbox.troubled
+    assert outbox.resume_at == 11.0
+    assert seqs(outbox.submit(10.9)) == []
+    assert seqs(outbox.submit(11.0)) == [1, 2]
+    outbox.confirm(6, multiple=True, now=11.0)
+    outbox.recorded(2)
+    assert seqs(outbox.submit(11.0)) == [3, 4, 5, 6]
+    assert not outbox.troubled
+
+
+def test_the_pauses_grow_while_everything_is_refused_and_begin_short_after_a_confirm() -> None:
+    outbox = window(1, first=1.0)
+    outbox.offer([delivery(1), delivery(2)], 0.0)
+    now, pauses = 0.0, []
+    for tag in range(1, 6):
+        outbox.submit(now)
+        outbox.reject(tag, multiple=False, now=now)
+        pauses.append(outbox.resume_at - now)
+        now = outbox.resume_at
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 8.0]
+    outbox.submit(now)
+    outbox.confirm(6, multiple=False, now=now)
+    outbox.recorded(1)
+    outbox.submit(now)
+    outbox.reject(7, multiple=False, now=now)
+    assert outbox.resume_at - now == 1.0
+
+
+def test_finishing_submits_only_what_lies_before_the_newest_submitted_event() -> None:
+    outbox = window(3)
+    outbox.offer([delivery(1, "A"), delivery(2, "A"), delivery(3, "B"), delivery(4, "A"), delivery(5, "C")], 0.0)
+    assert seqs(outbox.submit(0.0)) == [1, 3, 5]
+    outbox.finish()
+    outbox.confirm(3, multiple=True, now=0.0)
+    outbox.recorded(1)
+    assert not outbox.clean
+    assert seqs(outbox.submit(0.0)) == [2]
+    outbox.confirm(4, multiple=False, now=0.0)
+    outbox.recorded(3)
+    assert seqs(outbox.submit(0.0)) == [4]
+    outbox.confirm(5, multiple=False, now=0.0)
+    assert outbox.clean
+    outbox.offer([delivery(6, "D")], 0.0)
+    outbox.recorded(5)
+    assert seqs(outbox.submit(0.0)) == []
+
+
+def test_the_time_of_the_oldest_in_flight_moves_on_with_confirms() -> None:
+    outbox = window()
+    outbox.offer([delivery(1, "A"), delivery(2, "B")], 0.0)
+    outbox.submit(1.0)
+    outbox.offer([delivery(3, "C")], 2.0)
+    outbox.submit(3.0)
+    assert outbox.oldest_submitted_at() == 1.0
+    outbox.confirm(2, multiple=False, now=3.0)
+    assert outbox.oldest_submitted_at() == 1.0
+    outbox.confirm(1, multiple=False, now=3.0)
+    assert outbox.oldest_submitted_at() == 3.0
+    assert outbox.waiting_since == 2.0
+    outbox.restart_clocks(9.0)
+    assert outbox.oldest_submitted_at() == 9.0
+    outbox.confirm(3, multiple=False, now=9.0)
+    assert outbox.oldest_submitted_at() is None
+    assert outbox.waiting_since is None
+
+
+def test_an_offer_out_of_order_is_refused() -> None:
+    outbox = window()
+    outbox.offer([delivery(5)], 0.0)
+    with pytest.raises(ValueError, match="event 5 was offered after event 5"):
+        outbox.offer([delivery(5)], 0.0)
+    with pytest.raises(ValueError, match="event 6 was offered after event 7"):
+        outbox.offer([delivery(7), delivery(6)], 0.0)
