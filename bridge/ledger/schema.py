@@ -54,8 +54,12 @@ MEMORY: Final = Table(
     _text("key", primary_key=True),
     _bytes("value"),
     _number("day"),
-    sqlite_with_rowid=False,
 )
+"""Values in the order of writing, with an index beside them.
+
+Keys are often random (UUIDs), and each page changed at random is written twice.  Pages of an index
+hold three times as many entries as pages that hold the values too.
+"""
 
 TOUCHED: Final = Table("touched", METADATA, _number("batch", primary_key=True), _number("day"), _bytes("keys"))
 """What each batch put into the prunable spaces.

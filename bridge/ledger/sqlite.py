@@ -292,7 +292,7 @@ def connect(path: str, *, busy_seconds: float, query_only: bool) -> sqlite3.Conn
     return connection
 
 
-CHECKPOINT_PAGES: Final = 1000
+CHECKPOINT_PAGES: Final = 2000
 """Of 4 KiB: how far the log grows before it is worked into the file, inside a commit."""
 
 
