@@ -8,12 +8,15 @@ value into its form or says which rule it breaks.  One writer ends both, so they
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
-from functools import lru_cache
+from functools import lru_cache, reduce
 from operator import itemgetter
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.json import Encoder
 
 from bridge.casino.fields import FIELDS, MAX_DIGITS, PARTS_OF_AMOUNT, STATUSES, TYPES, ContractBreach
 from bridge.casino.rewards import rewards_breaches
@@ -23,7 +26,6 @@ from bridge.casino.values import (
     meta_text,
     moment_text,
     number_text,
-    quote,
     status_text,
     type_text,
 )
@@ -35,26 +37,48 @@ MAX_BODY_BYTES: Final = 128 * 1024
 Profile = Literal["casino", "rewards"]
 
 _TEXTS: Final = ("activity_id", "type", "status", "user_id", "round_id", "game_id", "game_name",
-                 "vendor_id", "vendor_name", "origin")  # fmt: skip
-_READERS: Final = {"text": id_text, "type": type_text, "status": status_text}
+                 "vendor_id", "vendor_name", "origin", "currency")  # fmt: skip
+_READERS: Final = {"text": id_text, "type": type_text, "status": status_text, "currency": currency_text}
 _NUMBERS: Final = ("amount", *PARTS_OF_AMOUNT, "exchange_rate", "balance_before", "balance_after")
+_KEYS: Final = {name: f',"{name}":' for name in _NUMBERS}
+_PART_KEYS: Final = tuple((name, _KEYS[name]) for name in PARTS_OF_AMOUNT)
+_BALANCE_KEYS: Final = tuple((name, _KEYS[name]) for name in ("balance_before", "balance_after"))
+# What is none of these can equal an exact number all the same: a float, a boolean.
+_EXACT_KINDS: Final = frozenset({int, Decimal})
 _texts_of = itemgetter(*_TEXTS)
 _all_known = frozenset(FIELDS).issuperset
-_currency = lru_cache(maxsize=1024)(lambda code: currency_text("currency", code))
-_TEMPLATE: Final = (
-    "{" + "".join(f'"{name}":%s,' for name in _TEXTS) + '"currency":"%s","timestamp":"%s","is_round_end":%s'
-)
-_GAME_TYPE, _META = ',"game_type":', ',"meta":'
-_KEYS: Final = {name: f',"{name}":' for name in _NUMBERS}
-_AMOUNT, _WAGER, _BONUS, _LOCKED, _RATE, _BEFORE, _AFTER = _KEYS.values()
+_is_currency = lru_cache(maxsize=1024)(lambda code: currency_text("currency", code) == code)
 _QUICK_DIGITS: Final = 40
 
 # Sums of money are exact or refused; the decimal module's own context would round at 28 digits.
 _EXACT = Context(prec=3 * MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
-_add = _EXACT.add
+_add: Callable[[Value, Value], Decimal] = _EXACT.add
+_write = Encoder().encode
 
 
-class _NotOrdinary(Exception):  # noqa: N818  # not an error: the careful way is taken
+class _Head(Struct, gc=False, omit_defaults=True):
+    """What stands before the numbers in a body.  Written as it is: nothing is checked here."""
+
+    activity_id: str
+    type: str
+    status: str
+    user_id: str
+    round_id: str
+    game_id: str
+    game_name: str
+    vendor_id: str
+    vendor_name: str
+    origin: str
+    currency: str
+    timestamp: str | datetime
+    is_round_end: bool
+    game_type: str | None = None
+
+
+_head: Callable[..., _Head] = _Head
+
+
+class _NotOrdinary(Exception):  # not an error: the careful way is taken
     """A value is not in the form in which it is written."""
 
 
@@ -67,9 +91,9 @@ def encode(fields: Mapping[str, Value], profile: Profile = "casino") -> bytes:
     Pure, a few microseconds.  Raises ContractBreach, which names the field and the rule.
     """
     try:
-        body = _quick(fields).encode()
+        body = _quick(fields)
     except (_NotOrdinary, ContractBreach, LookupError, TypeError, ArithmeticError, ValueError):
-        body = _careful(fields).encode()
+        body = _careful(fields)
     if len(body) > MAX_BODY_BYTES:
         raise ContractBreach("too_large", "", f"the body is longer than {MAX_BODY_BYTES} bytes")
     if profile == "rewards":
@@ -93,32 +117,22 @@ def decode(body: bytes) -> dict[str, Value]:
     return fields
 
 
-def _quick(fields: Mapping[str, Value]) -> str:
+def _quick(fields: Mapping[str, Value]) -> bytes:
     """Write an event of ordinary values.  Whatever is not one raises: nothing passes unchecked."""
     texts = _texts_of(fields)
-    if texts[1] not in TYPES or texts[2] not in STATUSES or not _all_known(fields):
+    if texts[1] not in TYPES or texts[2] not in STATUSES or not _is_currency(texts[10]) or not _all_known(fields):
         raise _NotOrdinary
-    moment = fields["timestamp"]
-    if moment.__class__ is datetime and moment.tzinfo is UTC:
-        moment = moment.isoformat()[:-6] + "Z"
-    else:
+    moment, ended, game_type = fields["timestamp"], fields["is_round_end"], fields.get("game_type")
+    if moment.__class__ is not datetime or moment.tzinfo is not UTC:
         moment = moment_text("timestamp", moment)
-    ended = fields["is_round_end"]
-    if ended is not True and ended is not False:
+    if (ended is not True and ended is not False) or (game_type is not None and game_type.__class__ is not str):
         raise _NotOrdinary
-    text = _join(
-        [v if v.__class__ is str else _quick_digits(v) for v in texts],
-        _currency(fields["currency"]),
-        moment,
-        ended,
-        fields.get("game_type"),
-        _quick_numbers(fields),
-    )
+    texts = [text if text.__class__ is str else _quick_digits(text) for text in texts]
+    head = _write(_head(*texts, moment, ended, game_type))
     # Inside a text a quote always follows a backslash, so this finds empty texts alone.
-    if ':""' in text or "\\u0000" in text:
+    if b':""' in head or b"\\u0000" in head:
         raise _NotOrdinary
-    meta = fields.get("meta")
-    return text + "}" if meta is None else _with_meta(text, meta_text("meta", meta))
+    return _closed(head, _quick_numbers(fields), fields.get("meta"))
 
 
 def _quick_digits(value: Value) -> str:
@@ -129,61 +143,60 @@ def _quick_digits(value: Value) -> str:
 
 def _quick_numbers(fields: Mapping[str, Value]) -> str:
     """Write the numbers; what is negative, special, huge or null takes the careful way."""
-    get, plain = fields.get, _quick_number
-    amount, rate = get("amount"), plain(fields["exchange_rate"])
-    if rate == "0":
-        raise _NotOrdinary
-    text, total = "", None
-    for name, key in (("wager_amount", _WAGER), ("bonus_wager_amount", _BONUS), ("locked_wager_amount", _LOCKED)):
+    get = fields.get
+    amount, parts = get("amount"), ""
+    total: Value = None
+    for name, key in _PART_KEYS:
         part = get(name)
         if part is not None:
-            text += key + plain(part)
-            total = part if total is None else _add(total, part)
+            if part.__class__ not in _EXACT_KINDS:
+                raise _NotOrdinary
+            parts += key + _plain(part)
+            if total is None:
+                total = part
+            elif part:
+                total = _add(total, part)
         elif amount is None and name in fields:
             raise _NotOrdinary
     if amount is None:
         amount = total
     elif total is not None and total != amount:
         raise _NotOrdinary
-    text = f"{_AMOUNT}{plain(amount)}{text}{_RATE}{rate}"
-    balance = get("balance_before")
-    if balance is not None:
-        text += _BEFORE + plain(balance)
-    balance = get("balance_after")
-    return text if balance is None else text + _AFTER + plain(balance)
-
-
-def _quick_number(value: Value) -> str:
-    kind = value.__class__
-    if kind is not Decimal and kind is not int:
+    rate = fields["exchange_rate"]
+    if amount.__class__ not in _EXACT_KINDS or rate.__class__ not in _EXACT_KINDS or not rate:
         raise _NotOrdinary
-    if not value:
-        return "0"
-    text = str(value)
-    if text.isdigit():
-        digits = text
-    else:
-        whole, _, fraction = text.partition(".")
-        digits = whole + fraction
-        if not digits.isdigit():
-            raise _NotOrdinary
-        text = text.rstrip("0").rstrip(".")
-    if len(digits) > _QUICK_DIGITS:
-        raise _NotOrdinary
+    text = f',"amount":{_plain(amount)}{parts},"exchange_rate":{_plain(rate)}'
+    for name, key in _BALANCE_KEYS:
+        balance = get(name)
+        if balance is not None:
+            if balance.__class__ not in _EXACT_KINDS:
+                raise _NotOrdinary
+            text += key + _plain(balance)
     return text
 
 
-def _careful(fields: Mapping[str, Value]) -> str:
+@lru_cache(maxsize=16384)
+def _plain(value: int | Decimal) -> str:
+    """Write a number that is neither below 0 nor long."""
+    if not value:
+        return "0"
+    text = str(value)
+    whole, point, fraction = text.partition(".")
+    if len(text) > _QUICK_DIGITS or not (whole + fraction).isdigit():
+        raise _NotOrdinary
+    return text.rstrip("0").rstrip(".") if point else text
+
+
+def _careful(fields: Mapping[str, Value]) -> bytes:
     """Bring each value into its form and write the event, or raise the first breach in the order of the fields."""
     for name in fields:
         if name not in FIELDS:
-            raise ContractBreach("unknown_field", "", "a field that is not in the contract was given")
+            raise ContractBreach("unknown_field", "", f"a field that is not in the contract was given: {name}")
     numbers = _careful_amount(fields, {n: number_text(n, v) for n in _NUMBERS if (v := fields.get(n)) is not None})
     for name, doc in FIELDS.items():
         if doc.required and fields.get(name) is None and name not in numbers:
             raise ContractBreach("missing_field", name, "is missing")
     texts = [_READERS[FIELDS[name].kind](name, fields[name]) for name in _TEXTS]
-    currency = currency_text("currency", fields["currency"])
     moment = moment_text("timestamp", fields["timestamp"])
     ended = fields["is_round_end"]
     if not isinstance(ended, bool):
@@ -192,17 +205,13 @@ def _careful(fields: Mapping[str, Value]) -> str:
     if game_type is not None:
         game_type = id_text("game_type", game_type)
     written = "".join(_KEYS[name] + numbers[name] for name in _NUMBERS if name in numbers)
-    text = _join(texts, currency, moment, ended, game_type, written)
-    meta = fields.get("meta")
-    return text + "}" if meta is None else _with_meta(text, meta_text("meta", meta))
+    return _closed(_write(_head(*texts, moment, ended, game_type)), written, fields.get("meta"))
 
 
 def _careful_amount(fields: Mapping[str, Value], numbers: dict[str, str]) -> dict[str, str]:
     """Hold the rules between the numbers, and make the amount where it is left out."""
-    parts = [name for name in PARTS_OF_AMOUNT if name in numbers]
-    total = Decimal(0)
-    for name in parts:
-        total = _add(total, Decimal(numbers[name]))
+    parts = [Decimal(numbers[name]) for name in PARTS_OF_AMOUNT if name in numbers]
+    total = reduce(_add, parts, Decimal(0))
     if "amount" not in numbers:
         for name in PARTS_OF_AMOUNT:
             if name in fields and name not in numbers:
@@ -220,11 +229,9 @@ def _careful_amount(fields: Mapping[str, Value], numbers: dict[str, str]) -> dic
     return numbers
 
 
-def _join(texts: Sequence[str], currency: str, moment: str, ended: bool, game_type: str | None, numbers: str) -> str:
-    """Write everything but `meta`, in the order of the body; the last brace is left open."""
-    text = _TEMPLATE % (*map(quote, texts), currency, moment, "true" if ended else "false")
-    return text + numbers if game_type is None else f"{text}{_GAME_TYPE}{quote(game_type)}{numbers}"
-
-
-def _with_meta(text: str, meta: str) -> str:
-    return f"{text}{_META}{meta}}}" if meta else text + "}"
+def _closed(head: bytes, numbers: str, meta: Value) -> bytes:
+    """Put the numbers and the map behind the head of a body."""
+    extras = "" if meta is None else meta_text("meta", meta)
+    if extras:
+        numbers += ',"meta":' + extras
+    return b"%b%b}" % (head[:-1], numbers.encode())

@@ -45,7 +45,7 @@ _FIELDS: dict[str, FieldDoc] = {
     "game_name": FieldDoc(True, "text", "the game's name"),
     "vendor_id": FieldDoc(True, "text", "the id of the game's vendor"),
     "vendor_name": FieldDoc(True, "text", "the name of the game's vendor"),
-    "origin": FieldDoc(True, "text", "the site played on, for example sub.example.com; names brand or jurisdiction"),
+    "origin": FieldDoc(True, "text", "the site played on (sub.example.com); names brand or jurisdiction"),
     "currency": FieldDoc(
         True,
         "currency",
@@ -58,7 +58,7 @@ _FIELDS: dict[str, FieldDoc] = {
         False, "text", "the platform's own type; Slots, Table and Live Casino are spelled so where they are meant"
     ),
     "amount": FieldDoc(
-        True, "number", "the sum of wager_amount, bonus_wager_amount and locked_wager_amount; made from them if left out"
+        True, "number", "the sum of the wager_, bonus_wager_ and locked_wager_amount; made from them if left out"
     ),
     "wager_amount": FieldDoc(False, "number", "part of the bet or win in real money"),
     "bonus_wager_amount": FieldDoc(False, "number", "part of the bet or win in bonus money"),

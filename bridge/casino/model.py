@@ -52,7 +52,7 @@ def _no_nul(value: str) -> str:
 
 def _exact(value: Value) -> Value:
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError("is not an exact number")
+        raise ValueError("is not an exact number")  # noqa: TRY004  # pydantic collects ValueErrors
     return _bounded(Decimal(value))
 
 
@@ -68,7 +68,7 @@ def _bounded(value: Decimal) -> Decimal:
         value.quantize(smallest, context=Context(prec=3 * MAX_DIGITS, traps=[Inexact]))
     except ArithmeticError:
         raise ValueError("has too many digits") from None
-    if abs(value).compare_total(largest) >= 0:
+    if value.copy_abs() >= largest:
         raise ValueError("has too many digits")
     return value
 
@@ -128,9 +128,8 @@ Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0), WithJsonSchema
 Rate = Annotated[
     Decimal, BeforeValidator(_exact), Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 ]
-Entry = Annotated[
-    Any, BeforeValidator(_entry), WithJsonSchema({"type": ["string", "number", "boolean"]})
-]
+Key = Annotated[str, StringConstraints(min_length=1), AfterValidator(_no_nul)]
+Entry = Annotated[Any, BeforeValidator(_entry), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 
 class CasinoEvent(BaseModel):
@@ -162,7 +161,7 @@ class CasinoEvent(BaseModel):
     exchange_rate: Rate
     balance_before: Number | None = None
     balance_after: Number | None = None
-    meta: Annotated[dict[Text, Entry] | None, BeforeValidator(_entries)] = None
+    meta: Annotated[dict[Key, Entry] | None, BeforeValidator(_entries)] = None
 
     @model_validator(mode="before")
     @classmethod
