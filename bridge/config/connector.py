@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from bridge.config.wallet import Duration, Model, Wallet
 from bridge.delivery.settings import RabbitMQSettings
@@ -68,7 +68,16 @@ class Source(Model):
 class Target(Model):
     """Where the events go."""
 
-    rabbitmq: RabbitMQSettings = Field(description="The broker, exchange, routing key, window, ...")
+    rabbitmq: RabbitMQSettings = Field(
+        description="The broker, exchange, routing key, ...; with a URL alone, its settings stand beside it."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _settings_beside(cls, value: Any) -> Any:
+        if isinstance(value, dict) and isinstance(value.get("rabbitmq"), str):
+            return {"rabbitmq": {"url": value["rabbitmq"], **{k: v for k, v in value.items() if k != "rabbitmq"}}}
+        return value
 
 
 class Limits(Model):

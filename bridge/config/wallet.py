@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
 from bridge.config.durations import parse_duration
 
@@ -21,7 +21,7 @@ class Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
-Expression = Annotated[str | int | bool | Decimal, Field(union_mode="left_to_right")]
+Expression = Annotated[StrictStr | StrictBool | StrictInt | Decimal, Field(union_mode="left_to_right")]
 """An expression over the row, as text; a bare YAML number or boolean is itself."""
 
 ValueForm = Any
@@ -136,7 +136,7 @@ class Reversal(Model):
     )
     undoes: Expression | None = Field(
         None,
-        description="Instead of `original`: the reversal row that this one undoes; what that took back stands again.",
+        description="Instead of `original`: the reversal that this row undoes; what that took back stands again.",
     )
     skip: Conditions = Field({}, description="Reasons for which such a row leads to nothing.")
     park: Conditions = Field({}, description="Reasons for which such a row waits for a person.")
@@ -145,7 +145,7 @@ class Reversal(Model):
     )
     partial: Literal["replace", "amount", "park"] = Field(
         "replace",
-        description="A part is taken back by Rollback and Approved remainder, by a Rollback of the part, or parked.",
+        description="A part is taken back by Rollback and Approved remainder, a Rollback of the part, or parked.",
     )
     repeated: Literal["skip", "park"] = Field("skip", description="What a reversal of what no longer stands is.")
     unknown: Literal["wait", "park", "skip"] = Field(

@@ -1,0 +1,144 @@
+"""What pydantic finds wrong, in the words of someone who reads the file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from bridge.config.places import KeyPath
+from bridge.config.shapes import keys_at
+from bridge.config.yaml_source import Document
+from bridge.errors import Problem
+
+_KINDS: Final[tuple[tuple[str, str], ...]] = (
+    ("string", "a text"),
+    ("secret", "a text"),
+    ("bool", "true or false"),
+    ("int", "a whole number"),
+    ("float", "a number"),
+    ("decimal", "a number"),
+    ("list", "a list"),
+    ("dict", "a map of keys and values"),
+    ("model", "a map of keys and values"),
+    ("path", "a file name"),
+)
+_BOUNDS: Final = {
+    "greater_than_equal": ("ge", "at least"),
+    "greater_than": ("gt", "more than"),
+    "less_than_equal": ("le", "at most"),
+    "less_than": ("lt", "less than"),
+}
+
+
+def problems_of(error: ValidationError, document: Document, model: type[BaseModel]) -> list[Problem]:
+    """Return one problem for each place that is wrong."""
+    found: dict[KeyPath, list[Mapping[str, Any]]] = {}
+    for item in error.errors(include_url=False):
+        found.setdefault(_path_of(item, document.data), []).append(item)
+    # One of several shapes was meant; what is wrong deeper down says which.
+    mixed = {path for path in found for other in found if len(other) > len(path) and other[: len(path)] == path}
+    return [
+        _problem(path, items, document, model)
+        for path, items in found.items()
+        if path not in mixed or not all(_is_about_shape(item["type"]) for item in items)
+    ]
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return a hint with the known word that comes nearest, or with all of them when they are few."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"known here: {', '.join(names)}" if names and len(names) <= 25 else ""
+
+
+def _path_of(item: Any, data: Any) -> KeyPath:
+    """Return the path in the file; pydantic's own has names of types in it, and of what is missing."""
+    path: list[str | int] = []
+    nodes = [data]
+    for step in item["loc"]:
+        if _has(nodes[-1], step):
+            path.append(step)
+            nodes.append(nodes[-1][step])
+        elif not isinstance(nodes[-1], (dict, list)):
+            # A short form: what it stands for has its keys beside it.
+            above = next((at for at in range(len(nodes) - 1, -1, -1) if _has(nodes[at], step)), None)
+            if above is not None:
+                path[above:] = [step]
+                nodes[above + 1 :] = [nodes[above][step]]
+    return (*path, item["loc"][-1]) if item["type"] == "missing" else tuple(path)
+
+
+def _has(node: Any, step: str | int) -> bool:
+    if isinstance(node, dict):
+        return step in node
+    return isinstance(node, list) and isinstance(step, int) and step < len(node)
+
+
+def _is_about_shape(kind: str) -> bool:
+    return kind.endswith("_type") or kind in ("literal_error", "is_instance_of")
+
+
+def _problem(path: KeyPath, items: list[Mapping[str, Any]], document: Document, model: type[BaseModel]) -> Problem:
+    kind = items[0]["type"]
+    parent = path[:-1]
+    if kind == "missing":
+        message, hint = f"{path[-1]} is missing", ""
+        place = document.places.get(parent) or document.places[()]
+        return Problem(document.file, place.line, place.column, _joined(path), message, hint)
+    place = document.places.get(path) or document.places[()]
+    if kind == "extra_forbidden":
+        known = {*keys_at(model, parent), *keys_at(model, items[0]["loc"][:-1])}
+        hint = nearest(str(path[-1]), _others(known, document.data, parent))
+        message = f"{path[-1]} is not a key here"
+        return Problem(document.file, place.key_line, place.key_column, _joined(path), message, hint)
+    message, hint = _worded(items)
+    return Problem(document.file, place.line, place.column, _joined(path), message, hint)
+
+
+def _others(known: Collection[str], data: Any, path: KeyPath) -> list[str]:
+    """Return the known keys that are not written yet."""
+    for step in path:
+        data = data[step] if _has(data, step) else {}
+    return [key for key in known if not _has(data, key)]
+
+
+def _worded(items: list[Mapping[str, Any]]) -> tuple[str, str]:
+    expected = dict.fromkeys(words for item in items if (words := _expected(item)))
+    own = next((item for item in items if item["type"] in ("value_error", "assertion_error")), None)
+    if own is not None:
+        return str(own["ctx"]["error"]), ""
+    choices = next((item["ctx"]["expected"] for item in items if item["type"] in ("literal_error", "enum")), None)
+    if choices is not None:
+        names = [name.strip("' ") for name in choices.replace(" or ", ", ").split(",")]
+        written = items[0].get("input")
+        hint = nearest(written, names) if isinstance(written, str) else ""
+        message = f"one of these is expected: {', '.join(names)}"
+        return message, hint if hint.startswith("did") else ""
+    if expected:
+        return f"{' or '.join(expected)} is expected", ""
+    return str(items[0]["msg"]).lower(), ""
+
+
+def _expected(item: Mapping[str, Any]) -> str:
+    kind: str = item["type"]
+    if kind in _BOUNDS:
+        name, words = _BOUNDS[kind]
+        return f"{words} {item['ctx'][name]}"
+    if kind == "string_pattern_mismatch":
+        return f"a text of the form {item['ctx']['pattern']}"
+    if kind == "string_too_short":
+        return "a text that is not empty"
+    if kind == "string_too_long":
+        return f"a text of at most {item['ctx']['max_length']} characters"
+    if kind.endswith(("_type", "_parsing", "_from_float")):
+        return next((words for start, words in _KINDS if kind.startswith(start)), "")
+    return ""
+
+
+def _joined(path: KeyPath) -> str:
+    return ".".join(map(str, path))
