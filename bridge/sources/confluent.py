@@ -1,0 +1,325 @@
+"""Kafka through confluent-kafka (librdkafka), the default client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from bridge.contracts import AssignmentListener
+from bridge.errors import FatalError, SourceUnavailable
+from bridge.records import Partition, SourceRecord
+from bridge.sources.confluent_brokers import LOG, ConfluentBrokers, trouble_of
+from bridge.sources.librdkafka import consumer_config
+from bridge.sources.positions import check_position, position_error
+from bridge.sources.reading import Range, SourceHealth
+from bridge.sources.sentences import Trouble, group_of, unavailable
+from bridge.sources.settings import KafkaSettings, MissingTopics
+from bridge.sources.subscription import Subscription
+
+_NOWHERE = 1 << 63
+
+
+class _BrokerStatistics(msgspec.Struct):
+    state: str
+
+
+class _Statistics(msgspec.Struct):
+    brokers: dict[str, _BrokerStatistics]
+
+
+_STATISTICS = msgspec.json.Decoder(_Statistics)
+
+
+class ConfluentSource:
+    """See `bridge.contracts.Source`, and `KafkaSource` for what is beyond it.
+
+    An error that the listener raises comes out of `poll`, again each time: close the source then.
+    """
+
+    def __init__(self, settings: KafkaSettings, topics: Sequence[str], patterns: Sequence[str] = ()) -> None:
+        """Nothing is connected before `open` or `attach`.  Raises ConfigError for an unusable pattern."""
+        self._settings = settings
+        self._subscription = Subscription(topics, patterns) if topics or patterns else None
+        self._limit = settings.unavailable_limit.total_seconds() if settings.unavailable_limit else None
+        self._brokers = ConfluentBrokers(settings)
+        self._consumer: Consumer | None = None
+        self._listener: AssignmentListener | None = None
+        self._positions: dict[tuple[str, int], int] = {}
+        self._failure: BaseException | None = None
+        self._trouble: tuple[Trouble, str] | None = None
+        self._down_since: float | None = None
+        self._commit_failures = 0
+
+    def open(self, listener: AssignmentListener) -> None:
+        """See `Source.open`.  Blocks for at most `request_timeout`, and 5 s more for missing topics."""
+        subscription = self._subscription
+        if subscription is None:
+            raise ValueError("a source without topics can only be attached")
+        group_of(self._settings)
+        self._brokers.connect()
+        if self._settings.missing_topics is MissingTopics.ERROR:
+            self._brokers.check_topics(subscription)
+        self._listener = listener
+        self._consumer = self._new_consumer()
+        self._consumer.subscribe(
+            [*subscription.topics, *subscription.posix_patterns],
+            on_assign=self._on_assigned,
+            on_revoke=self._on_revoked,
+            on_lost=self._on_lost,
+        )
+
+    def attach(self, positions: Mapping[Partition, int]) -> None:
+        """See `KafkaSource.attach`."""
+        self._brokers.connect()
+        self._consumer = self._new_consumer()
+        self._positions = {(at.topic, at.number): position for at, position in positions.items()}
+        self._consumer.assign([TopicPartition(*at, position) for at, position in positions.items()])
+
+    def close(self) -> None:
+        """See `Source.close`.  Closing again does nothing."""
+        try:
+            if self._consumer is not None:
+                self._consumer.close()
+        finally:
+            self._consumer = None
+            self._positions = {}
+            self._brokers.close()
+
+    def _new_consumer(self) -> Consumer:
+        config = consumer_config(self._settings, self._settings.group or "wallet-bridge-preview")
+        callbacks = {"error_cb": self._on_error, "stats_cb": self._on_statistics, "on_commit": self._on_commit}
+        return Consumer(config | callbacks, logger=LOG)
+
+    def poll(self, timeout_seconds: float) -> Sequence[SourceRecord]:
+        """See `Source.poll`."""
+        consumer = self._opened()
+        self._raise_failure()
+        try:
+            # `consume` with a timeout waits until it is full: so take what is there, and wait for one only.
+            records = self._records(consumer.consume(self._settings.max_poll_records, 0))
+            if not records:
+                records = self._wait(consumer, timeout_seconds)
+        except KafkaException as error:
+            self._raise_failure()
+            raise self._brokers.unavailable(error) from error
+        if not records:
+            self._raise_failure()
+            self._check_limit()
+        return records
+
+    def _wait(self, consumer: Consumer, timeout_seconds: float) -> list[SourceRecord]:
+        deadline = time.monotonic() + timeout_seconds
+        more = self._settings.max_poll_records - 1
+        while self._failure is None:
+            message = consumer.poll(max(0.0, deadline - time.monotonic()))
+            if message is not None:
+                rest = consumer.consume(more, 0) if more and message.error() is None else []
+                records = self._records([message, *rest])
+                if records:
+                    return records
+            if time.monotonic() >= deadline:
+                break
+        return []
+
+    def _records(self, messages: list[Any]) -> list[SourceRecord]:
+        records: list[SourceRecord] = []
+        add = records.append
+        positions = self._positions
+        for message in messages:
+            if message.error() is not None:
+                self._on_event(message)
+                continue
+            topic = message.topic()
+            number = message.partition()
+            offset = message.offset()
+            here = (topic, number)
+            # Behind a rebalance or a resume librdkafka may hand out what it has handed out before.
+            if offset < positions.get(here, _NOWHERE):
+                continue
+            positions[here] = offset + 1
+            headers = message.headers()
+            names = tuple(headers) if headers else ()
+            timestamp = message.timestamp()[1]
+            add(SourceRecord(topic, number, offset, message.key(), message.value(), names, timestamp))
+        if records:
+            self._down_since = None
+        return records
+
+    def _on_event(self, message: Message) -> None:
+        error = message.error()
+        if error is None:
+            return
+        here = Partition(message.topic() or "", message.partition() or 0)
+        if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's local codes are spelt so
+            if here in self._positions:
+                self._positions[here] = max(self._positions[here], message.offset() or 0)
+        elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
+            self._on_out_of_range(here)
+        else:
+            self._on_error(error)
+
+    def _on_out_of_range(self, partition: Partition) -> None:
+        position = self._positions.get(partition)
+        if position is None:
+            return
+        try:
+            first, end = self._brokers.ranges([partition])[partition]
+        except SourceUnavailable:
+            # The broker has just refused the position; only the range stays unsaid.
+            first, end = position, position
+        place = f"topic {partition.topic}, partition {partition.number}"
+        self._failure = position_error(partition, position, first, end) or FatalError(
+            f"{place}: Kafka does not give position {position}; look at the topic, then start again"
+        )
+
+    def _on_assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
+        partitions = [Partition(at.topic, at.partition) for at in given]
+        try:
+            positions = self._start_positions(partitions)
+        except BaseException as error:
+            # Without an assignment of ours the client would start where the group last committed.
+            consumer.assign([])
+            self._failure = error
+            raise
+        self._positions = {(at.topic, at.number): positions.get(at, 0) for at in partitions}
+        consumer.assign([TopicPartition(*at, positions.get(at, OFFSET_BEGINNING)) for at in partitions])
+
+    def _start_positions(self, partitions: list[Partition]) -> dict[Partition, int]:
+        if not partitions or self._listener is None:
+            return {}
+        wanted = self._listener.on_assigned(partitions)
+        positions = {at: wanted[at] for at in partitions if at in wanted}
+        try:
+            ranges = self._brokers.ranges(positions)
+        except SourceUnavailable as error:
+            # The broker checks each position again when it is fetched.
+            LOG.warning("positions are not checked at assignment: %s", error)
+            return positions
+        for at, position in positions.items():
+            check_position(at, position, *ranges[at])
+        return positions
+
+    def _on_revoked(self, consumer: Consumer, _taken: list[TopicPartition]) -> None:
+        self._hand_over(consumer, self._listener.on_revoked if self._listener else None)
+
+    def _on_lost(self, consumer: Consumer, _taken: list[TopicPartition]) -> None:
+        self._hand_over(consumer, self._listener.on_lost if self._listener else None)
+
+    def _hand_over(self, consumer: Consumer, tell: Callable[[Collection[Partition]], None] | None) -> None:
+        try:
+            if self._positions and tell is not None:
+                tell([Partition(*at) for at in self._positions])
+        except BaseException as error:
+            self._failure = error
+            raise
+        finally:
+            self._positions = {}
+            consumer.unassign()
+
+    def pause(self, partitions: Collection[Partition]) -> None:
+        """See `Source.pause`.  A partition that is assigned anew is not paused."""
+        self._opened().pause(self._assigned(partitions))
+
+    def resume(self, partitions: Collection[Partition]) -> None:
+        """See `Source.resume`."""
+        self._opened().resume(self._assigned(partitions))
+
+    def _assigned(self, partitions: Collection[Partition]) -> list[TopicPartition]:
+        return [TopicPartition(*at) for at in partitions if at in self._positions]
+
+    def reached(self) -> Mapping[Partition, int]:
+        """See `KafkaSource.reached`."""
+        return {Partition(*at): position for at, position in self._positions.items()}
+
+    def committed(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See `Source.committed`.  Raises SourceUnavailable after `request_timeout`."""
+        asked = [TopicPartition(*at) for at in partitions]
+        try:
+            found = self._opened().committed(asked, timeout=self._settings.request_timeout.total_seconds())
+        except KafkaException as error:
+            raise self._brokers.unavailable(error) from error
+        for at in found:
+            if at.error is not None:
+                raise self._brokers.unavailable(KafkaException(at.error))
+        return {Partition(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
+
+    def commit(self, positions: Mapping[Partition, int]) -> None:
+        """See `Source.commit`.  Partitions that are not assigned are left out: their owner commits them."""
+        offsets = [TopicPartition(*at, position) for at, position in positions.items() if at in self._positions]
+        if not offsets:
+            return
+        try:
+            self._opened().commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            self._on_commit(error.args[0], offsets)
+
+    def _on_commit(self, error: KafkaError | None, _positions: list[TopicPartition]) -> None:
+        if error is not None:
+            self._commit_failures += 1
+            LOG.warning("positions are not committed: %s", error.str())
+
+    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""
+        return self._brokers.ends(partitions)
+
+    def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
+        """See `KafkaSource.ranges`."""
+        return self._brokers.ranges(partitions)
+
+    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
+        """See `KafkaSource.partitions`."""
+        return self._brokers.partitions(topics)
+
+    def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """See `KafkaSource.topic_settings`."""
+        return self._brokers.topic_settings(topics)
+
+    def health(self) -> SourceHealth:
+        """See `KafkaSource.health`."""
+        down = time.monotonic() - self._down_since if self._down_since is not None else 0.0
+        last = str(unavailable(self._settings, *self._trouble)) if self._trouble else None
+        return SourceHealth(self._down_since is None, down, last, self._commit_failures)
+
+    def _on_error(self, error: KafkaError) -> None:
+        all_down = error.code() == KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001
+        if all_down and self._down_since is None:
+            self._down_since = time.monotonic()
+        if not all_down or self._trouble is None:
+            self._note(trouble_of(error), error.str())
+        if error.fatal():
+            self._failure = FatalError(f"Kafka at {self._settings.brokers} shut this member out: {error.str()}")
+
+    def _note(self, trouble: Trouble, text: str) -> None:
+        # librdkafka repeats itself several times a second; one line for each kind of trouble is enough.
+        if self._trouble is None or self._trouble[0] is not trouble:
+            LOG.warning("%s", unavailable(self._settings, trouble, text))
+        self._trouble = (trouble, text)
+
+    def _on_statistics(self, text: str) -> None:
+        connected = any(broker.state == "UP" for broker in _STATISTICS.decode(text).brokers.values())
+        if not connected and self._down_since is None:
+            self._down_since = time.monotonic()
+        elif connected and self._trouble is not None:
+            LOG.warning("Kafka at %s answers again", self._settings.brokers)
+            self._down_since = self._trouble = None
+
+    def _check_limit(self) -> None:
+        if self._limit is None or self._down_since is None:
+            return
+        down = time.monotonic() - self._down_since
+        if down > self._limit:
+            trouble, text = self._trouble or (Trouble.AWAY, "no broker is connected")
+            raise unavailable(self._settings, trouble, f"for {down:.0f} s: {text}")
+
+    def _opened(self) -> Consumer:
+        if self._consumer is None:
+            raise SourceUnavailable("the source is not open")
+        return self._consumer
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure

@@ -1,0 +1,30 @@
+"""What to say of a position that is not in its partition: the same words for every source."""
+
+from __future__ import annotations
+
+from bridge.errors import FatalError, OffsetExpired, TopicReplaced
+from bridge.records import Partition
+
+
+def check_position(partition: Partition, position: int, first: int, end: int) -> None:
+    """Raise OffsetExpired when `position` is before `first`, TopicReplaced when it is behind `end`."""
+    error = position_error(partition, position, first, end)
+    if error:
+        raise error
+
+
+def position_error(partition: Partition, position: int, first: int, end: int) -> FatalError | None:
+    """Return the error that `check_position` raises, or None."""
+    place = f"topic {partition.topic}, partition {partition.number}"
+    there = f"the topic has {first} to {end}"
+    if position < first:
+        return OffsetExpired(
+            f"{place}: the records from position {position} on were deleted before they were read, {there}; "
+            "longer retention prevents it, a back-fill brings them back"
+        )
+    if position > end:
+        return TopicReplaced(
+            f"{place}: the position {position} was never in this topic, {there}; "
+            "it was made anew or has lost its end, or the ledger belongs to another Kafka"
+        )
+    return None

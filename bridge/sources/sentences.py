@@ -1,0 +1,55 @@
+"""What a person reads when the brokers cannot be reached: the same words for every client."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from bridge.errors import ConfigError, Problem, SourceUnavailable
+from bridge.sources.settings import KafkaSettings
+
+
+class Trouble(Enum):
+    """Why a broker is of no use; the value says what to do."""
+
+    AWAY = "check that it runs, and that host, port and network are right"
+    NAME = "check the host name in brokers"
+    LOGIN = "check sasl: mechanism, username and password"
+    TLS = "check tls: the certificates, the host name in them, and that this port speaks TLS"
+    RIGHTS = "give the bridge's user the right to read the topic, and its group"
+
+
+def unavailable(settings: KafkaSettings, trouble: Trouble, text: str) -> SourceUnavailable:
+    """Return the error whose sentence names the brokers, what they or the client said, and what to do."""
+    return SourceUnavailable(f"Kafka at {settings.brokers} {_what(trouble)} ({_clean(text)}); {trouble.value}")
+
+
+def _what(trouble: Trouble) -> str:
+    if trouble is Trouble.LOGIN:
+        return "refuses the log-in"
+    if trouble is Trouble.TLS:
+        return "and the bridge find no common TLS"
+    if trouble is Trouble.RIGHTS:
+        return "does not allow this"
+    return "does not answer"
+
+
+def _clean(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
+
+
+def missing_topics(settings: KafkaSettings, sentences: list[str]) -> ConfigError:
+    """Return the error for topics that are not there, one problem each."""
+    hint = (
+        "Debezium makes a topic with its first record: check the name and the Debezium connector, "
+        "make the topic, or set missing_topics: wait"
+    )
+    place = f"Kafka at {settings.brokers}"
+    return ConfigError([Problem(place, 0, 0, "", sentence, hint) for sentence in sentences])
+
+
+def group_of(settings: KafkaSettings) -> str:
+    """Return the consumer group.  Raises ConfigError when none has been set."""
+    if settings.group is None:
+        problem = Problem("source", 0, 0, "kafka.group", "no consumer group is set", "for example bridge.<brand>")
+        raise ConfigError([problem])
+    return settings.group
