@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from io import BytesIO
 from typing import Any, Final
 
-import fastavro
 import msgspec
 
-from bridge.decoders.avro_schemas import avro_columns, json_schema_columns, without_logical_types
+from bridge.decoders.avro_binary import STEADY, Reader, compile_reader
+from bridge.decoders.avro_schemas import avro_columns, json_schema_columns
 from bridge.decoders.decimals import json_value
+from bridge.decoders.envelope import Source
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import Placeholder
 from bridge.decoders.registry import RegisteredSchema, Registry, RegistrySettings
 from bridge.errors import DecodeError
 
-_Read = Callable[[BytesIO], Any]
 _MOST_SCHEMAS: Final = 10_000
-_json_schema = msgspec.json.Decoder(dict[str, Any])
+_STEADY: Final = ("version", "connector", "name", "snapshot", "db", "schema", "table")
 
 
 class RegistryReader:
@@ -27,7 +25,7 @@ class RegistryReader:
     def __init__(self, settings: RegistrySettings | None, placeholder: Placeholder) -> None:
         self._registry = Registry(settings) if settings else None
         self._placeholder = placeholder
-        self._schemas: dict[bytes, tuple[_Read, RowSchemas | None]] = {}
+        self._schemas: dict[bytes, tuple[Reader, RowSchemas]] = {}
 
     def read(self, data: bytes) -> Parsed:
         """Return the content and its schema.
@@ -39,17 +37,15 @@ class RegistryReader:
         if found is None:
             found = self._ask(data)
         read, schemas = found
-        rest = BytesIO(data)
-        rest.seek(5)
         try:
-            content = read(rest)
-        except _MALFORMED as error:
-            raise DecodeError("bad_avro", f"the bytes are not of their schema: {type(error).__name__}") from None
-        if rest.tell() != len(data):
-            raise DecodeError("bad_avro", "there are bytes left behind the record")
+            content, end = read(data, 5)
+        except (ValueError, IndexError, RecursionError):
+            raise DecodeError("bad_avro", "the bytes are not of the schema that they name") from None
+        if end != len(data):
+            raise DecodeError("bad_avro", "the record is longer or shorter than its schema says")
         return Parsed(content, schemas)
 
-    def _ask(self, data: bytes) -> tuple[_Read, RowSchemas | None]:
+    def _ask(self, data: bytes) -> tuple[Reader, RowSchemas]:
         if data[0] == 1:
             raise DecodeError("schema_guid", "the record names its schema by a GUID; let the serializer write ids")
         if len(data) < 5:
@@ -62,54 +58,41 @@ class RegistryReader:
         self._schemas[data[:5]] = found
         return found
 
-    def _compile(self, registered: RegisteredSchema) -> tuple[_Read, RowSchemas | None]:
+    def _compile(self, registered: RegisteredSchema) -> tuple[Reader, RowSchemas]:
         if registered.references:
             raise DecodeError("schema_references", "the schema refers to other schemas, which is not supported")
-        if registered.schema_type == "AVRO":
-            return self._compile_avro(registered.schema)
-        if registered.schema_type == "JSON":
-            columns = json_schema_columns(_parse(registered.schema))
-            return _read_json, RowSchemas(columns, self._placeholder)
-        raise DecodeError(
-            registered.schema_type.lower()[:40],
-            f"{registered.schema_type[:40]} records are not read; set value.converter to Avro or JSON in Debezium",
-        )
-
-    def _compile_avro(self, text: str) -> tuple[_Read, RowSchemas | None]:
-        schema = _parse(text)
+        if registered.schema_type not in {"AVRO", "JSON"}:
+            kind = registered.schema_type[:40]
+            raise DecodeError(kind.lower(), f"{kind} is not supported; let Debezium write Avro or JSON")
+        schema = _parse(registered.schema)
         try:
-            # Logical types would be read by fastavro's own rules, decimals with rounding.
-            parsed = fastavro.parse_schema(without_logical_types(schema))
-        except Exception as error:
-            raise DecodeError("bad_schema", f"the registry's schema is no Avro ({type(error).__name__})") from None
-        columns = avro_columns(schema)
-
-        def read(data: BytesIO) -> Any:
-            return fastavro.schemaless_reader(data, parsed, None)
-
-        return read, RowSchemas(columns, self._placeholder)
+            if registered.schema_type == "JSON":
+                return _read_json, RowSchemas(json_schema_columns(schema), self._placeholder)
+            return compile_reader(schema, _wanted(schema)), RowSchemas(avro_columns(schema), self._placeholder)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise DecodeError("bad_schema", "the registry's schema is none") from None
 
 
-_MALFORMED: Final = (
-    EOFError,
-    ValueError,
-    KeyError,
-    IndexError,
-    TypeError,
-    OverflowError,
-    MemoryError,
-    RecursionError,
-)
-
-
-def _read_json(data: BytesIO) -> Any:
-    return json_value(data.read())
-
-
-def _parse(text: str) -> Mapping[str, Any] | str | list[Any]:
+def _parse(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
-        if text.isidentifier():
-            return text
         raise DecodeError("bad_schema", "the registry's schema is no JSON") from None
+
+
+def _wanted(schema: Any) -> dict[str, Any]:
+    """Return what is read of Debezium's envelope besides the rows."""
+    fields = {field["name"]: field["type"] for field in schema["fields"]} if isinstance(schema, dict) else {}
+    source = fields.get("source")
+    if "op" not in fields or not isinstance(source, dict):
+        return {}
+    names = {field["name"] for field in source.get("fields", ())}
+    read = {name: None for name in Source.__struct_fields__ if name in names}
+    if "ts_us" in read:
+        # The commit time in milliseconds then adds nothing.
+        read.pop("ts_ms", None)
+    return {"op": None, "source": read | {name: STEADY for name in _STEADY if name in names}}
+
+
+def _read_json(data: bytes, pos: int) -> tuple[Any, int]:
+    return json_value(data[pos:]), len(data)

@@ -26,15 +26,6 @@ _LOGICAL: Final = {
 }
 
 
-def without_logical_types(schema: Any) -> Any:
-    """Return an Avro schema whose values are read as they are stored."""
-    if isinstance(schema, Mapping):
-        return {name: without_logical_types(part) for name, part in schema.items() if name != "logicalType"}
-    if isinstance(schema, list):
-        return [without_logical_types(part) for part in schema]
-    return schema
-
-
 def avro_columns(schema: Any) -> ColumnSchema:
     """Return the Connect form of an Avro schema."""
     return _Avro().column(schema, "")
@@ -51,16 +42,19 @@ class _Avro:
             return self._union(schema, namespace)
         if isinstance(schema, str):
             return self._reference(schema, namespace)
-        kind = schema.get("type")
+        kind = schema["type"]
         if isinstance(kind, Mapping | list):
             return self.column(kind, namespace)
         if kind in {"record", "enum", "fixed"}:
             return self._define(schema, namespace)
-        if kind == "array":
-            return self._array(schema, namespace)
-        if kind == "map":
-            return ColumnSchema("map", _name(schema), values=self.column(schema["values"], namespace))
-        return ColumnSchema(_type(schema), _name(schema), parameters=_parameters(schema))
+        return self._plain(schema, namespace)
+
+    def _plain(self, schema: Mapping[str, Any], namespace: str) -> ColumnSchema:
+        items = self.column(schema["items"], namespace) if "items" in schema else None
+        values = self.column(schema["values"], namespace) if "values" in schema else None
+        return ColumnSchema(
+            _type(schema), _name(schema), parameters=_parameters(schema), items=items, values=values
+        )
 
     def _union(self, branches: Sequence[Any], namespace: str) -> ColumnSchema:
         columns = [self.column(branch, namespace) for branch in branches if branch != "null"]
@@ -70,10 +64,6 @@ class _Avro:
     def _reference(self, name: str, namespace: str) -> ColumnSchema:
         found = self._named.get(name) or self._named.get(f"{namespace}.{name}")
         return found or ColumnSchema(_PRIMITIVES.get(name, name))
-
-    def _array(self, schema: Mapping[str, Any], namespace: str) -> ColumnSchema:
-        items = self.column(schema["items"], namespace)
-        return ColumnSchema("array", _name(schema), items=items)
 
     def _define(self, schema: Mapping[str, Any], namespace: str) -> ColumnSchema:
         name = str(schema.get("name", ""))

@@ -26,14 +26,11 @@ from tests.debezium.registry import registry_of
 
 pytestmark = needs_recordings
 
-_TRANSFERIA = [
-    name
-    for name in (
-        *(f"transferia/pg-replication/msg_{number}_val.json" for number in (0, 1, 2, 3, 5, 6)),
-        "transferia/pg-snapshot/r_val.json",
-        *(f"transferia/mysql-replication/msg_{number}_val.json" for number in (0, 3, 5, 6)),
-    )
-]
+_TRANSFERIA = (
+    *(f"transferia/pg-replication/msg_{number}_val.json" for number in (0, 1, 2, 3, 5, 6)),
+    "transferia/pg-snapshot/r_val.json",
+    *(f"transferia/mysql-replication/msg_{number}_val.json" for number in (0, 3, 5, 6)),
+)
 
 
 def _read(name: str) -> SourceRecord:
