@@ -36,7 +36,7 @@ class Port:
     def number(self, environ: Mapping[str, str] = os.environ) -> int:
         """Raises `StackError` when the variable holds no port number."""
         text = environ.get(self.variable) or str(self.default)
-        if not text.isdecimal() or not 0 < int(text) < 65536:
+        if not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
             raise StackError(f"{self.variable} is not a port number")
         return int(text)
 

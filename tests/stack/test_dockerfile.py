@@ -1,0 +1,84 @@
+"""What can be known of the image without building it."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+INSTRUCTIONS = [
+    line.partition(" ")[::2]
+    for line in re.sub(r"\\\n\s*", "", TEXT).splitlines()
+    if line and not line.startswith("#")
+]
+# What comes after the last FROM is what runs.
+FINAL = INSTRUCTIONS[max(i for i, (word, _) in enumerate(INSTRUCTIONS) if word == "FROM") :]
+
+
+def _final(word: str) -> list[str]:
+    return [rest for instruction, rest in FINAL if instruction == word]
+
+
+def test_it_is_built_in_stages_from_one_pinned_python() -> None:
+    images = [rest.split()[0] for word, rest in INSTRUCTIONS if word == "FROM"]
+    assert len(images) == 2
+    assert len(set(images)) == 1
+    assert re.fullmatch(r"python:3\.11\.\d+-slim-\w+", images[0])
+
+
+def test_it_runs_as_a_numeric_user_that_is_not_root() -> None:
+    (user,) = _final("USER")
+    assert re.fullmatch(r"[1-9]\d+:[1-9]\d+", user)
+
+
+def test_signals_reach_the_process() -> None:
+    (entry,) = _final("ENTRYPOINT")
+    assert json.loads(entry) == ["wallet-bridge"], "a shell in between would keep the signal"
+    assert _final("STOPSIGNAL") == ["SIGTERM"]
+
+
+def test_the_health_check_needs_no_shell_and_no_other_program() -> None:
+    (check,) = _final("HEALTHCHECK")
+    command = json.loads(check[check.index("CMD ") + 4 :])
+    assert command[0] == "python"
+    compile(command[2], "<health check>", "exec")
+    assert "/health" in command[2]
+
+
+def test_only_the_ledger_is_a_volume() -> None:
+    (volume,) = _final("VOLUME")
+    assert json.loads(volume) == ["/var/lib/wallet-bridge"]
+    assert _final("WORKDIR") == ["/var/lib/wallet-bridge"]
+
+
+def test_everything_is_installed_by_hash() -> None:
+    for line in (rest for word, rest in INSTRUCTIONS if word == "RUN" and "pip install" in rest):
+        for command in re.findall(r"pip install ([^&]*)", line):
+            assert "--require-hashes" in command or "--no-index" in command
+
+
+def test_the_build_back_end_is_the_one_that_the_project_pins() -> None:
+    pinned = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+    locked = (ROOT / "deploy" / "requirements-build.lock").read_text(encoding="utf-8")
+    assert pinned == re.findall(r"^hatchling==\S+", locked, re.MULTILINE)
+
+
+def test_nothing_secret_is_built_in() -> None:
+    assert not re.search(r"PASS|SECRET|TOKEN", TEXT)
+    assert not any(word in {"ADD", "ARG"} for word, _ in INSTRUCTIONS)
+
+
+def test_only_what_is_named_gets_into_the_build() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    copied = {
+        part.rstrip("/")
+        for word, rest in INSTRUCTIONS
+        if word == "COPY" and not rest.startswith("--from")
+        for part in rest.split()[:-1]
+    }
+    assert copied == {rule[1:] for rule in rules if rule.startswith("!")}
