@@ -11,7 +11,6 @@ from typing import Final
 from bridge import __version__
 from bridge.errors import LedgerMismatch, LedgerUnavailable
 from bridge.ledger.lock import ProcessLock
-from bridge.ledger.recent import Recent
 from bridge.ledger.schema import MIGRATIONS, SCHEMA_VERSION, creation
 from bridge.ledger.sqlite import DIALECT, IN_MEMORY, SqliteLedger, connect, make_private, translated
 from bridge.ledger.statements import Statements
@@ -48,7 +47,7 @@ def open_ledger(
     try:
         with translated(path):
             connection = _prepared(path, brand, create=create, read_only=read_only, busy_seconds=busy_seconds)
-        return SqliteLedger(path, connection, lock, Recent(recent_values))
+        return SqliteLedger(path, connection, lock, recent_values)
     except BaseException:
         if lock is not None:
             lock.release()

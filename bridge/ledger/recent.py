@@ -7,7 +7,7 @@ Pair = tuple[str, str]
 
 
 class Recent:
-    """Keeps the values used last, between half of and all of `size`.
+    """Keeps the values used last, between half of and all of `size`; of size 0 it keeps none.
 
     Two generations instead of a list in order of use: a hit in the young one costs a single look,
     and forgetting is dropping the old one as a whole.
@@ -16,7 +16,7 @@ class Recent:
     __slots__ = ("_half", "_old", "_young")
 
     def __init__(self, size: int) -> None:
-        self._half = max(1, size // 2)
+        self._half = (size + 1) // 2
         self._young: dict[Pair, bytes] = {}
         self._old: dict[Pair, bytes] = {}
 
@@ -31,6 +31,8 @@ class Recent:
 
     def keep(self, pair: Pair, value: bytes) -> None:
         """Remember a committed value."""
+        if not self._half:
+            return
         if len(self._young) >= self._half:
             self._old = self._young
             self._young = {}

@@ -66,11 +66,11 @@ def prune_memory(cursor: Cursor, sql: Statements, before: int, limit: int) -> in
     """Walk through the oldest batches and delete what none has touched since."""
     pruned = 0
     while pruned < limit:
-        cursor.execute(sql.oldest_touched)
+        cursor.execute(sql.oldest_touched, (before,))
         oldest = cursor.fetchall()
-        if not oldest or oldest[0][1] >= before:
+        if not oldest:
             break
-        batch, _, packed = oldest[0]
+        batch, packed = oldest[0]
         keys = msgspec.msgpack.decode(packed, type=_KEYS)
         now, left = keys[: limit - pruned], keys[limit - pruned :]
         cursor.executemany(sql.delete_old_memory, [(space, key, before) for space, key in now])

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 SCHEMA_VERSION: Final = 1
 
@@ -61,7 +61,14 @@ Keys are often random (UUIDs), and each page changed at random is written twice.
 hold three times as many entries as pages that hold the values too.
 """
 
-TOUCHED: Final = Table("touched", METADATA, _number("batch", primary_key=True), _number("day"), _bytes("keys"))
+TOUCHED: Final = Table(
+    "touched",
+    METADATA,
+    _number("batch", primary_key=True),
+    _number("day"),
+    _bytes("pairs"),
+    Index("touched_by_day", "day"),
+)
 """What each batch put into the prunable spaces.
 
 Retention walks through this list instead of the whole memory; an index on the day would cost more
@@ -120,7 +127,11 @@ MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {}
 
 def creation(dialect: Dialect) -> list[str]:
     """Return the statements that make an empty ledger of SCHEMA_VERSION."""
-    return [str(CreateTable(table).compile(dialect=dialect)) for table in METADATA.sorted_tables]
+    steps: list[CreateTable | CreateIndex] = []
+    for table in METADATA.sorted_tables:
+        steps.append(CreateTable(table))
+        steps.extend(CreateIndex(index) for index in table.indexes)
+    return [str(step.compile(dialect=dialect)) for step in steps]
 
 
 def prunable(space: str) -> bool:

@@ -37,13 +37,18 @@ class SqliteLedger:
     """
 
     def __init__(
-        self, path: str, connection: sqlite3.Connection, lock: ProcessLock | None, recent: Recent
+        self, path: str, connection: sqlite3.Connection, lock: ProcessLock | None, recent_values: int
     ) -> None:
         self.path = path
-        self.recent = recent
         self._connection = connection
         self._lock = lock
-        with translated(path):
+        self._reads_only = lock is None and path != IN_MEMORY
+        # What another process writes cannot be answered from memory.
+        self.recent = Recent(0 if self._reads_only else recent_values)
+        self._load()
+
+    def _load(self) -> None:
+        with translated(self.path):
             marks: dict[str, int] = dict(self._rows(_SQL.select_marks))
             self._spaces: dict[str, int] = dict(self._rows(_SQL.select_spaces))
             self._batch = self._one(_SQL.last_touched) or 0
@@ -55,7 +60,9 @@ class SqliteLedger:
         self._seq = max(last_event, self._confirmed)
 
     def begin(self, now_ms: int) -> Transaction:
-        """Start a transaction.  Costs no query."""
+        """Start a transaction.  Costs no query, but for a ledger that only reads."""
+        if self._reads_only:
+            self._load()
         return Transaction(self, now_ms)
 
     def positions(self) -> Mapping[Partition, int]:
@@ -70,11 +77,13 @@ class SqliteLedger:
 
     def confirmed(self) -> int:
         """Return the sequence number up to which all events have been confirmed; 0 at first."""
+        if self._reads_only:
+            self._load()
         return self._confirmed
 
     def unconfirmed(self, after_seq: int, limit: int) -> Sequence[Delivery]:
         """Return up to `limit` events behind `after_seq` that are not known to be confirmed, in order."""
-        after = max(after_seq, self._confirmed)
+        after = max(after_seq, self.confirmed())
         with translated(self.path):
             return [Delivery(*row) for row in self._rows(_SQL.select_outbox, (after, limit))]
 

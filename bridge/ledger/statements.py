@@ -71,12 +71,15 @@ class Statements:
             delete(MEMORY).where(space, MEMORY.c.key == one, MEMORY.c.day < bindparam("before"))
         )
         self.insert_touched = self._text(self._insert(TOUCHED))
-        self.oldest_touched = self._text(select(TOUCHED).order_by(TOUCHED.c.batch)) + " LIMIT 1"
+        # By day, not by batch: a clock that was ahead for a while must not keep what came after.
+        old = TOUCHED.c.day < bindparam("before")
+        oldest = select(TOUCHED.c.batch, TOUCHED.c.pairs).where(old).order_by(TOUCHED.c.day, TOUCHED.c.batch)
+        self.oldest_touched = self._text(oldest) + " LIMIT 1"
         self.last_touched = self._text(select(func.max(TOUCHED.c.batch)))
         self.delete_touched = self._text(delete(TOUCHED).where(TOUCHED.c.batch == bindparam("gone")))
-        # keys, batch
+        # pairs, batch
         self.shorten_touched = self._text(
-            update(TOUCHED).where(TOUCHED.c.batch == bindparam("wanted")).values(keys=bindparam("left"))
+            update(TOUCHED).where(TOUCHED.c.batch == bindparam("wanted")).values(pairs=bindparam("left"))
         )
 
     def _outbox(self) -> None:

@@ -1,0 +1,1 @@
+"""Tests of the ledger with processes that die, disks that are full, and a real Postgres."""

@@ -1,0 +1,159 @@
+"""A SQLite ledger whose process is killed, whose disk is full, and which others lock."""
+
+from __future__ import annotations
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import LedgerMismatch, LedgerUnavailable
+from bridge.ledger import SqliteLedger, open_ledger
+from bridge.records import Event, Partition
+from tests.support.eventually import eventually
+
+NOW_MS = 1_728_000_000_000
+PLAY = Partition("play", 0)
+EVENTS = 40
+
+WRITER = f"""
+import sys
+from bridge.ledger import open_ledger
+from bridge.records import Event, Partition
+ledger = open_ledger(sys.argv[1], "northern", create=True)
+play = Partition("play", 0)
+number = ledger.positions().get(play, 0)
+while True:
+    batch = ledger.begin({NOW_MS})
+    for each in range({EVENTS}):
+        batch.put("row:t", f"{{number}}:{{each}}", b"v" * 2000)
+        seq = batch.add_event(Event(f"{{number}}:{{each}}", "p", b"b" * 2000))
+    batch.count("sent", "t", "bet")
+    number += 1
+    batch.advance({{play: number}})
+    batch.confirm(seq - {EVENTS})
+    batch.commit()
+    print(number, flush=True)
+"""
+
+
+def check(ledger: SqliteLedger, told: int) -> int:
+    """Check that whole batches are there, all that were told of among them; return how many."""
+    number = ledger.positions().get(PLAY, 0)
+    assert number >= told
+    names = [each.message_id for each in ledger.unconfirmed(0, 10 * EVENTS)]
+    assert names == ([f"{number - 1}:{each}" for each in range(EVENTS)] if number else [])
+    assert ledger.counters().get(("sent", "t", "bet"), 0) == number
+    batch = ledger.begin(NOW_MS)
+    for each in range(EVENTS):
+        assert batch.get("row:t", f"{number}:{each}") is None
+        assert number == 0 or batch.get("row:t", f"{number - 1}:{each}") == b"v" * 2000
+    assert ledger._rows("PRAGMA integrity_check") == [("ok",)]
+    return number
+
+
+def test_a_process_killed_at_any_moment_leaves_whole_batches(tmp_path: Path) -> None:
+    path = str(tmp_path / "ledger.db")
+    moments = random.Random(20)
+    for _ in range(6):
+        with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
+            assert writer.stdout is not None
+            told = int(writer.stdout.readline())
+            time.sleep(moments.uniform(0, 0.12))  # the random moment itself, not a wait for something
+            writer.send_signal(signal.SIGKILL)
+            told = max([told, *(int(line) for line in writer.stdout.read().split("\n")[:-1])])
+        ledger = open_ledger(path, "northern", create=False)
+        check(ledger, told)
+        ledger.close()
+
+
+def test_the_lock_of_another_process_is_named_and_ends_with_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "ledger.db")
+    with subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE, text=True) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        with pytest.raises(LedgerMismatch, match=f"in use by process {writer.pid}:"):
+            open_ledger(path, "northern", create=True)
+        reader = open_ledger(path, "northern", create=False, read_only=True)
+        eventually(lambda: reader.positions()[PLAY] > 1, message="the reader saw no commit of the other process")
+        reader.close()
+        writer.kill()
+        writer.stdout.read()
+    open_ledger(path, "northern", create=False).close()
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> SqliteLedger:
+    return open_ledger(str(tmp_path / "ledger.db"), "northern", create=True, busy_seconds=0.05)
+
+
+def batch_of(ledger: SqliteLedger, number: int) -> None:
+    """Commit one batch like the writer's."""
+    batch = ledger.begin(NOW_MS)
+    for each in range(EVENTS):
+        batch.put("row:t", f"{number}:{each}", b"v" * 2000)
+        batch.add_event(Event(f"{number}:{each}", "p", b"b" * 2000))
+    batch.count("sent", "t", "bet")
+    batch.advance({PLAY: number + 1})
+    batch.commit()
+
+
+def test_a_full_ledger_keeps_nothing_of_the_batch_and_takes_it_later(ledger: SqliteLedger) -> None:
+    batch_of(ledger, 0)
+    pages = ledger._one("PRAGMA page_count")
+    ledger._one(f"PRAGMA max_page_count = {pages + 5}")
+    batch = ledger.begin(NOW_MS)
+    for each in range(EVENTS):
+        batch.put("row:t", f"1:{each}", b"v" * 2000)
+    batch.add_event(Event("1:0", "p", b"b"))
+    batch.advance({PLAY: 2})
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable, match=r"ledger\.db does not answer: .*full; make room on its disk"):
+            batch.commit()
+        assert ledger.positions() == {PLAY: 1}
+        assert ledger.begin(NOW_MS).get("row:t", "1:0") is None
+    ledger._one("PRAGMA max_page_count = 1000000")
+    assert [each.message_id for each in batch.commit()] == ["1:0"]
+    assert ledger.positions() == {PLAY: 2}
+    assert ledger.begin(NOW_MS).get("row:t", "1:0") == b"v" * 2000
+    ledger.close()
+
+
+def test_a_read_only_ledger_says_so_and_goes_on_when_it_is_not(ledger: SqliteLedger) -> None:
+    ledger._rows("PRAGMA query_only = ON")
+    with pytest.raises(LedgerUnavailable, match=r"ledger\.db does not answer: .*readonly"):
+        batch_of(ledger, 0)
+    ledger._rows("PRAGMA query_only = OFF")
+    batch_of(ledger, 0)
+    assert check(ledger, 1) == 1
+    ledger.close()
+
+
+def test_a_lock_of_another_program_is_waited_for_and_named(ledger: SqliteLedger) -> None:
+    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(LedgerUnavailable, match="locked; another program has locked the file"):
+        batch_of(ledger, 0)
+    other.execute("ROLLBACK")
+    other.close()
+    batch_of(ledger, 0)
+    assert check(ledger, 1) == 1
+    ledger.close()
+
+
+def test_a_closed_ledger_says_so(ledger: SqliteLedger) -> None:
+    ledger.close()
+    with pytest.raises(LedgerUnavailable, match="has been closed"):
+        batch_of(ledger, 0)
+
+
+def test_the_log_stays_bounded(ledger: SqliteLedger) -> None:
+    for number in range(150):
+        batch_of(ledger, number)
+    assert Path(ledger.path + "-wal").stat().st_size < 20_000_000
+    ledger.close()
