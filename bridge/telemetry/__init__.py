@@ -1,0 +1,1 @@
+"""What can be seen of a bridge from outside: logs, metrics, health."""
