@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass, field
 from enum import Enum
 from types import TracebackType
+from typing import Self
 
 _CHUNK = 65536
 
@@ -34,7 +35,7 @@ class _Rules:
 
 
 class FaultProxy:
-    """Forwards one port of loopback to `target`.  Use as a context manager; every fault can be undone by `heal`."""
+    """Forwards a port of loopback to `target`.  A context manager; `heal` undoes every fault."""
 
     def __init__(self, target: tuple[str, int]) -> None:
         self._target = target
@@ -46,7 +47,7 @@ class FaultProxy:
         self.port: int = self._listener.getsockname()[1]
         self.accepted = 0
 
-    def __enter__(self) -> FaultProxy:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -1,0 +1,121 @@
+"""One brand, ready to judge: its connector loaded and checked, its rules compiled, its decoder made."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bridge.config.connector import Connector
+from bridge.config.loading import ConnectorFile, read_connector
+from bridge.config.wallet import Wallet
+from bridge.contracts import Decoder
+from bridge.decoders import DebeziumDecoder, FlattenedSettings, RegistrySettings, parse_column_type
+from bridge.errors import ConfigError, Problem
+from bridge.mapping.compiling import compile_wallet
+from bridge.mapping.functions import load_functions
+from bridge.mapping.plan import Plan
+
+
+@dataclass(frozen=True)
+class Topics:
+    """What to subscribe to for one brand."""
+
+    names: tuple[str, ...]
+    patterns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A connector with everything that can be made from it without a server."""
+
+    path: Path
+    connector: Connector
+    plan: Plan
+    file: ConnectorFile
+
+    def decoder(self) -> Decoder:
+        """Return a decoder for the brand's records."""
+        source = self.connector.source
+        flat, registry = source.flattened, source.registry
+        return DebeziumDecoder(
+            declared_columns(self.connector),
+            placeholder=source.placeholder,
+            flattened=FlattenedSettings(**flat.model_dump()) if flat is not None else None,
+            registry=RegistrySettings(**registry.model_dump()) if registry is not None else None,
+        )
+
+    def topics(self) -> Topics:
+        """Return the topics of all tables that the connector names."""
+        return topics_of(self.connector)
+
+
+def load_brand(path: Path, environment: Mapping[str, str] = os.environ) -> Brand:
+    """Load a connector and compile its rules.  Raises ConfigError with every problem at once."""
+    file = read_connector(path, environment)
+    connector = file.model
+    problems: list[Problem] = []
+
+    def report(keys: tuple[str | int, ...], message: str, hint: str, line: int, column: int) -> None:
+        problems.append(file.problem(keys, message, hint, line, column))
+
+    for keys, text in _column_types(connector):
+        try:
+            parse_column_type(text)
+        except ValueError as error:
+            report(keys, str(error), "", 1, 1)
+    functions = load_functions(path.parent / connector.functions) if connector.functions is not None else {}
+    plan = compile_wallet(connector, functions, report)
+    if problems:
+        raise ConfigError(list(dict.fromkeys(problems)))
+    return Brand(path, connector, plan, file)
+
+
+def declared_columns(wallet: Wallet) -> dict[str, dict[str, str]]:
+    """Return the column types that a connector declares, by table."""
+    columns: dict[str, dict[str, str]] = {}
+    for name, lookup in wallet.lookups.items():
+        columns.setdefault(name, {}).update(lookup.columns)
+    for name, table in wallet.play.items():
+        columns.setdefault(name, {}).update(table.columns)
+        for parts in table.parts.values():
+            columns.setdefault(parts.table, {}).update(parts.columns)
+    return {name: types for name, types in columns.items() if types}
+
+
+def _column_types(wallet: Wallet) -> list[tuple[tuple[str | int, ...], str]]:
+    found: list[tuple[tuple[str | int, ...], str]] = []
+    for name, lookup in wallet.lookups.items():
+        found += [(("lookups", name, "columns", column), text) for column, text in lookup.columns.items()]
+    for name, table in wallet.play.items():
+        found += [(("play", name, "columns", column), text) for column, text in table.columns.items()]
+        for part, parts in table.parts.items():
+            keys = ("play", name, "parts", part, "columns")
+            found += [((*keys, column), text) for column, text in parts.columns.items()]
+    return found
+
+
+def topics_of(connector: Connector) -> Topics:
+    """Return the topics to read: names, and regular expressions where tables are given by one."""
+    names: list[str] = []
+    patterns: list[str] = []
+    tables: list[tuple[str, str | None]] = [
+        (name, lookup.tables)
+        for name, lookup in connector.lookups.items()
+        if lookup.file is None and lookup.sql is None
+    ]
+    for name, table in connector.play.items():
+        tables.append((name, table.tables))
+        tables += [(parts.table, None) for parts in table.parts.values()]
+    template = connector.source.topics
+    for name, pattern in tables:
+        if not isinstance(template, str):
+            names.append(template[name])
+        elif pattern is None:
+            names.append(template.replace("{table}", name))
+        else:
+            before, _, after = template.partition("{table}")
+            patterns.append(f"^{re.escape(before)}(?:{pattern}){re.escape(after)}$")
+    return Topics(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(patterns)))

@@ -1,0 +1,76 @@
+"""What a change leads to, decided as a whole before anything of it takes effect."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.mapping.remembered import Took
+from bridge.mapping.scope import PlayRow
+from bridge.mapping.waiting import Waiting
+from bridge.records import Value
+
+
+@dataclass(slots=True, frozen=True)
+class Skip:
+    """Rightly leads to no event."""
+
+    reason: str
+    final: bool = False
+    """A guard said so: the row is none of ours, and rows that point to it are skipped too."""
+    untouched: bool = False
+    """The change means nothing at all: not even the memory of the row changes."""
+    reversal: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Park:
+    """Waits for a person."""
+
+    code: str
+    reason: str
+    reversal: bool = False
+
+
+@dataclass(slots=True, frozen=True)
+class Hold:
+    """Waits for something that is not there yet."""
+
+    waiting: Waiting
+    aside: bool = False
+    """A reversal that waits for its original: it holds nothing else up."""
+    reversal: bool = False
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """One event to be sent, with what it does to the memory of its row."""
+
+    row: PlayRow
+    name: str
+    n: int
+    approved: bool
+    fields: dict[str, Value]
+    body: bytes = b""
+    message_id: str = ""
+    message: int = 1
+    amount: str = "0"
+    compare: Any = None
+    left: Any = None
+    stands: bool = True
+    """After a Rollback: whether a part of the activity still stands."""
+
+
+@dataclass(slots=True)
+class Send:
+    """Leads to events, in this order."""
+
+    events: list[Outgoing]
+    took: list[Took] | None = None
+    reversal: bool = False
+    undone: PlayRow | None = None
+    """The reversal row whose effect has been undone."""
+    rules: list[str] = field(default_factory=list)
+
+
+Decision = Skip | Park | Hold | Send

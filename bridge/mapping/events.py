@@ -1,0 +1,94 @@
+"""Makes events: fields from readers, Rollbacks from what was sent, bodies from fields."""
+
+from __future__ import annotations
+
+from bridge.casino import PARTS_OF_AMOUNT, encode, rewards_breaches
+from bridge.config.wallet import Wallet
+from bridge.mapping.amounts import add_up
+from bridge.mapping.decisions import Outgoing
+from bridge.mapping.plan import ActivityPlan, Fields, TablePlan, first_share
+from bridge.mapping.remembered import Sent, key_text
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.errors import MappingError
+from bridge.records import Value
+
+
+class EventMaker:
+    """Makes and checks the events of decisions.  Nothing here takes effect."""
+
+    def __init__(self, wallet: Wallet) -> None:
+        self._strict = wallet.profile == "rewards" and wallet.profile_breach == "park"
+
+    def approve(self, row: PlayRow, plan: ActivityPlan, scope: Scope, n: int, before: Sent | None) -> Outgoing:
+        """Return the Approved event of an activity in its `n`-th generation, made from the row as it is."""
+        scope.n = n
+        scope.left = first_share(scope.plan, plan, scope)
+        fields = {name: read(scope) for name, read in plan.event}
+        if n > 1 and plan.grows is None:
+            override(fields, plan.again, scope)
+        out = Outgoing(row, plan.name, n, approved=True, fields=fields, left=scope.left)
+        if plan.compare is not None:
+            out.compare = plan.compare(scope)
+        return self._finished(out, plan.type, before)
+
+    def again(self, row: PlayRow, plan: ActivityPlan, scope: Scope, sent: Sent, left: Value) -> Outgoing:
+        """Return an activity once more as it was sent, in its next generation, with what is left of it.
+
+        `scope` is that of the activity's own row.  Only what `left` changes and `again` names is made anew.
+        """
+        fields = dict(scope.sent_fields(sent))
+        scope.n, scope.left = sent.n + 1, left
+        if left is not None:
+            for part in PARTS_OF_AMOUNT:
+                fields.pop(part, None)
+            fields.pop("amount", None)
+            override(fields, [(name, read) for name, read in plan.event if name in PARTS_OF_AMOUNT], scope)
+        override(fields, plan.again, scope)
+        out = Outgoing(row, plan.name, sent.n + 1, approved=True, fields=fields, left=left, compare=sent.compare)
+        return out
+
+    def rollback(self, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
+        """Return the Rollback of what was sent: the same in every field but its status."""
+        fields = dict(scope.sent_fields(sent))
+        fields["status"] = "Rollback"
+        return Outgoing(row, sent.name, sent.n, approved=False, fields=fields, message=sent.message, stands=False)
+
+    def finish(self, out: Outgoing, kind: str, before: Sent | None, suffix: str = "") -> Outgoing:
+        """Fix an event's bytes and its message id.  Raises MappingError when it breaks the contract."""
+        return self._finished(out, kind, before, suffix)
+
+    def _finished(self, out: Outgoing, kind: str, before: Sent | None, suffix: str = "") -> Outgoing:
+        fields = out.fields
+        if out.approved:
+            fields["type"], fields["status"] = kind, "Approved"
+            add_up(fields)
+        out.body = encode(fields)
+        if self._strict:
+            breaches = rewards_breaches(fields)
+            if breaches:
+                raise MappingError("rewards", "; ".join(breaches))
+        activity_id = key_text(fields["activity_id"])
+        if out.approved and before is not None and self._id_of(before, out) == activity_id:
+            out.message = before.message + 1
+        out.amount = key_text(fields["amount"]) or "0"
+        number = f"/{out.message}" if out.message > 1 else ""
+        out.message_id = f"{activity_id}/{fields['status']}{number}{suffix}"
+        return out
+
+    def _id_of(self, before: Sent, out: Outgoing) -> str | None:
+        memory = out.row.memory()
+        if memory is None or (not before.seq and memory.history is None):
+            return None
+        return key_text(out.row.scope().sent_fields(before).get("activity_id"))
+
+
+def override(fields: dict[str, Value], readers: Fields, scope: Scope) -> None:
+    """Set fields from readers."""
+    for name, read in readers:
+        fields[name] = read(scope)
+
+
+def newest_first(table: TablePlan, standing: list[Sent]) -> list[Sent]:
+    """Return activities in the order in which they are taken back: newest first, the Bet last."""
+    plans = table.activities
+    return sorted(standing, key=lambda sent: (plans[sent.name].type == "Bet", -sent.seq, -sent.n))

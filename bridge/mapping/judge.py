@@ -1,0 +1,238 @@
+"""Judges one change of a play row: skip, park, hold or send, decided as a whole.
+
+The order of judging is fixed: deletes and `skip`; `watch`; is there a rule; is the row parked
+already; `moves`; the row it follows; reversals; `park`; the difference between what should stand
+and what stands; the events.  A guard has three values: one that is true wins over one that still
+waits, and only if none is true and one waits does the change wait.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
+from bridge.mapping.events import EventMaker, newest_first, override
+from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
+from bridge.mapping.remembered import Ending, Sent, key_text
+from bridge.mapping.reversals import Reversals, first_true
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.waiting import Waiting
+from bridge.records import Change
+
+NO_CHANGE = Skip("nothing to do")
+
+
+class Judge:
+    """Decides; remembers nothing itself and changes nothing."""
+
+    def __init__(self, maker: EventMaker) -> None:
+        self._maker = maker
+        self._reversals = Reversals(maker)
+
+    def judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
+        """Return what the change leads to.  Whatever cannot be mapped is parked."""
+        try:
+            return self._judge(table, change, scope)
+        except Waiting as missing:
+            return Hold(missing)
+        except PoisonRecord as poison:
+            return Park(poison.code, poison.reason)
+
+    def skipped_at_once(self, table: TablePlan, scope: Scope) -> Skip | None:
+        """Return the skip that a guard demands already now, if one does, whatever else is still held."""
+        try:
+            reason, _ = first_true(table.skip, scope)
+        except PoisonRecord:
+            return None
+        return Skip(reason, final=True) if reason is not None else None
+
+    def _judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
+        memory = scope.memory
+        stands = memory is not None and bool(memory.standing())
+        if change.op == "d":
+            return self._judge_delete(table, scope, stands=stands)
+        waiting: Waiting | None = None
+        if not stands:
+            reason, waiting = first_true(table.skip, scope)
+            if reason is not None:
+                return Skip(reason, final=True, reversal=self._is_reversal(table, scope))
+        if change.op == "u" and table.watch and self._kept(table, scope):
+            return Skip("watched columns kept")
+        reversal, waiting = self._reversal_of(table, scope, waiting)
+        applies = [] if reversal is not None else self._applying(table, scope)
+        known = memory is not None and bool(memory.sent)
+        if reversal is None and not applies and not known:
+            return Hold(waiting) if waiting else Park("no_rule", "no rule of the connector names such a row")
+        if memory is not None and memory.parked:
+            return Park("row_parked", "an earlier change of this row is parked")
+        move = self._forbidden_move(table, scope)
+        if move is not None:
+            return Hold(waiting) if waiting else move
+        if table.after is not None and reversal is None:
+            followed = self._follow(table, scope)
+            if followed is not None:
+                return followed
+        if reversal is not None:
+            return self._reversals.judge(table, reversal, scope, waiting)
+        reason, missing = first_true(table.park, scope)
+        if reason is not None:
+            return Hold(waiting) if waiting else Park("guard", reason)
+        return self._send_difference(table, scope, applies, waiting or missing)
+
+    def _judge_delete(self, table: TablePlan, scope: Scope, *, stands: bool) -> Decision:
+        memory = scope.memory
+        if table.deleted == "nothing":
+            return Skip("row deleted", untouched=True)
+        if memory is None:
+            return Skip("deleted row was never seen", untouched=True)
+        if not stands:
+            reason, _ = first_true(table.skip, scope)
+            if reason is not None or memory.ending is Ending.SKIPPED:
+                return Skip(reason or memory.reason, final=True)
+        if memory.parked:
+            return Park("row_parked", "an earlier change of this row is parked")
+        if callable(table.deleted) and not table.deleted(scope):
+            return Skip("row deleted", untouched=True)
+        return self._send_difference(table, scope, [], None)
+
+    def _kept(self, table: TablePlan, scope: Scope) -> bool:
+        before = scope.before().row
+        if type(before).__name__ == "NoRow":
+            return False
+        return all(column in before and before[column] == scope.row[column] for column in table.watch)
+
+    def _is_reversal(self, table: TablePlan, scope: Scope) -> bool:
+        try:
+            return any(reversal.when(scope) for reversal in table.reverses)
+        except (Waiting, PoisonRecord):
+            return False
+
+    def _reversal_of(
+        self, table: TablePlan, scope: Scope, waiting: Waiting | None
+    ) -> tuple[ReversalPlan | None, Waiting | None]:
+        for reversal in table.reverses:
+            try:
+                if reversal.when(scope):
+                    return reversal, waiting
+            except Waiting as missing:
+                waiting = waiting or missing
+        return None, waiting
+
+    def _applying(self, table: TablePlan, scope: Scope) -> list[ActivityPlan]:
+        return [activity for activity in table.activities.values() if activity.when(scope)]
+
+    def _forbidden_move(self, table: TablePlan, scope: Scope) -> Park | None:
+        for column, moves in table.moves.items():
+            now, previous = key_text(scope.row[column]), self._previous(scope, column)
+            if now == previous and scope.memory is not None:
+                continue
+            allowed = [key_text(to) for to in moves.get(previous or "new", [])]
+            if now not in allowed:
+                return Park("move", f"{column} may not go this way")
+        return None
+
+    def _previous(self, scope: Scope, column: str) -> str | None:
+        before = scope.before().row
+        return key_text(before[column]) if column in before else None
+
+    def _follow(self, table: TablePlan, scope: Scope) -> Decision | None:
+        """Return how the row ends because of the row that it follows; None to go on."""
+        followed = table.after(scope) if table.after is not None else None
+        if followed is None:
+            return None
+        if not isinstance(followed, PlayRow):
+            raise MappingError("not_a_row", "`after` does not name a row of a play table")
+        memory = followed.memory()
+        if memory is None or memory.ending is Ending.HELD:
+            return Hold(followed.undecided())
+        scope.original = followed
+        if memory.parked:
+            return Park("followed_parked", "the row that it follows is parked")
+        if memory.ending is Ending.SKIPPED and not memory.sent:
+            return Skip(memory.reason, final=True)
+        return None
+
+    def _send_difference(
+        self, table: TablePlan, scope: Scope, applies: list[ActivityPlan], waiting: Waiting | None
+    ) -> Decision:
+        """Send what should stand and does not, and take back what stands and should not."""
+        back: list[Sent] = []
+        forth: list[tuple[ActivityPlan, int]] = []
+        for activity in table.activities.values():
+            should = activity in applies and activity.stands(scope)
+            self._differ(activity, scope, back, forth, should=should)
+        if not back and not forth:
+            return NO_CHANGE
+        if waiting is not None:
+            return Hold(waiting)
+        return Send(self._make(table, scope, newest_first(table, back), forth))
+
+    def _differ(
+        self,
+        activity: ActivityPlan,
+        scope: Scope,
+        back: list[Sent],
+        forth: list[tuple[ActivityPlan, int]],
+        *,
+        should: bool,
+    ) -> None:
+        if activity.grows is not None:
+            self._differ_in_growth(activity, scope, back, forth, should=should)
+            return
+        last = scope.memory.last(activity.name) if scope.memory is not None else None
+        if last is None or not last.stands:
+            if should:
+                forth.append((activity, last.n + 1 if last is not None else 1))
+        elif not should:
+            back.append(last)
+        elif activity.compare is not None and activity.compare(scope) != last.compare:
+            back.append(last)
+            forth.append((activity, last.n + 1))
+
+    def _differ_in_growth(
+        self,
+        activity: ActivityPlan,
+        scope: Scope,
+        back: list[Sent],
+        forth: list[tuple[ActivityPlan, int]],
+        *,
+        should: bool,
+    ) -> None:
+        pieces = [sent for sent in scope.memory.sent if sent.name == activity.name] if scope.memory is not None else []
+        if not should:
+            back += [piece for piece in pieces if piece.stands]
+            return
+        total_of, books = activity.grows or (lambda _: None, lambda _: False)
+        if not books(scope):
+            return
+        total = total_of(scope)
+        if total is None:
+            return
+        scope.grown = total - sum((Decimal(piece.amount) for piece in pieces), Decimal(0))
+        if scope.grown < 0:
+            raise MappingError("total_shrunk", f"the total of {activity.name} is less than what was sent of it")
+        if scope.grown > 0:
+            forth.append((activity, len(pieces) + 1))
+
+    def _make(
+        self, table: TablePlan, scope: Scope, back: list[Sent], forth: list[tuple[ActivityPlan, int]]
+    ) -> list[Outgoing]:
+        row = PlayRow(table, scope.key, scope.recall)
+        events: list[Outgoing] = []
+        count = len(back) + len(forth)
+        for sent in back:
+            plan = table.activities[sent.name]
+            out = self._maker.rollback(row, scope, sent)
+            scope.n, scope.last = sent.n, len(events) + 1 == count
+            override(out.fields, plan.rollback, scope)
+            events.append(self._maker.finish(out, plan.type, None))
+        scope.siblings = {}
+        for plan, n in forth:
+            scope.last = len(events) + 1 == count
+            before = scope.memory.last(plan.name) if scope.memory is not None and plan.grows is None else None
+            out = self._maker.approve(row, plan, scope, n, before)
+            sent = Sent(plan.name, n, True, 0, out.amount)  # noqa: FBT003 - a record's columns
+            scope.siblings[plan.name] = (sent, out.fields)
+            events.append(out)
+        return events

@@ -1,0 +1,70 @@
+"""Look-up rows: taken in from their own changes."""
+
+from __future__ import annotations
+
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.plan import LookupPlan
+from bridge.mapping.recall import Recall
+from bridge.mapping.scope import KeyedRow
+from bridge.records import UNAVAILABLE, Change, Row, Value
+
+
+def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | None:
+    """Remember a look-up row, or forget a deleted one; return its key, or None when nothing is new.
+
+    Raises MappingError or DecodeError when the row's key cannot be told.
+    """
+    if change.op == "t":
+        raise MappingError("truncated", "the look-up table was truncated; its rows are kept until they change")
+    row = _row_of(change)
+    key = lookup.key(row)
+    if key is None:
+        raise MappingError("no_key", "a part of the look-up row's key is null")
+    since = row[lookup.as_of] if lookup.as_of is not None else None
+    place = f"{key}\x1f{since}" if lookup.as_of is not None else key
+    if not _is_news(lookup, change, recall, place):
+        return None
+    columns: dict[str, Value] | None = None
+    if change.op != "d" and (lookup.where is None or lookup.where(row)):
+        columns = _columns(row, recall.lookup(lookup.space, key) if lookup.as_of is None else None)
+    if lookup.as_of is not None:
+        recall.put_version(lookup.space, key, since, columns)
+    else:
+        recall.put_lookup(lookup.space, key, columns)
+    return key
+
+
+def _row_of(change: Change) -> Row:
+    if change.op == "d":
+        rest = change.before if change.before is not None else Row({}, {})
+        return KeyedRow(change.key, rest) if change.key is not None else rest
+    if change.after is None:
+        raise MappingError("no_row", "the change shows no row")
+    return change.after
+
+
+def _is_news(lookup: LookupPlan, change: Change, recall: Recall, place: str) -> bool:
+    """Note the change's position; say whether it is newer than the last one of the row."""
+    if change.position is None:
+        return True
+    space = f"lookup:position:{lookup.name}"
+    lineage, order = change.position.lineage, list(change.position.order)
+    last = recall.value(space, place)
+    if last is not None and last[0] == lineage and order <= last[1]:
+        return False
+    recall.put_value(space, place, [lineage, order])
+    return True
+
+
+def _columns(row: Row, known: Row | None) -> dict[str, Value]:
+    """Return the columns that can be decoded; one that is unavailable is as it was before."""
+    columns: dict[str, Value] = {}
+    for column in row.columns():
+        try:
+            value = row.get(column)
+        except PoisonRecord:
+            continue
+        if value is UNAVAILABLE and known is not None and column in known:
+            value = known.get(column)
+        columns[column] = value
+    return columns

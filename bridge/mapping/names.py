@@ -1,0 +1,309 @@
+"""What names mean in the expressions of one play table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bridge.errors import MappingError
+from bridge.mapping.readers import Misuse, Reader, constant_of
+from bridge.mapping.remembered import KEY_SEPARATOR, key_text
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.waiting import Waiting
+from bridge.records import Value
+
+if TYPE_CHECKING:
+    from bridge.mapping.plan import LookupPlan, Plan, TablePlan
+
+BUILT_IN = {
+    "n": "the generation of the event, or the number of the piece of a running total",
+    "grown": "by how much a running total has grown",
+    "left": "what reversals have left of the activity's share",
+    "takes": "how much a reversal takes back",
+    "last": "whether this is the last event of the change",
+    "deleted": "whether the row was deleted",
+    "committed_at": "when the database committed the change",
+    "original": "the row that a reversal takes back, or that this row follows",
+    "was": "the row as it was before this change",
+    "this_round": "what is known of the round: bets, wins, losses (how many stand), bet_amount, win_amount, first",
+    "change_kind": "insert, update, delete or snapshot",
+}
+"""Names that every play table has.
+
+Where a table has a column of the same name, a rule must say which it means: `column("deleted")` or
+`built_in("deleted")`.
+"""
+
+_OPERATIONS = {"c": "insert", "u": "update", "d": "delete", "r": "snapshot"}
+
+
+def key_reader(parts: Sequence[Reader]) -> Callable[[Any], str | None]:
+    """Return what joins values to the text of a key; null if any of them is null."""
+    if len(parts) == 1:
+        (only,) = parts
+        return lambda scope: key_text(only(scope))
+
+    def read(scope: Any) -> str | None:
+        texts = [key_text(part(scope)) for part in parts]
+        return None if None in texts else KEY_SEPARATOR.join(text or "" for text in texts)
+
+    return read
+
+
+class LookupNames:
+    """Names inside a look-up table's own key and filter: its columns."""
+
+    def name(self, name: str) -> Reader | None:
+        """Return the reader of a column."""
+        return lambda row: row[name]
+
+    def index(self, name: str) -> None:
+        """Refuse: a look-up does not look up."""
+
+    def index_by(self, table: str, index: str) -> None:
+        """Refuse: a look-up does not look up."""
+
+    def function(self, name: str) -> None:
+        """Know no functions beside the library's."""
+
+    def known(self) -> Collection[str]:
+        """Return nothing: columns are not known before records come."""
+        return ()
+
+
+class TableNames:
+    """Names of one play table, in this order: `with`, parts, activities, built-in names, columns."""
+
+    def __init__(self, table: TablePlan, plan: Plan, functions: Mapping[str, Callable[..., Value]]) -> None:
+        self._table = table
+        self._plan = plan
+        self._functions = functions
+        self.used_columns: list[set[str]] = [set()]
+        """The columns that have been named; the last set belongs to what is being compiled."""
+        self.used_lookups: set[str] = set()
+        self.used_with: set[str] = set()
+        self.volatile = False
+        """Whether something named since this was cleared changes from event to event."""
+
+    def known(self) -> Collection[str]:
+        """Return every name but columns."""
+        table = self._table
+        return [*table.with_values, *table.parts, *table.activities, *BUILT_IN, *self._plan.lookups, *self._plan.tables]
+
+    def name(self, name: str) -> Reader | None:
+        """Return the reader of a bare name; one that nothing else claims is a column."""
+        table = self._table
+        if name in table.with_names:
+            self.used_with.add(name)
+            return table.with_reader(name, self)
+        if name in table.parts:
+            return lambda scope: scope.parts(name)
+        if any(parts.one == name for parts in table.parts.values()):
+            return lambda scope: scope.part
+        if name in table.activity_names:
+            self.volatile = True
+            return lambda scope: scope.activity(name)
+        if name in BUILT_IN:
+            return self._unambiguous(name)
+        return self._column(name)
+
+    def _column(self, name: str) -> Reader:
+        self.used_columns[-1].add(name)
+        return lambda scope: scope.row[name]
+
+    def _built_in(self, name: str) -> Reader:
+        self.volatile = True
+        if name == "this_round" and self._table.round is None:
+            raise Misuse("this table has no round", "say which it is: `round: round_id` on the table")
+        return _BUILT_IN_READERS[name]
+
+    def _unambiguous(self, name: str) -> Reader:
+        """Return a built-in name that refuses to stand in for a column of the same name."""
+        read = self._built_in(name)
+
+        def read_unless_column(scope: Scope) -> Value:
+            if name in scope.row:
+                raise MappingError(
+                    "ambiguous_name", f'{name} is a column too: write column("{name}") or built_in("{name}")'
+                )
+            return read(scope)
+
+        return read_unless_column
+
+    def index(self, name: str) -> Callable[[Sequence[Reader]], Reader] | None:
+        """Return what reads a row of a look-up table or of a play table by its key."""
+        if name in self._plan.lookups:
+            self.used_lookups.add(name)
+            lookup = self._plan.lookups[name]
+            return lambda parts: _lookup_reader(lookup, parts)
+        if name in self._plan.tables:
+            table = self._plan.tables[name]
+            return lambda parts: _play_reader(table, parts)
+        return None
+
+    def index_by(self, table: str, index: str) -> Callable[[Sequence[Reader]], Reader] | None:
+        """Return what reads a play row by an index that its table declares."""
+        target = self._plan.tables.get(table)
+        if target is None or index not in target.index_names:
+            return None
+        return lambda parts: _indexed_reader(target, index, parts)
+
+    def function(self, name: str) -> Callable[[Sequence[Reader], Mapping[str, Reader]], Reader] | None:
+        """Return the functions that compare with the row before, `column`, and those beside the connector."""
+        makers = {"changed": _changed, "became": _became, "increased": _increased}
+        if name in makers:
+            self.volatile = True
+            self._table.compares_with_before(self.used_columns[-1])
+            return makers[name]
+        if name == "column":
+            return lambda parts, keywords: self._column(_quoted(parts, keywords, "column"))
+        if name == "built_in":
+            return lambda parts, keywords: self._built_in_by_name(_quoted(parts, keywords, "built_in"))
+        if name in self._functions:
+            return _user_function(self._functions[name])
+        return None
+
+    def _built_in_by_name(self, name: str) -> Reader:
+        if name not in BUILT_IN:
+            raise Misuse(f"{name} is not built in", f"one of: {', '.join(BUILT_IN)}")
+        return self._built_in(name)
+
+
+def _quoted(parts: Sequence[Reader], keywords: Mapping[str, Reader], function: str) -> str:
+    name = constant_of(parts[0]) if len(parts) == 1 and not keywords else None
+    if not isinstance(name, str):
+        raise Misuse(f"{function} takes one name in quotes", f'for example {function}("last")')
+    return name
+
+
+def _change_kind(scope: Scope) -> Value:
+    return _OPERATIONS.get(scope.change.op) if scope.change is not None else None
+
+
+_BUILT_IN_READERS: dict[str, Reader] = {
+    "n": lambda scope: scope.n,
+    "grown": lambda scope: scope.grown,
+    "left": lambda scope: scope.left,
+    "takes": lambda scope: scope.takes,
+    "last": lambda scope: scope.last,
+    "deleted": lambda scope: scope.deleted,
+    "committed_at": lambda scope: scope.committed_at(),
+    "original": lambda scope: scope.original,
+    "was": lambda scope: scope.before().row,
+    "this_round": lambda scope: scope.plan.round_view(scope),
+    "change_kind": _change_kind,
+}
+
+
+def _lookup_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
+    space, missing = lookup.space, lookup.missing
+    expected = lookup.key_parts + (1 if lookup.as_of else 0)
+    if len(parts) != expected:
+        columns = ", ".join([*lookup.key_columns, *([f"a time for {lookup.as_of}"] if lookup.as_of else [])])
+        raise Misuse(f"{lookup.name} is looked up by {columns}", f"it takes {expected}, not {len(parts)}")
+    if lookup.as_of:
+        return _version_reader(lookup, parts)
+    key_of = key_reader(parts)
+
+    def read(scope: Scope) -> Value:
+        key = key_of(scope)
+        if key is None:
+            return None
+        row = scope.recall.lookup(space, key)
+        return row if row is not None else _missing(missing, space, key, lookup.name)
+
+    return read
+
+
+def _version_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
+    key_of, moment_of = key_reader(parts[:-1]), parts[-1]
+
+    def read(scope: Scope) -> Value:
+        key, moment = key_of(scope), moment_of(scope)
+        if key is None or moment is None:
+            return None
+        try:
+            row = scope.recall.version(lookup.space, key, moment)
+        except TypeError:
+            raise MappingError(
+                "wrong_time", f"the time for {lookup.name} and its column {lookup.as_of} are of different kinds"
+            ) from None
+        return row if row is not None else _missing(lookup.missing, lookup.space, key, lookup.name)
+
+    return read
+
+
+def _missing(policy: str, space: str, key: str, name: str) -> None:
+    if policy == "wait":
+        raise Waiting(space, key)
+    if policy == "park":
+        raise MappingError("missing_lookup", f"{name} has no such row")
+
+
+def _play_reader(table: TablePlan, parts: Sequence[Reader]) -> Reader:
+    key_of = key_reader(parts)
+
+    def read(scope: Scope) -> Value:
+        key = key_of(scope)
+        return None if key is None else PlayRow(table, key, scope.recall)
+
+    return read
+
+
+def _indexed_reader(table: TablePlan, index: str, parts: Sequence[Reader]) -> Reader:
+    key_of = key_reader(parts)
+
+    def read(scope: Scope) -> Value:
+        value = key_of(scope)
+        if value is None:
+            return None
+        space = table.index_space(index)
+        key = scope.recall.value(space, value)
+        if key is None:
+            raise Waiting(space, value)
+        return PlayRow(table, key, scope.recall)
+
+    return read
+
+
+def _changed(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reader:
+    (value,) = _exactly(1, parts, keywords, "changed(status)")
+    return lambda scope: value(scope) != value(scope.before())
+
+
+def _became(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reader:
+    value, wanted = _exactly(2, parts, keywords, 'became(status, "done")')
+
+    def read(scope: Scope) -> bool:
+        target = wanted(scope)
+        return bool(value(scope) == target and value(scope.before()) != target)
+
+    return read
+
+
+def _increased(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reader:
+    (value,) = _exactly(1, parts, keywords, "increased(cashed)")
+
+    def read(scope: Scope) -> bool:
+        now, before = value(scope), value(scope.before())
+        return now is not None and now > (before if before is not None else 0)
+
+    return read
+
+
+def _exactly(count: int, parts: Sequence[Reader], keywords: Mapping[str, Reader], example: str) -> Sequence[Reader]:
+    if len(parts) != count or keywords:
+        raise Misuse(f"takes {count} value{'s' * (count > 1)}", f"for example {example}")
+    return parts
+
+
+def _user_function(
+    function: Callable[..., Value],
+) -> Callable[[Sequence[Reader], Mapping[str, Reader]], Reader]:
+    def make(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reader:
+        named = dict(keywords)
+        return lambda scope: function(
+            *[part(scope) for part in parts], **{name: read(scope) for name, read in named.items()}
+        )
+
+    return make

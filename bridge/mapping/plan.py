@@ -1,0 +1,236 @@
+"""The plan: a wallet's rules compiled once, ready to judge changes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bridge.config.wallet import Activity, Lookup, Parts, Wallet
+from bridge.errors import MappingError
+from bridge.mapping.amounts import add_up
+from bridge.mapping.names import key_reader
+from bridge.mapping.parts import PartsPlan
+from bridge.mapping.readers import Reader
+from bridge.mapping.remembered import Ending, Sent
+from bridge.mapping.rounds import RoundView
+from bridge.mapping.scope import Scope
+from bridge.records import Row, Value
+
+Test = Callable[[Any], bool]
+Guard = tuple[str, Test]
+"""A reason in words, and the condition under which it applies."""
+
+Fields = list[tuple[str, Reader]]
+
+
+@dataclass(slots=True)
+class LookupPlan:
+    """A look-up table."""
+
+    name: str
+    config: Lookup
+    key: Callable[[Any], str | None]
+    key_columns: list[str]
+    where: Test | None
+    pattern: re.Pattern[str] | None
+
+    @property
+    def space(self) -> str:
+        """Return where its rows lie in the ledger."""
+        return f"lookup:{self.name}"
+
+    @property
+    def key_parts(self) -> int:
+        """Return how many values its key has, a time not counted."""
+        return len(self.key_columns)
+
+    @property
+    def as_of(self) -> str | None:
+        """Return the column from which on a version is valid."""
+        return self.config.as_of
+
+    @property
+    def missing(self) -> str:
+        """Return what a missing row does."""
+        return self.config.missing
+
+
+@dataclass(slots=True)
+class ActivityPlan:
+    """One activity, with the readers of its events."""
+
+    name: str
+    type: str
+    when: Test
+    stands: Test
+    event: Fields
+    again: Fields
+    rollback: Fields
+    compare: Reader | None = None
+    grows: tuple[Reader, Test] | None = None
+    share: Reader | None = None
+
+
+@dataclass(slots=True)
+class ReversalPlan:
+    """Rows that take back what others stand for."""
+
+    when: Test
+    original: Reader | None
+    round: Reader | None
+    undoes: Reader | None
+    activity: str | None
+    order: str
+    skip: list[Guard]
+    park: list[Guard]
+    takes: Reader | None
+    partial: str
+    repeated: str
+    unknown: str
+    event: Fields
+
+
+@dataclass(slots=True)
+class SplitPlan:
+    """How shares are divided."""
+
+    parts: str
+    by: str
+    only: Reader | None
+
+
+@dataclass(slots=True)
+class TablePlan:
+    """One play table."""
+
+    name: str
+    append_only: bool
+    snapshot: str
+    holds: str
+    pattern: re.Pattern[str] | None = None
+    deleted: str | Test | None = None
+    key: Callable[[Any], str | None] = lambda _: None
+    player: Reader = lambda _: None
+    watch: list[str] = field(default_factory=list)
+    moves: Mapping[str, Mapping[str, list[Any]]] = field(default_factory=dict)
+    skip: list[Guard] = field(default_factory=list)
+    park: list[Guard] = field(default_factory=list)
+    activities: dict[str, ActivityPlan] = field(default_factory=dict)
+    reverses: list[ReversalPlan] = field(default_factory=list)
+    parts: dict[str, PartsPlan] = field(default_factory=dict)
+    indexes: dict[str, Callable[[Any], str | None]] = field(default_factory=dict)
+    after: Reader | None = None
+    round: Reader | None = None
+    starts: Test | None = None
+    sent_before: Test = lambda _: False
+    split: SplitPlan | None = None
+    columns: frozenset[str] = frozenset()
+    """Every column that a rule of this table names."""
+    remembers: frozenset[str] = frozenset()
+    """The columns that are remembered of each row."""
+    indexes_rounds: bool = False
+    all_tables: dict[str, TablePlan] = field(default_factory=dict)
+
+    # Known before anything of the table is compiled, so that its expressions can be.
+    with_names: frozenset[str] = frozenset()
+    activity_names: frozenset[str] = frozenset()
+    index_names: frozenset[str] = frozenset()
+    with_values: dict[str, Reader] = field(default_factory=dict)
+    with_compiler: Callable[[str], Reader] = lambda name: lambda _: name
+
+    def with_reader(self, name: str, _names: object) -> Reader:
+        """Return the reader of a name in `with`, compiled when it is first used."""
+        return self.with_compiler(name)
+
+    def index_space(self, index: str) -> str:
+        """Return where an index of this table lies in the ledger."""
+        return f"ref:{self.name}.{index}"
+
+    def round_view(self, scope: Scope) -> Value:
+        """Return what is known of the row's round, or None where it has none."""
+        value = self.round(scope) if self.round is not None else None
+        return None if value is None else RoundView(scope, str(value))
+
+    def history_scope(self, scope: Scope) -> Scope:
+        """Return the scope of a row as it was when it was history."""
+        memory = scope.memory
+        history = memory.history if memory is not None else None
+        return Scope(self, scope.recall, scope.key, Row(history or {}, {}), memory)
+
+    def history_fields(self, scope: Scope, sent: Sent) -> Mapping[str, Value]:
+        """Return the event that would have been sent for a row of history."""
+        memory = scope.memory
+        if memory is None or memory.history is None:
+            raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
+        past = self.history_scope(scope)
+        plan = self.activities[sent.name]
+        past.left = first_share(self, plan, past)
+        fields = {name: read(past) for name, read in plan.event}
+        fields["type"], fields["status"] = plan.type, "Approved"
+        add_up(fields)
+        return fields
+
+
+def first_share(table: TablePlan, activity: ActivityPlan, scope: Scope) -> Value:
+    """Return the whole share of an activity: what is left of it before any reversal."""
+    if activity.share is None:
+        return None
+    return shares_of(table, activity.share, scope)
+
+
+def shares_of(table: TablePlan, read: Reader, scope: Scope) -> Value:
+    """Return a share, or what a reversal takes: one number, or one for each value of the split."""
+    if table.split is None:
+        return read(scope)
+    return table.parts[table.split.parts].divide(table.split, read, scope)
+
+
+@dataclass(slots=True)
+class Plan:
+    """A wallet, compiled."""
+
+    wallet: Wallet
+    lookups: dict[str, LookupPlan] = field(default_factory=dict)
+    tables: dict[str, TablePlan] = field(default_factory=dict)
+    part_tables: dict[str, tuple[TablePlan, PartsPlan]] = field(default_factory=dict)
+
+    def of_table(self, full_name: str) -> tuple[LookupPlan | None, TablePlan | None, tuple[TablePlan, PartsPlan] | None]:
+        """Return what a table of the database is to this wallet; its name is `schema.table`."""
+        return (
+            _find(self.lookups, full_name),
+            _find(self.tables, full_name),
+            _find_by_name(self.part_tables, full_name),
+        )
+
+
+def _find(plans: Mapping[str, Any], full_name: str) -> Any:
+    bare = full_name.rpartition(".")[2]
+    for name in (full_name, bare):
+        plan = plans.get(name)
+        if plan is not None and plan.pattern is None:
+            return plan
+    return next(
+        (p for p in plans.values() if p.pattern and (p.pattern.fullmatch(bare) or p.pattern.fullmatch(full_name))), None
+    )
+
+
+def _find_by_name(plans: Mapping[str, Any], full_name: str) -> Any:
+    return plans.get(full_name) or plans.get(full_name.rpartition(".")[2])
+
+
+__all__ = [
+    "Activity",
+    "ActivityPlan",
+    "Ending",
+    "LookupPlan",
+    "Parts",
+    "Plan",
+    "ReversalPlan",
+    "SplitPlan",
+    "TablePlan",
+    "first_share",
+    "key_reader",
+    "shares_of",
+]

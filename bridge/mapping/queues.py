@@ -1,0 +1,182 @@
+"""Changes that wait: each player's queue, what waits for what, and deadlines."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass
+
+import msgspec
+
+from bridge.mapping.waiting import Waiting
+from bridge.records import Change, HeldChange
+
+_FORM = msgspec.msgpack.Decoder(tuple[str, str, str, str, int, int, str])
+_ROOM = 1 << 20
+"""Room between the places of two held changes, so that others can be put in front of one."""
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A change that waits.
+
+    `kind` is `head` (waits, and holds its queue), `queued` (behind a head), `aside` (a reversal
+    that waits for its original and holds nothing) or `part` (waits for its header's end).
+    """
+
+    kind: str
+    change: Change
+    table: str
+    row: str
+    """The key of the row in its play table (for a part: of its header)."""
+    queue: str
+    read_ms: int
+    waiting: Waiting | None = None
+    deadline_ms: int = 0
+    held_id: int = 0
+    place: int = 0
+
+    def stored(self) -> HeldChange:
+        """Return it as the ledger keeps it."""
+        waiting = self.waiting
+        form = (
+            self.kind,
+            self.row,
+            waiting.space if waiting is not None else "",
+            waiting.key if waiting is not None else "",
+            self.read_ms,
+            self.place,
+            self.table,
+        )
+        return HeldChange(
+            held_id=self.held_id,
+            record=self.change.record,
+            table=self.table,
+            player=self.queue,
+            waiting=msgspec.msgpack.encode(form),
+            deadline_ms=self.deadline_ms,
+        )
+
+    @classmethod
+    def restored(cls, stored: HeldChange, change: Change) -> Held:
+        """Undo `stored`."""
+        kind, row, space, key, read_ms, place, table = _FORM.decode(stored.waiting)
+        return cls(
+            kind=kind,
+            change=change,
+            table=table,
+            row=row,
+            queue=stored.player,
+            read_ms=read_ms,
+            waiting=Waiting(space, key) if space else None,
+            deadline_ms=stored.deadline_ms,
+            held_id=stored.held_id,
+            place=place,
+        )
+
+
+class Queues:
+    """All held changes of a brand, by player and by what they wait for."""
+
+    def __init__(self) -> None:
+        self._queues: dict[str, deque[Held]] = {}
+        self._waiting: dict[tuple[str, str], list[Held]] = {}
+        self._deadlines: list[tuple[int, int, Held]] = []
+        self._ticks = 0
+        self.count = 0
+
+    def blocked(self, queue: str) -> bool:
+        """Return whether a player has a held change that holds what comes later."""
+        return queue in self._queues
+
+    def head(self, queue: str) -> Held | None:
+        """Return the first of a queue."""
+        held = self._queues.get(queue)
+        return held[0] if held else None
+
+    def append(self, held: Held) -> None:
+        """Put a change at the end of its queue."""
+        held.place = held.place or held.held_id * _ROOM
+        self._queues.setdefault(held.queue, deque()).append(held)
+        self.count += 1
+
+    def prepend(self, held: Held) -> None:
+        """Put a change in front of its queue."""
+        queue = self._queues.setdefault(held.queue, deque())
+        held.place = queue[0].place - 1 if queue else held.held_id * _ROOM
+        queue.appendleft(held)
+        self.count += 1
+
+    def pop(self, queue: str) -> None:
+        """Take away the first of a queue."""
+        held = self._queues[queue]
+        held.popleft()
+        self.count -= 1
+        if not held:
+            del self._queues[queue]
+
+    def set_aside(self) -> None:
+        """Note one more change that waits outside the queues."""
+        self.count += 1
+
+    def unset_aside(self) -> None:
+        """Note that a change outside the queues waits no longer."""
+        self.count -= 1
+
+    def await_(self, held: Held, waiting: Waiting, deadline_ms: int) -> None:
+        """Register what a change waits for, and until when."""
+        held.waiting = waiting
+        held.deadline_ms = deadline_ms
+        self._waiting.setdefault((waiting.space, waiting.key), []).append(held)
+        if deadline_ms:
+            self._ticks += 1
+            heapq.heappush(self._deadlines, (deadline_ms, self._ticks, held))
+
+    def arrived(self, space: str, key: str) -> list[Held]:
+        """Return, and no longer count as waiting for this, what waited for it, in ledger order."""
+        found = self._waiting.pop((space, key), None)
+        if not found:
+            return []
+        return sorted((held for held in found if _waits_for(held, space, key)), key=lambda held: held.held_id)
+
+    def expired(self, now_ms: int) -> list[Held]:
+        """Return what has waited long enough, in the order of deadlines."""
+        due = []
+        while self._deadlines and self._deadlines[0][0] <= now_ms:
+            deadline, _, held = heapq.heappop(self._deadlines)
+            if held.waiting is not None and held.deadline_ms == deadline:
+                due.append(held)
+        return due
+
+    def next_deadline(self) -> int | None:
+        """Return the next deadline in wall-clock milliseconds, or None."""
+        while self._deadlines and (
+            self._deadlines[0][2].waiting is None or self._deadlines[0][2].deadline_ms != self._deadlines[0][0]
+        ):
+            heapq.heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else None
+
+    def stop_waiting(self, held: Held) -> None:
+        """Forget what a change waits for."""
+        if held.waiting is not None:
+            place = (held.waiting.space, held.waiting.key)
+            others = [other for other in self._waiting.get(place, []) if other is not held]
+            if others:
+                self._waiting[place] = others
+            else:
+                self._waiting.pop(place, None)
+        held.waiting = None
+
+    def restore(self, held: list[Held]) -> None:
+        """Take in what the ledger kept."""
+        for item in sorted(held, key=lambda item: item.place):
+            if item.kind in ("head", "queued"):
+                self.append(item)
+            else:
+                self.set_aside()
+            if item.waiting is not None:
+                self.await_(item, item.waiting, item.deadline_ms)
+
+
+def _waits_for(held: Held, space: str, key: str) -> bool:
+    return held.waiting is not None and (held.waiting.space, held.waiting.key) == (space, key)

@@ -1,0 +1,119 @@
+"""Reads and writes of what is remembered, with decoded copies of what a batch uses."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any
+
+from bridge.casino import decode as decode_body
+from bridge.contracts import Memory
+from bridge.records import Row, Value
+from bridge.mapping.remembered import (
+    RowMemory,
+    decode_row,
+    decode_value,
+    encode_row,
+    encode_value,
+    row_space,
+)
+
+LOOKUPS_KEPT = 200_000
+"""Decoded look-up rows kept at hand; with more, the oldest half is let go."""
+
+
+class Recall:
+    """The mapping's view of the ledger.  One batch at a time."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self._rows: dict[tuple[str, str], RowMemory | None] = {}
+        self._lookups: dict[tuple[str, str], Any] = {}
+
+    @property
+    def memory(self) -> Memory:
+        """The transaction of this batch."""
+        return self._memory
+
+    def begin(self, memory: Memory) -> None:
+        """Turn to the transaction of the next batch."""
+        self._memory = memory
+        self._rows.clear()
+
+    def forget(self) -> None:
+        """Drop every decoded copy: the last batch was rolled back."""
+        self._rows.clear()
+        self._lookups.clear()
+
+    def row(self, table: str, key: str) -> RowMemory | None:
+        """Return what is remembered of a play row.  The caller does not change it."""
+        place = (table, key)
+        if place in self._rows:
+            return self._rows[place]
+        data = self._memory.get(row_space(table), key)
+        found = self._rows[place] = decode_row(data) if data is not None else None
+        return found
+
+    def put_row(self, table: str, key: str, row: RowMemory | None) -> None:
+        """Remember a play row."""
+        self._rows[table, key] = row
+        self._memory.put(row_space(table), key, encode_row(row) if row is not None else None)
+
+    def fields(self, seq: int) -> dict[str, Value] | None:
+        """Return the fields of an event as it was sent, or None when it is past its retention."""
+        body = self._memory.body(seq)
+        return decode_body(body) if body is not None else None
+
+    def value(self, space: str, key: str) -> Value:
+        """Return any other remembered value, or None."""
+        data = self._memory.get(space, key)
+        return decode_value(data) if data is not None else None
+
+    def put_value(self, space: str, key: str, value: Value) -> None:
+        """Remember any other value; None forgets."""
+        self._memory.put(space, key, encode_value(value) if value is not None else None)
+
+    def lookup(self, space: str, key: str) -> Row | None:
+        """Return the row of a look-up table without versions."""
+        place = (space, key)
+        try:
+            found: Row | None = self._lookups[place]
+        except KeyError:
+            columns = self.value(space, key)
+            found = Row(columns, {}) if columns is not None else None
+            if found is not None:
+                self._keep(place, found)
+        return found
+
+    def version(self, space: str, key: str, moment: Value) -> Row | None:
+        """Return the version of a look-up row that was valid at `moment`, that moment included."""
+        place = (space, key)
+        versions = self._lookups.get(place)
+        if versions is None:
+            stored = self.value(space, key)
+            if stored is None:
+                return None
+            versions = ([since for since, _ in stored], [Row(columns, {}) for _, columns in stored])
+            self._keep(place, versions)
+        at = bisect_right(versions[0], moment)
+        row: Row | None = versions[1][at - 1] if at else None
+        return row
+
+    def put_lookup(self, space: str, key: str, columns: dict[str, Value] | None) -> None:
+        """Remember a look-up row, or forget it."""
+        self._lookups.pop((space, key), None)
+        self.put_value(space, key, columns)
+
+    def put_version(self, space: str, key: str, since: Value, columns: dict[str, Value] | None) -> None:
+        """Remember the version of a look-up row that is valid from `since` on, or forget it."""
+        self._lookups.pop((space, key), None)
+        versions = [item for item in self.value(space, key) or [] if item[0] != since]
+        if columns is not None:
+            versions.append([since, columns])
+        versions.sort(key=lambda item: item[0])
+        self.put_value(space, key, versions or None)
+
+    def _keep(self, place: tuple[str, str], found: Any) -> None:
+        if len(self._lookups) >= LOOKUPS_KEPT:
+            for old in list(self._lookups)[: LOOKUPS_KEPT // 2]:
+                del self._lookups[old]
+        self._lookups[place] = found

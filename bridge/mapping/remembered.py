@@ -1,0 +1,206 @@
+"""What the mapping remembers of play rows, and how values are kept in the ledger's bytes."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+from bridge.records import UNAVAILABLE, SourcePosition, Value
+
+KEY_SEPARATOR: Final = "\x1f"
+"""Joins the parts of a composite key; a control character that no key of a wallet holds."""
+
+
+def row_space(table: str) -> str:
+    """Return the ledger's space for the rows of a play table."""
+    return f"row:{table}"
+
+
+def key_text(value: Value) -> str | None:
+    """Return a column's value as part of a key, or None for null: 1 and "1" name the same row."""
+    kind = type(value)
+    if kind is str:
+        return str(value)
+    if kind is int:
+        return str(value)
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    if isinstance(value, (datetime, date, time)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+class Ending(StrEnum):
+    """How the last change of a row ended, or that it has not."""
+
+    OPEN = "open"
+    """Looked at, and nothing of it was sent yet (a pending transaction)."""
+    SENT = "sent"
+    SKIPPED = "skipped"
+    PARKED = "parked"
+    HELD = "held"
+    HISTORY = "history"
+
+
+class Sent(msgspec.Struct, array_like=True):
+    """One activity in one generation, as it was last sent."""
+
+    name: str
+    n: int
+    """The generation; for a running total, the number of the piece."""
+    stands: bool
+    seq: int
+    """Where the Approved event lies in the outbox; 0 for history, whose event was never made here."""
+    amount: str
+    compare: Any = None
+    left: Any = None
+    """What reversals have left of its share: a number, or a number for each value of the split."""
+    message: int = 1
+    """How many Approved events bore this activity's id, so that message ids stay unique."""
+
+
+class Took(msgspec.Struct, array_like=True):
+    """What a reversal took back, so that an undo can restore exactly that."""
+
+    table: str
+    key: str
+    name: str
+    n: int
+    left: Any = None
+    """What was left of its share before."""
+
+
+class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
+    """What is remembered of one play row."""
+
+    ending: Ending
+    reason: str = ""
+    position: SourcePosition | None = None
+    player: str = ""
+    sent: list[Sent] = []
+    values: dict[str, Any] | None = None
+    """Columns of the row as it was looked at last."""
+    history: dict[str, Any] | None = None
+    """Columns of a row of history, from which its event can still be made."""
+    reversal: bool = False
+    took: list[Took] | None = None
+    parked: bool = False
+    """A change of this row is parked: later ones are parked too."""
+
+    def standing(self) -> list[Sent]:
+        """Return the activities that stand, oldest first."""
+        return [sent for sent in self.sent if sent.stands]
+
+    def last(self, name: str) -> Sent | None:
+        """Return the last generation of an activity, standing or not."""
+        for sent in reversed(self.sent):
+            if sent.name == name:
+                return sent
+        return None
+
+
+_DECIMAL, _DATE, _MOMENT, _LOCAL, _TIME, _DURATION, _BIG, _UNAVAILABLE = range(1, 9)
+
+
+def freeze(value: Value) -> Any:
+    """Return `value` in a form that msgpack keeps exactly."""
+    kind = type(value)
+    if value is None or kind is str or kind is bool or kind is bytes:
+        return value
+    if kind is int:
+        return value if -(2**63) <= value < 2**64 else msgspec.msgpack.Ext(_BIG, str(value).encode())
+    if isinstance(value, dict):
+        return {key: freeze(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [freeze(item) for item in value]
+    return _extended(value)
+
+
+def _extended(value: Value) -> msgspec.msgpack.Ext:
+    if isinstance(value, Decimal):
+        return msgspec.msgpack.Ext(_DECIMAL, str(value).encode())
+    if isinstance(value, datetime):
+        return msgspec.msgpack.Ext(_LOCAL if value.tzinfo is None else _MOMENT, value.isoformat().encode())
+    if isinstance(value, date):
+        return msgspec.msgpack.Ext(_DATE, value.isoformat().encode())
+    if isinstance(value, time):
+        return msgspec.msgpack.Ext(_TIME, value.isoformat().encode())
+    if isinstance(value, timedelta):
+        micros = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
+        return msgspec.msgpack.Ext(_DURATION, str(micros).encode())
+    if value is UNAVAILABLE:
+        return msgspec.msgpack.Ext(_UNAVAILABLE, b"")
+    raise TypeError(f"a value of type {type(value).__name__} cannot be remembered")
+
+
+def _thaw(code: int, data: memoryview) -> Value:
+    text = bytes(data).decode()
+    match code:
+        case 1:
+            return Decimal(text)
+        case 2:
+            return date.fromisoformat(text)
+        case 3 | 4:
+            return datetime.fromisoformat(text)
+        case 5:
+            return time.fromisoformat(text)
+        case 6:
+            return timedelta(microseconds=int(text))
+        case 7:
+            return int(text)
+        case 8:
+            return UNAVAILABLE
+    raise ValueError(f"unknown form {code} in the ledger")
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_ROWS = msgspec.msgpack.Decoder(RowMemory, ext_hook=_thaw)
+_VALUES = msgspec.msgpack.Decoder(ext_hook=_thaw)
+
+
+def encode_row(memory: RowMemory) -> bytes:
+    """Return a row's memory as the ledger keeps it."""
+    sent = [
+        [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message] for s in memory.sent
+    ]
+    took = memory.took and [[t.table, t.key, t.name, t.n, freeze(t.left)] for t in memory.took]
+    return _ENCODER.encode(
+        [
+            memory.ending,
+            memory.reason,
+            memory.position,
+            memory.player,
+            sent,
+            freeze(memory.values),
+            freeze(memory.history),
+            memory.reversal,
+            took,
+            memory.parked,
+        ]
+    )
+
+
+def decode_row(data: bytes) -> RowMemory:
+    """Undo `encode_row`; values come back thawed."""
+    return _ROWS.decode(data)
+
+
+def encode_value(value: Value) -> bytes:
+    """Return any value as the ledger keeps it."""
+    return _ENCODER.encode(freeze(value))
+
+
+def decode_value(data: bytes) -> Value:
+    """Undo `encode_value`."""
+    return _VALUES.decode(data)

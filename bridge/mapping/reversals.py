@@ -1,0 +1,280 @@
+"""Rows that take back what other rows stand for, and rows that undo that."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from bridge.errors import MappingError
+from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
+from bridge.mapping.events import EventMaker, newest_first, override
+from bridge.mapping.history import left_of_history
+from bridge.mapping.operators import subtract
+from bridge.mapping.plan import Guard, ReversalPlan, TablePlan, shares_of
+from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
+from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
+from bridge.mapping.scope import PlayRow, Scope, Shares
+from bridge.mapping.waiting import Waiting
+from bridge.records import Value
+
+REPEATED = "repeated: what it takes back does not stand"
+
+
+class Reversals:
+    """Judges reversals.  Changes nothing."""
+
+    def __init__(self, maker: EventMaker) -> None:
+        self._maker = maker
+
+    def judge(self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None) -> Decision:
+        """Return what a reversal row leads to; `waiting` is what its skip guards still wait for."""
+        try:
+            if plan.undoes is not None:
+                return self._undo(table, plan, scope, waiting)
+            if plan.round is not None:
+                return self._whole_round(table, plan, scope, waiting)
+            return self._one_row(table, plan, scope, waiting)
+        except Waiting as missing:
+            return Hold(missing, reversal=True)
+        except MappingError as poison:
+            return Park(poison.code, poison.reason, reversal=True)
+
+    def _named(self, read: Value, scope: Scope) -> PlayRow | Decision:
+        """Return the row that a reversal names, decided, or how the reversal ends without it."""
+        try:
+            row = read(scope)
+        except Waiting as missing:
+            return Hold(missing, aside=True, reversal=True)
+        if row is None:
+            return Park("no_reference", "the reversal names no row", reversal=True)
+        if not isinstance(row, PlayRow):
+            raise MappingError("not_a_row", "the reversal does not name a row of a play table")
+        memory = row.memory()
+        if memory is None or memory.ending is Ending.HELD:
+            return Hold(row.undecided(), aside=True, reversal=True)
+        scope.original = row
+        return row
+
+    def _one_row(
+        self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None
+    ) -> Decision:
+        named = self._named(plan.original, scope)
+        if not isinstance(named, PlayRow):
+            return self._unknown(plan, named)
+        memory = named.memory()
+        if memory is None:
+            raise named.undecided()
+        ended = self._ended_as(plan, scope, memory, waiting)
+        if ended is not None:
+            return ended
+        reason, missing = first_true(table.park, scope)
+        if reason is not None:
+            return Park("guard", reason, reversal=True)
+        if missing is not None:
+            return Hold(missing, reversal=True)
+        scope.takes = shares_of(table, plan.takes, scope) if plan.takes is not None else None
+        reason, missing = first_true(plan.skip, scope)
+        if reason is not None:
+            return Skip(reason, final=True, reversal=True)
+        if missing is not None:
+            return Hold(missing, reversal=True)
+        return self._take_back(plan, scope, named, memory)
+
+    def _unknown(self, plan: ReversalPlan, ended: Decision) -> Decision:
+        if isinstance(ended, Hold) and plan.unknown == "park":
+            return Park("unknown_original", "the original is not there", reversal=True)
+        if isinstance(ended, Hold) and plan.unknown == "skip":
+            return Skip("the original is not there", final=True, reversal=True)
+        return ended
+
+    def _ended_as(
+        self, plan: ReversalPlan, scope: Scope, memory: RowMemory, waiting: Waiting | None
+    ) -> Decision | None:
+        """Return how a reversal ends because of its original or its own guards; None to go on."""
+        if memory.reversal:
+            return Park("reversal_of_reversal", "it takes back a row that is a reversal itself", reversal=True)
+        reason, missing = first_true(plan.park, scope)
+        waiting = waiting or missing
+        if reason is not None:
+            return Hold(waiting, reversal=True) if waiting else Park("guard", reason, reversal=True)
+        if memory.ending is Ending.SKIPPED and not memory.sent:
+            return Skip(f"its original: {memory.reason}", final=True, reversal=True)
+        if memory.parked:
+            return Park("original_parked", "its original is parked", reversal=True)
+        return Hold(waiting, reversal=True) if waiting else None
+
+    def _take_back(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
+        standing = [sent for sent in memory.standing() if plan.activity in (None, sent.name)]
+        if scope.takes is not None or any(row.plan.activities[sent.name].share for sent in standing):
+            return self._take_share(plan, scope, row, memory)
+        if not standing:
+            return self._nothing_stands(plan)
+        events = [self._maker.rollback(row, row.scope(), sent) for sent in newest_first(row.plan, standing)]
+        return self._sent(plan, scope, events)
+
+    def _nothing_stands(self, plan: ReversalPlan) -> Decision:
+        if plan.repeated == "park":
+            return Park("repeated", REPEATED, reversal=True)
+        return Skip(REPEATED, final=True, reversal=True)
+
+    def _take_share(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
+        """Take a part of what is left of an activity, or all of it."""
+        sent = self._shared(plan, row, memory)
+        if sent is None:
+            return self._nothing_stands(plan)
+        activity = row.plan.activities[sent.name]
+        left = sent.left
+        if left is None:
+            left = left_of_history(row, activity)
+        takes = scope.takes if scope.takes is not None else left
+        rest = _rest(left, takes)
+        if rest is None:
+            return Park("more_than_left", "it takes back more than is left", reversal=True)
+        if not sent.stands:
+            return self._nothing_stands(plan)
+        if not any(rest.values() if isinstance(rest, dict) else [rest]):
+            out = self._maker.rollback(row, row.scope(), sent)
+            out.left = rest
+            return self._sent(plan, scope, [out])
+        return self._take_part(plan, scope, row, sent, rest, takes)
+
+    def _take_part(
+        self, plan: ReversalPlan, scope: Scope, row: PlayRow, sent: Sent, rest: Value, takes: Value
+    ) -> Decision:
+        if plan.partial == "park":
+            return Park("partial", "it takes back a part only", reversal=True)
+        activity = row.plan.activities[sent.name]
+        whole = self._maker.rollback(row, row.scope(), sent)
+        if plan.partial == "amount":
+            part = self._maker.again(row, activity, row.scope(), sent, takes)
+            part.approved, part.n, part.stands, part.left = False, sent.n, True, rest
+            part.fields |= {"status": "Rollback", "activity_id": whole.fields["activity_id"], "type": activity.type}
+            return self._sent(plan, scope, [part], suffix=f"/{scope.key}")
+        whole.left = rest
+        return self._sent(plan, scope, [whole, self._maker.again(row, activity, row.scope(), sent, rest)])
+
+    def _shared(self, plan: ReversalPlan, row: PlayRow, memory: RowMemory) -> Sent | None:
+        names = [name for name, activity in row.plan.activities.items() if plan.activity in (None, name)]
+        known = [sent for name in names if (sent := memory.last(name)) is not None]
+        if len(known) > 1:
+            raise MappingError("ambiguous_share", "the original has several activities; say which: `activity:`")
+        if known and row.plan.activities[known[0].name].share is None:
+            raise MappingError("no_share", "`takes` needs a `share` on the activity that it takes from")
+        return known[0] if known else None
+
+    def _whole_round(
+        self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None
+    ) -> Decision:
+        round_id = plan.round(scope) if plan.round is not None else None
+        if round_id is None:
+            return Park("no_reference", "the reversal names no round", reversal=True)
+        reason, missing = first_true([*plan.park, *table.park], scope)
+        waiting = waiting or missing
+        if reason is not None and waiting is None:
+            return Park("guard", reason, reversal=True)
+        members = activities_of_round(scope.recall, table.all_tables, str(round_id))
+        if not members:
+            return self._unknown(plan, Hold(Waiting(ROUND_SPACE, str(round_id)), aside=True, reversal=True))
+        if waiting is not None:
+            return Hold(waiting, reversal=True)
+        reason, missing = first_true(plan.skip, scope)
+        if reason is not None:
+            return Skip(reason, final=True, reversal=True)
+        standing = [
+            (PlayRow(member, key, scope.recall), sent)
+            for member, key, _, sent in members
+            if sent.stands and plan.activity in (None, sent.name)
+        ]
+        if not standing:
+            return self._nothing_stands(plan)
+        events = [self._maker.rollback(row, row.scope(), sent) for row, sent in _in_order(standing, plan.order)]
+        return self._sent(plan, scope, events)
+
+    def _undo(self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None) -> Decision:
+        named = self._named(plan.undoes, scope)
+        if not isinstance(named, PlayRow):
+            return self._unknown(plan, named)
+        memory = named.memory()
+        if memory is None:
+            raise named.undecided()
+        reason, missing = first_true([*plan.park, *table.park], scope)
+        waiting = waiting or missing
+        if waiting is not None:
+            return Hold(waiting, reversal=True)
+        if reason is not None:
+            return Park("guard", reason, reversal=True)
+        reason, missing = first_true(plan.skip, scope)
+        if reason is not None:
+            return Skip(reason, final=True, reversal=True)
+        if memory.parked:
+            return Park("original_parked", "the reversal that it undoes is parked", reversal=True)
+        if not memory.reversal:
+            return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
+        if not memory.took:
+            return Skip("repeated: there is nothing to restore", final=True, reversal=True)
+        events = [self._restored(scope, took) for took in reversed(memory.took)]
+        decision = self._sent(plan, scope, events)
+        decision.undone, decision.took = named, None
+        return decision
+
+    def _restored(self, scope: Scope, took: Took) -> Outgoing:
+        plan = scope.plan.all_tables[took.table]
+        row = PlayRow(plan, took.key, scope.recall)
+        memory = row.memory()
+        sent = memory.last(took.name) if memory is not None else None
+        if sent is None or sent.n != took.n or sent.stands:
+            raise MappingError("moved_on", "what was taken back has been sent again since, or taken back in part")
+        left = Shares(took.left) if isinstance(took.left, dict) else took.left
+        return self._maker.again(row, plan.activities[took.name], row.scope(), sent, left)
+
+    def _sent(self, plan: ReversalPlan, scope: Scope, events: list[Outgoing], suffix: str = "") -> Send:
+        """Return the events with the reversal's own fields on each, fixed."""
+        for at, out in enumerate(events):
+            scope.n, scope.last = out.n, at == len(events) - 1
+            override(out.fields, plan.event, scope)
+            memory = out.row.memory()
+            before = memory.last(out.name) if memory is not None else None
+            self._maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
+        return Send(events, took=[_took(out) for out in events if not out.approved], reversal=True)
+
+
+def _took(out: Outgoing) -> Took:
+    memory = out.row.memory()
+    before = memory.last(out.name) if memory is not None else None
+    return Took(out.row.plan.name, out.row.key, out.name, out.n, before.left if before is not None else None)
+
+
+def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting | None]:
+    """Return the reason of the first guard that is true; else what a guard waits for, if one does."""
+    waiting = None
+    for reason, test in guards:
+        try:
+            if test(scope):
+                return reason, None
+        except Waiting as missing:
+            waiting = waiting or missing
+    return None, waiting
+
+
+def _rest(left: Value, takes: Value) -> Value:
+    """Return what is left after a take, or None when it takes more than there is, or less than nothing."""
+    if not isinstance(left, dict):
+        rest = subtract(left, takes)
+        return rest if rest is not None and takes >= 0 and rest >= 0 else None
+    rests = Shares(left)
+    for name, take in takes.items():
+        rest = rests.get(name, Decimal(0)) - take
+        if take < 0 or rest < 0:
+            return None
+        rests[name] = rest
+    return rests
+
+
+def _in_order(standing: list[tuple[PlayRow, Sent]], order: str) -> list[tuple[PlayRow, Sent]]:
+    def is_bet(item: tuple[PlayRow, Sent]) -> bool:
+        return item[0].plan.activities[item[1].name].type == "Bet"
+
+    if order == "oldest first":
+        return standing
+    if order == "wins first":
+        return sorted(standing, key=is_bet)
+    return sorted(reversed(standing), key=is_bet)

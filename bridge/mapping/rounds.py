@@ -1,0 +1,70 @@
+"""What is known of a round: the activities of all its rows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bridge.mapping.remembered import Sent
+from bridge.mapping.scope import Scope, remembered_row
+from bridge.mapping.waiting import Waiting
+from bridge.records import Value
+
+if TYPE_CHECKING:
+    from bridge.mapping.plan import TablePlan
+    from bridge.mapping.recall import Recall
+
+ROUND_SPACE = "ref:round"
+
+
+def add_to_round(recall: Recall, round_id: str, table: str, key: str) -> None:
+    """Note that a row has an event in the round."""
+    members = recall.value(ROUND_SPACE, round_id) or []
+    if [table, key] not in members:
+        recall.put_value(ROUND_SPACE, round_id, [*members, [table, key]])
+
+
+def activities_of_round(
+    recall: Recall, tables: dict[str, TablePlan], round_id: str
+) -> list[tuple[TablePlan, str, Scope, Sent]]:
+    """Return every activity that was sent in a round, oldest first."""
+    found = []
+    for table, key in recall.value(ROUND_SPACE, round_id) or []:
+        memory, plan = recall.row(table, key), tables[table]
+        if memory is None:
+            continue
+        scope = Scope(plan, recall, key, remembered_row(memory), memory)
+        found += [(plan, key, scope, sent) for sent in memory.sent]
+    return sorted(found, key=lambda item: item[3].seq)
+
+
+class RoundView:
+    """A round in expressions: `bets`, `wins`, `losses`, `bet_amount`, `win_amount`, `first`."""
+
+    __slots__ = ("_activities", "_round", "_tables")
+
+    def __init__(self, scope: Scope, round_id: str) -> None:
+        self._round = round_id
+        self._tables = scope.plan.all_tables
+        self._activities = activities_of_round(scope.recall, self._tables, round_id)
+
+    def attribute(self, name: str) -> Value:
+        """Return how many activities of a type stand, their sum, or the first event as it was sent.
+
+        Raises Waiting for `first` while nothing of the round was sent.
+        """
+        match name:
+            case "bets" | "wins" | "losses":
+                return len(self._standing({"bets": "Bet", "wins": "Win", "losses": "Loss"}[name]))
+            case "bet_amount" | "win_amount":
+                standing = self._standing("Bet" if name == "bet_amount" else "Win")
+                return sum((Decimal(sent.amount) for sent in standing), Decimal(0))
+            case "first":
+                if not self._activities:
+                    raise Waiting(ROUND_SPACE, self._round)
+                plan, _, scope, sent = self._activities[0]
+                return dict(scope.sent_fields(sent))
+        return None
+
+    def _standing(self, kind: str) -> list[Sent]:
+        return [sent for plan, _, _, sent in self._activities if sent.stands and plan.activities[sent.name].type == kind]

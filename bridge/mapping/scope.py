@@ -1,0 +1,262 @@
+"""What an expression sees: a row, and everything that is remembered around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from bridge.mapping.remembered import Ending, RowMemory, Sent, row_space
+from bridge.mapping.waiting import Waiting
+from bridge.errors import MappingError
+from bridge.records import Change, Row, Value
+
+if TYPE_CHECKING:
+    from bridge.mapping.plan import TablePlan
+    from bridge.mapping.recall import Recall
+
+
+class NoRow(Row):
+    """A row that is not there: every column is null."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__({}, {})
+
+    def __getitem__(self, column: str) -> Value:
+        return None
+
+
+class KeyedRow(Row):
+    """A deleted row, of which the key is sure and the rest may be made up by Debezium."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: Row, rest: Row) -> None:
+        super().__init__(rest._raw, rest._decoders)
+        self._key = key
+
+    def __getitem__(self, column: str) -> Value:
+        return self._key[column] if column in self._key else super().__getitem__(column)
+
+
+class PartsOf:
+    """The parts of a header; an attribute of it is the list of that column's values."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+
+    def attribute(self, name: str) -> list[Value]:
+        """Return a column of every part, in the order of their keys."""
+        return [row[name] for row in self.rows]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+class Shares(dict[str, Decimal]):
+    """What is left of an activity for each value of its split; a value that never was is zero."""
+
+    def get(self, name: str, default: object = None) -> Decimal:  # type: ignore[override]
+        """Return what is left for one value of the split."""
+        return self[name] if name in self else Decimal(0)
+
+
+class SentView:
+    """An activity of a row as it was last sent; null in expressions if it never was."""
+
+    __slots__ = ("_fields", "_pieces", "_scope", "sent")
+
+    def __init__(
+        self, scope: Scope, sent: Sent, pieces: list[Sent], fields: Mapping[str, Value] | None = None
+    ) -> None:
+        self._scope = scope
+        self._fields = fields
+        self._pieces = pieces
+        self.sent = sent
+
+    def attribute(self, name: str) -> Value:
+        """Return a field of the event, or `stands`, `generation`, `total` (of the pieces that stand)."""
+        if name == "stands":
+            return self.sent.stands
+        if name == "generation":
+            return self.sent.n
+        if name == "total":
+            return sum((Decimal(piece.amount) for piece in self._pieces if piece.stands), Decimal(0))
+        return self.fields().get(name)
+
+    def fields(self) -> Mapping[str, Value]:
+        """Return the fields of the event as it was sent."""
+        if self._fields is None:
+            self._fields = self._scope.sent_fields(self.sent)
+        return self._fields
+
+
+class NeverSent:
+    """A running total of which nothing was sent yet: its `total` is 0, all else null."""
+
+    __slots__ = ()
+
+    def attribute(self, name: str) -> Value:
+        """Return 0 for `total`, False for `stands`, null for every field."""
+        return {"total": Decimal(0), "stands": False, "generation": 0}.get(name)
+
+    def __bool__(self) -> bool:
+        return False
+
+
+NEVER_SENT = NeverSent()
+
+
+class PlayRow:
+    """Another play row, by its table and key.  It need not be there yet."""
+
+    __slots__ = ("key", "plan", "recall")
+
+    def __init__(self, plan: TablePlan, key: str, recall: Recall) -> None:
+        self.plan = plan
+        self.key = key
+        self.recall = recall
+
+    def memory(self) -> RowMemory | None:
+        """Return what is remembered of the row, or None while it was not seen."""
+        return self.recall.row(self.plan.name, self.key)
+
+    def columns(self) -> Row:
+        """Return the columns that are remembered of the row."""
+        memory = self.memory()
+        return remembered_row(memory) if memory is not None else NoRow()
+
+    def scope(self) -> Scope:
+        """Return the scope in which the row's own events can be made again."""
+        return Scope(self.plan, self.recall, self.key, self.columns(), self.memory())
+
+    def undecided(self) -> Waiting:
+        """Return what to wait for until the row has ended somehow."""
+        return Waiting(row_space(self.plan.name), self.key)
+
+    def attribute(self, name: str) -> Value:
+        """Return a remembered column, or `sent` for the row's first activity as it was sent.
+
+        Raises Waiting while the row was not seen or is held.
+        """
+        memory = self.memory()
+        if memory is None or memory.ending is Ending.HELD:
+            raise self.undecided()
+        scope = self.scope()
+        if name == "sent":
+            return next((scope.activity(known) for known in self.plan.activities if memory.last(known)), None)
+        if name in self.plan.activities:
+            return scope.activity(name)
+        return scope.row[name]
+
+
+def remembered_row(memory: RowMemory) -> Row:
+    """Return the columns that are remembered of a row."""
+    values = memory.values if memory.values is not None else memory.history
+    return Row(values or {}, {})
+
+
+class Scope:
+    """The surroundings in which the expressions of one row are evaluated.
+
+    Names of `with` are worked out once per scope; what changes from event to event (the
+    generation, what is left, ...) lives in the attributes below and is never kept.
+    """
+
+    __slots__ = (
+        "cache",
+        "change",
+        "deleted",
+        "grown",
+        "key",
+        "last",
+        "left",
+        "memory",
+        "n",
+        "original",
+        "part",
+        "plan",
+        "recall",
+        "row",
+        "siblings",
+        "takes",
+        "was",
+    )
+
+    def __init__(
+        self,
+        plan: TablePlan,
+        recall: Recall,
+        key: str,
+        row: Row,
+        memory: RowMemory | None,
+        change: Change | None = None,
+    ) -> None:
+        self.plan = plan
+        self.recall = recall
+        self.key = key
+        self.row = row
+        self.memory = memory
+        self.change = change
+        self.cache: dict[str, Value] = {}
+        self.n = 1
+        self.deleted = False
+        self.last = True
+        self.grown: Value = None
+        self.left: Value = None
+        self.takes: Value = None
+        self.part: Row | None = None
+        self.original: PlayRow | None = None
+        self.was: Scope | None = None
+        self.siblings: dict[str, tuple[Sent, Mapping[str, Value]]] | None = None
+        """Activities sent by this very change, not in the ledger yet."""
+
+    def activity(self, name: str) -> Value:
+        """Return the activity as last sent: this change's own events included."""
+        memory = self.memory
+        if self.siblings is not None and name in self.siblings:
+            sent, fields = self.siblings[name]
+            pieces = [s for s in memory.sent if s.name == name] if memory is not None else []
+            return SentView(self, sent, [s for s in pieces if s.n != sent.n] + [sent], fields)
+        pieces = [sent for sent in memory.sent if sent.name == name] if memory is not None else []
+        if not pieces:
+            return NEVER_SENT if self.plan.activities[name].grows is not None else None
+        return SentView(self, pieces[-1], pieces)
+
+    def sent_fields(self, sent: Sent) -> Mapping[str, Value]:
+        """Return an activity's event as it was sent, or as it would have been for a row of history."""
+        if sent.seq:
+            fields = self.recall.fields(sent.seq)
+            if fields is None:
+                raise MappingError("original_forgotten", "the event as it was sent is past the ledger's retention")
+            return fields
+        return self.plan.history_fields(self, sent)
+
+    def parts(self, name: str) -> PartsOf:
+        """Return the parts of this row.  Raises Waiting while some are missing."""
+        return self.plan.parts[name].complete(self)
+
+    def before(self) -> Scope:
+        """Return the scope of the row as it was before this change; its columns are null for a new row."""
+        if self.was is None:
+            self.was = Scope(self.plan, self.recall, self.key, self._previous(), self.memory)
+        return self.was
+
+    def _previous(self) -> Row:
+        memory = self.memory
+        if memory is not None and (memory.values is not None or memory.history is not None):
+            return remembered_row(memory)
+        change = self.change
+        return change.before if change is not None and change.before is not None else NoRow()
+
+    def committed_at(self) -> datetime | None:
+        """Return when the database committed the change."""
+        return self.change.committed_at if self.change is not None else None

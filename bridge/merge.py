@@ -1,0 +1,133 @@
+"""Puts changes of several partitions in the order in which their database committed them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+
+from bridge.records import Decoded, Partition, SourcePosition, SourceRecord
+
+
+@dataclass(slots=True)
+class Taken:
+    """A record with what it decoded to, or why it could not be decoded."""
+
+    record: SourceRecord
+    decoded: Decoded | Exception
+    position: SourcePosition | None
+    arrived: float
+    """Seconds of a monotonic clock at which it was read."""
+
+
+@dataclass(slots=True)
+class _Lane:
+    holds: bool
+    """Whether an empty lane holds the others for a while: its records must not come late."""
+    first: bool
+    """Whether its records go first where positions cannot be compared (look-up tables)."""
+    waiting: deque[Taken] = field(default_factory=deque)
+    next_offset: int = 0
+    end: int = 0
+    """Where the partition ended when it was assigned; until that is read, it holds the others."""
+    last: SourcePosition | None = None
+
+
+class CommitOrder:
+    """Merges partitions by source position.
+
+    A lane that has not reached the end that it had at the start holds all others: a backlog comes
+    out in commit order however its topics are read.  After that, an empty lane of a play table
+    holds them for at most `wait_seconds` after the record in question was read.
+    """
+
+    def __init__(self, wait_seconds: float) -> None:
+        self._wait = wait_seconds
+        self._lanes: dict[Partition, _Lane] = {}
+
+    def assign(self, partition: Partition, position: int, end: int, *, holds: bool, first: bool) -> None:
+        """Add a lane that starts at `position` and had its end at `end`."""
+        self._lanes[partition] = _Lane(holds, first, next_offset=position, end=end)
+
+    def revoke(self, partitions: Collection[Partition]) -> None:
+        """Drop lanes, with what waits in them."""
+        for partition in partitions:
+            self._lanes.pop(partition, None)
+
+    def add(self, partition: Partition, taken: Taken) -> None:
+        """Add the next record of a lane; one of a lane that is not assigned any more is dropped."""
+        lane = self._lanes.get(partition)
+        if lane is not None:
+            lane.waiting.append(taken)
+            lane.next_offset = taken.record.offset + 1
+
+    def reached(self, partition: Partition, position: int) -> None:
+        """Note that a lane has been read up to `position`, whether or not records came from there."""
+        lane = self._lanes.get(partition)
+        if lane is not None and position > lane.next_offset:
+            lane.next_offset = position
+
+    def deep(self, limit: int) -> list[Partition]:
+        """Return the partitions in which more than `limit` records wait."""
+        return [partition for partition, lane in self._lanes.items() if len(lane.waiting) > limit]
+
+    def behind(self) -> list[Partition]:
+        """Return the partitions that have not reached the end that they had when they were assigned."""
+        return [p for p, lane in self._lanes.items() if lane.next_offset < lane.end and not lane.waiting]
+
+    def waiting(self) -> int:
+        """Return how many records wait."""
+        return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def due(self, now: float) -> float | None:
+        """Return after how many seconds `take` will yield more although nothing new is read, or None."""
+        heads = [lane.waiting[0] for lane in self._lanes.values() if lane.waiting]
+        if not heads or self.behind():
+            return None
+        return max(0.0, min(head.arrived for head in heads) + self._wait - now)
+
+    def take(self, now: float, limit: int) -> Iterator[Taken]:
+        """Yield up to `limit` records that nothing earlier can precede any more."""
+        full = [lane for lane in self._lanes.values() if lane.waiting]
+        empty = [lane for lane in self._lanes.values() if not lane.waiting]
+        while full and limit > 0:
+            lane = full[0] if len(full) == 1 else min(full, key=_rank)
+            if empty and not self._may_pass(lane, empty, now):
+                return
+            taken = lane.waiting.popleft()
+            lane.last = taken.position or lane.last
+            if not lane.waiting:
+                full.remove(lane)
+                empty.append(lane)
+            limit -= 1
+            yield taken
+
+    def _may_pass(self, lane: _Lane, empty: list[_Lane], now: float) -> bool:
+        head = lane.waiting[0]
+        for other in empty:
+            if other is lane:
+                continue
+            if other.next_offset < other.end:
+                if not (lane.first and not other.first):
+                    return False
+            elif other.holds and lane.holds and now < head.arrived + self._wait and not _is_past(other, head):
+                return False
+        return True
+
+
+def _is_past(lane: _Lane, head: Taken) -> bool:
+    """Return whether the lane has already shown something later than `head`."""
+    last, position = lane.last, head.position
+    return (
+        last is not None
+        and position is not None
+        and last.lineage == position.lineage
+        and last.order >= position.order
+    )
+
+
+def _rank(lane: _Lane) -> tuple[int, str, tuple[int, ...], int]:
+    position = lane.waiting[0].position
+    if position is None:
+        return (0, "", (), 0)
+    return (1, position.lineage, position.order, 0 if lane.first else 1)
