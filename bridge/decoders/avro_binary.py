@@ -295,13 +295,16 @@ def _union(branches: Sequence[Reader]) -> Reader:
     return read
 
 
-def _blocks(data: bytes, pos: int) -> tuple[int, int]:
-    """Read the head of a block of items: a count, below zero when its size in bytes follows."""
+def _block(data: bytes, pos: int, before: int) -> tuple[int, int]:
+    """Read the head of a block of items: a count, below zero when its size in bytes follows.
+
+    All items together are no more than the record has bytes; else an item of no size could hang us.
+    """
     count, pos = read_long(data, pos)
     if count < 0:
         count = -count
         _, pos = read_long(data, pos)
-    if count > len(data):
+    if before + count > len(data):
         raise ValueError("more items than bytes")
     return count, pos
 
@@ -309,12 +312,12 @@ def _blocks(data: bytes, pos: int) -> tuple[int, int]:
 def _array(item: Reader) -> Reader:
     def read(data: bytes, pos: int) -> tuple[list[Any], int]:
         items: list[Any] = []
-        count, pos = _blocks(data, pos)
+        count, pos = _block(data, pos, 0)
         while count:
             for _ in range(count):
                 value, pos = item(data, pos)
                 items.append(value)
-            count, pos = _blocks(data, pos)
+            count, pos = _block(data, pos, len(items))
         return items, pos
 
     return read
@@ -323,12 +326,12 @@ def _array(item: Reader) -> Reader:
 def _map(of_value: Reader) -> Reader:
     def read(data: bytes, pos: int) -> tuple[dict[str, Any], int]:
         items: dict[str, Any] = {}
-        count, pos = _blocks(data, pos)
+        count, pos = _block(data, pos, 0)
         while count:
             for _ in range(count):
                 name, pos = _read_string(data, pos)
                 items[name], pos = of_value(data, pos)
-            count, pos = _blocks(data, pos)
+            count, pos = _block(data, pos, count)
         return items, pos
 
     return read

@@ -7,6 +7,8 @@ from hashlib import md5
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from bridge.records import UNAVAILABLE, Value
 
 DEFAULT_PLACEHOLDER = "__debezium_unavailable_value"
@@ -29,7 +31,8 @@ class Placeholder:
         self.raw = bytes.fromhex(setting[4:]) if setting.startswith("hex:") else setting.encode()
         text = self.raw.decode("utf-8", "replace")
         base64 = b64encode(self.raw).decode()
-        self.texts = frozenset({text, base64, self.raw.hex()})
+        hstore = msgspec.json.encode({text: text}).decode()
+        self.texts = frozenset({text, base64, self.raw.hex(), hstore})
         digest = md5(self.raw, usedforsecurity=False).digest()
         self.lists: tuple[list[Any], ...] = (
             [text],

@@ -1,0 +1,130 @@
+"""Dates and times of every precision mode are what the database showed, or are refused by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.errors import DecodeError
+from tests.unit.decoders.building import read
+
+DEBEZIUM, CONNECT = "io.debezium.time.", "org.apache.kafka.connect.data."
+LOCAL = datetime(2026, 3, 2, 8, 27, 58, 721607)  # noqa: DTZ001 -- a column without zone
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- same
+MICROS = 1_772_440_078_721_607
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "wanted"),
+    [
+        ("int32", f"{DEBEZIUM}Date", 20_514, date(2026, 3, 2)),
+        ("int32", f"{CONNECT}Date", -1, date(1969, 12, 31)),
+        ("int32", f"{DEBEZIUM}Time", 30_478_721, time(8, 27, 58, 721_000)),
+        ("int32", f"{CONNECT}Time", 0, time(0)),
+        ("int64", f"{DEBEZIUM}MicroTime", 30_478_721_607, time(8, 27, 58, 721_607)),
+        ("int64", f"{DEBEZIUM}NanoTime", 30_478_721_607_000, time(8, 27, 58, 721_607)),
+        ("int64", f"{DEBEZIUM}MicroTime", 86_400_000_000, timedelta(days=1)),
+        ("int64", f"{DEBEZIUM}MicroTime", -3_020_399_000_000, timedelta(hours=-838, minutes=-59, seconds=-59)),
+        ("int64", f"{DEBEZIUM}Timestamp", MICROS // 1000, LOCAL.replace(microsecond=721_000)),
+        ("int64", f"{CONNECT}Timestamp", MICROS // 1000, LOCAL.replace(microsecond=721_000)),
+        ("int64", f"{DEBEZIUM}MicroTimestamp", MICROS, LOCAL),
+        ("int64", f"{DEBEZIUM}NanoTimestamp", MICROS * 1000, LOCAL),
+        ("int64", f"{DEBEZIUM}MicroTimestamp", 253_402_300_799_999_999, datetime.max),
+        ("int64", f"{DEBEZIUM}MicroTimestamp", -62_135_596_800_000_000, datetime.min),
+        ("int64", f"{DEBEZIUM}MicroDuration", 90_000_000_000, timedelta(hours=25)),
+        ("string", f"{DEBEZIUM}IsoDate", "2026-03-02Z", date(2026, 3, 2)),
+        ("string", f"{DEBEZIUM}IsoTime", "08:27:58.721607Z", time(8, 27, 58, 721_607)),
+        ("string", f"{DEBEZIUM}IsoTimestamp", "2026-03-02T08:27:58.721607Z", LOCAL),
+        ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T08:27:58.721607Z", LOCAL.replace(tzinfo=UTC)),
+        ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T08:27:58.721607000Z", LOCAL.replace(tzinfo=UTC)),
+        ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T09:27:58.721607+01:00", LOCAL.replace(tzinfo=UTC)),
+        ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T08:27Z", datetime(2026, 3, 2, 8, 27, tzinfo=UTC)),
+        ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T08:27:58.7Z", datetime(2026, 3, 2, 8, 27, 58, 700_000, UTC)),
+        ("string", f"{DEBEZIUM}ZonedTime", "08:51:02.746572Z", time(8, 51, 2, 746_572, UTC)),
+        ("string", f"{DEBEZIUM}Interval", "P1Y2M3DT4H5M6.78S", "P1Y2M3DT4H5M6.78S"),
+        ("int32", f"{DEBEZIUM}Year", 2155, 2155),
+    ],
+)
+def test_each_type_of_each_precision_mode(kind: str, name: str, value: object, wanted: Any) -> None:
+    found = read(value, kind, name)
+
+    assert found == wanted
+    assert type(found) is type(wanted)
+    assert getattr(found, "tzinfo", None) == getattr(wanted, "tzinfo", None)
+
+
+@given(st.datetimes())
+def test_microseconds_since_1970_show_the_local_time_of_the_column(moment: datetime) -> None:
+    micros = (moment - EPOCH) // timedelta(microseconds=1)
+
+    assert read(micros, "int64", f"{DEBEZIUM}MicroTimestamp") == moment
+    assert read(micros * 1000, "int64", f"{DEBEZIUM}NanoTimestamp") == moment if abs(micros) < 2**53 else True
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_zoned_text_is_the_moment_to_the_microsecond(moment: datetime) -> None:
+    text = moment.isoformat().replace("+00:00", "Z")
+    found = read(text, "string", f"{DEBEZIUM}ZonedTimestamp")
+
+    assert found == moment
+    assert found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value", "code"),
+    [
+        ("int64", "MicroTimestamp", 9_223_372_036_825_200_000, "infinity"),
+        ("int64", "MicroTimestamp", -9_223_372_036_832_400_000, "infinity"),
+        ("int64", "NanoTimestamp", 2**63 - 1, "infinity"),
+        ("int64", "NanoTimestamp", -(2**63), "infinity"),
+        ("int64", "NanoTimestamp", 1_772_440_078_721_607_001, "nanoseconds"),
+        ("int64", "Timestamp", 9_223_372_036_825_200, "infinity"),
+        ("int64", "MicroTimestamp", 253_402_300_800_000_000, "date_out_of_range"),
+        ("int64", "MicroTimestamp", -62_135_596_800_000_001, "date_out_of_range"),
+        ("int64", "MicroTimestamp", -210_831_897_600_000_001, "date_out_of_range"),
+        ("int64", "MicroTimestamp", 9_223_371_331_199_999_999, "date_out_of_range"),
+        ("int32", "Date", 2**31 - 1, "infinity"),
+        ("int32", "Date", -(2**31), "infinity"),
+        ("int32", "Date", 2_932_897, "date_out_of_range"),
+        ("int32", "Date", -719_163, "date_out_of_range"),
+        ("string", "ZonedTimestamp", "infinity", "infinity"),
+        ("string", "ZonedTimestamp", "-infinity", "infinity"),
+        ("string", "ZonedTimestamp", "+21016-11-04T06:51:30.123456Z", "date_out_of_range"),
+        ("string", "ZonedTimestamp", "-4713-12-31T23:59:59.999999Z", "date_out_of_range"),
+        ("string", "ZonedTimestamp", "2026-03-02T08:27:58.721607001Z", "nanoseconds"),
+        ("string", "IsoTimestamp", "+294247-01-10T04:00:25.2Z", "infinity"),
+        ("string", "IsoDate", "+5881580-07-11Z", "infinity"),
+        ("string", "IsoDate", "0000-00-00", "zero_date"),
+        ("string", "ZonedTimestamp", "2026-03-02T08:27:58", "schema_conflict"),
+        ("string", "ZonedTimestamp", "2026-02-30T08:27:58Z", "schema_conflict"),
+        ("string", "ZonedTimestamp", "0000-00-00 00:00:00", "zero_date"),
+        ("string", "ZonedTimestamp", "yesterday", "schema_conflict"),
+        ("string", "ZonedTimestamp", "", "schema_conflict"),
+        ("string", "ZonedTimestamp", 5, "schema_conflict"),
+        ("string", "ZonedTime", "25:00:00Z", "schema_conflict"),
+        ("int64", "MicroTimestamp", "2026-03-02", "schema_conflict"),
+        ("int64", "MicroTimestamp", True, "schema_conflict"),
+        ("int64", "MicroDuration", 2**63 - 1, None),
+        ("struct", "StructuredDate", {"year": 1}, "unknown_type"),
+    ],
+)
+def test_what_is_no_time_on_a_clock_is_refused_by_name(kind: str, name: str, value: object, code: str | None) -> None:
+    if code is None:
+        assert isinstance(read(value, kind, f"{DEBEZIUM}{name}"), timedelta)
+        return
+    with pytest.raises(DecodeError) as error:
+        read(value, kind, f"{DEBEZIUM}{name}")
+    assert error.value.code == code
+    assert error.value.reason.startswith("column x: ")
+
+
+def test_a_zero_date_that_became_the_epoch_is_the_epoch() -> None:
+    assert read(0, "int32", f"{DEBEZIUM}Date") == date(1970, 1, 1)
+
+
+def test_a_converter_that_writes_dates_as_text_is_read_as_text() -> None:
+    assert read("1999-09-09", "string", f"{DEBEZIUM}Date") == "1999-09-09"
