@@ -26,6 +26,7 @@ from bridge.records import Delivery
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 _GOODBYE_SECONDS: Final = 3.0
+_NO_EXCHANGE: Final = "wallet-bridge.no-such-exchange"
 _NOT_FOUND, _ACCESS_REFUSED = 404, 403
 
 
@@ -68,6 +69,9 @@ class Link:
         """What the broker said since the last look, in its order."""
         self.trouble: str | None = None
         """Set once, when the connection is gone: what happened and what to do, in a sentence."""
+        self.may_write = False
+        """Set when `ask_to_write` found that the user may publish to the exchange."""
+        self._asking = False
         self._loop = loop
         self._settings = settings
         self._wake = wake
@@ -98,6 +102,20 @@ class Link:
                 properties=_properties(delivery.message_id, self._settings),
                 mandatory=True,
             )
+
+    def ask_to_write(self) -> None:
+        """Find out whether the user may publish, without an event: `may_write` is set, or `trouble`.
+
+        RabbitMQ checks the right to write to an exchange also when a binding to it is taken away,
+        before it looks for the binding; this one never existed, so nothing changes.
+        """
+        self._asking = True
+        self._channel.exchange_unbind(
+            destination=self._settings.exchange,
+            source=_NO_EXCHANGE,
+            routing_key="",
+            callback=lambda _frame: self._on_may_write(),
+        )
 
     def close(self) -> None:
         """Say goodbye to the broker; `trouble` is set when it is done, after a few seconds at most."""
@@ -156,9 +174,18 @@ class Link:
 
     def _on_channel_closed(self, _channel: Any, error: Exception) -> None:
         self.up = False
-        if isinstance(error, exceptions.ChannelClosedByBroker):
+        if not isinstance(error, exceptions.ChannelClosedByBroker):
+            return
+        # Refused for the other exchange means that the right to write to ours was there.
+        if self._asking and f"exchange '{_NO_EXCHANGE}'" in error.reply_text:
+            self._on_may_write()
+        else:
             self._cause = _explain_channel(error, self.address, self._settings)
             self.close()
+
+    def _on_may_write(self) -> None:
+        self.may_write = True
+        self._wake()
 
     def _on_down(self, _connection: Any, error: BaseException) -> None:
         self.up = False
@@ -249,19 +276,8 @@ def _parameters(address: BrokerAddress, settings: RabbitMQSettings) -> Any:
         socket_timeout=settings.connect_timeout,
         stack_timeout=settings.connect_timeout,
         client_properties={"connection_name": settings.connection_name, "product": APP_ID},
-        ssl_options=pika.SSLOptions(_tls_context(settings), address.host) if address.tls else None,
+        ssl_options=pika.SSLOptions(settings.tls.context(), address.host) if address.tls else None,
     )
-
-
-def _tls_context(settings: RabbitMQSettings) -> ssl.SSLContext:
-    tls = settings.tls
-    context = ssl.create_default_context(cafile=tls.ca)
-    if tls.certificate is not None:
-        context.load_cert_chain(tls.certificate, tls.key)
-    if tls.insecure_skip_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def _properties(message_id: str, settings: RabbitMQSettings) -> Any:

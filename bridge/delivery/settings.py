@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -87,6 +88,16 @@ class RabbitMQTls(BaseModel):
         if self.key is not None and self.certificate is None:
             raise ValueError("key is given without certificate")
         return self
+
+    def context(self) -> ssl.SSLContext:
+        """Read the files.  Raises OSError (ssl.SSLError included) when one cannot be read or is none."""
+        context = ssl.create_default_context(cafile=self.ca)
+        if self.certificate is not None:
+            context.load_cert_chain(self.certificate, self.key)
+        if self.insecure_skip_verify:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
 
 class RabbitMQSettings(BaseModel):

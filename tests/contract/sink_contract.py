@@ -37,7 +37,8 @@ def deliveries(number: int, players: int, first_seq: int = 1) -> list[Delivery]:
     for _ in range(number):
         seq += chance.choice((1, 1, 1, 2, 5))
         body = f'{{"activity_id": "a{seq}"}}'.encode()
-        made.append(Delivery(seq=seq, message_id=f"a{seq}:Approved", player=f"p{chance.randrange(players)}", body=body))
+        player = f"p{chance.randrange(players)}"
+        made.append(Delivery(seq=seq, message_id=f"a{seq}:Approved", player=player, body=body))
     return made
 
 

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import pika
 
@@ -27,7 +27,7 @@ class Topology:
         self._taken: list[tuple[Any, bytes]] = []
         self._policy = f"policies/%2F/{self.name}"
 
-    def __enter__(self) -> Topology:
+    def __enter__(self) -> Self:
         parameters = pika.URLParameters(self.addresses.rabbitmq_admin_url)
         parameters.heartbeat = 0
         self._connection = pika.BlockingConnection(parameters)
@@ -94,7 +94,7 @@ class Topology:
         self._channel.queue_bind(self.name, self.name, "#")
         self._limit(10**9)
         # A quorum queue that was full goes on refusing until something is taken out of it.
-        self._taken += self._take()
+        self._taken += self.take()
 
     def _limit(self, messages: int) -> None:
         policy = {"pattern": f"^{self.name}$", "definition": {"max-length": messages}, "apply-to": "queues"}
@@ -105,17 +105,22 @@ class Topology:
         return [(properties.message_id, body) for properties, body in self.messages()]
 
     def messages(self) -> list[tuple[Any, bytes]]:
-        """Take everything out of the queue, with all properties."""
-        self._taken += self._take()
+        """Everything that ever arrived, with all properties; the queue is empty then."""
+        self._taken += self.take()
         return self._taken
 
-    def _take(self) -> list[tuple[Any, bytes]]:
-        found = []
+    def take(self) -> list[tuple[Any, bytes]]:
+        """Take out what is in the queue now, with all properties."""
+        found: list[tuple[Any, bytes]] = []
         while True:
             method, properties, body = self._channel.basic_get(self.name, auto_ack=True)
             if method is None:
                 return found
             found.append((properties, body))
+
+    def message_count(self) -> int:
+        """Return how many messages wait in the queue."""
+        return int(self._channel.queue_declare(self.name, passive=True).method.message_count)
 
     def close_connections(self) -> None:
         """Close the bridge's connections as an operator does in the management pages."""
