@@ -187,6 +187,8 @@ class ConfluentSource:
             raise
         self._positions = {(at.topic, at.number): positions.get(at, 0) for at in partitions}
         consumer.assign([TopicPartition(*at, positions.get(at, OFFSET_BEGINNING)) for at in partitions])
+        # librdkafka remembers that a partition was paused when it was here before.
+        consumer.resume([TopicPartition(*at) for at in partitions])
 
     def _start_positions(self, partitions: list[Partition]) -> dict[Partition, int]:
         if not partitions or self._listener is None:

@@ -1,0 +1,65 @@
+"""A world whose records lie in the real Kafka of the stack."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from confluent_kafka import Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: ignore[attr-defined]
+
+from bridge.records import Partition
+from bridge.sources import KafkaSource, KafkaSettings, open_source
+from bridge.sources.settings import Client
+from tests.contract.source_contract import Headers
+from tests.support.eventually import eventually
+
+
+class KafkaWorld:
+    """Topics are deleted at the end."""
+
+    def __init__(self, brokers: str, client: Client) -> None:
+        self.brokers = brokers
+        self._client = client
+        self._topics: dict[str, int] = {}
+        self._admin = AdminClient({"bootstrap.servers": brokers})
+        self._producer = Producer({"bootstrap.servers": brokers, "linger.ms": 0, "enable.idempotence": True})
+
+    def create(self, topic: str, partitions: int = 1) -> None:
+        if topic in self._topics:
+            asked = self._admin.create_partitions([NewPartitions(topic, partitions)])
+        else:
+            asked = self._admin.create_topics([NewTopic(topic, partitions, 1)])
+        asked[topic].result(10)
+        self._topics[topic] = partitions
+        for client in (self._admin, self._producer):
+            eventually(lambda known=client: len(known.list_topics(topic, timeout=5).topics[topic].partitions) == partitions)
+
+    def append(
+        self, at: Partition, key: bytes | None, value: bytes | None, headers: Headers = (), timestamp_ms: int = 0
+    ) -> None:
+        self._producer.produce(
+            at.topic, value, key, at.number, headers=list(headers), timestamp=timestamp_ms
+        )
+
+    def flush(self) -> None:
+        assert self._producer.flush(10) == 0
+
+    def trim(self, at: Partition, first: int) -> None:
+        self.flush()
+        place = TopicPartition(*at, first)
+        self._admin.delete_records([place])[place].result(10)
+
+    def settings(self, group: str, **others: object) -> KafkaSettings:
+        said = {"brokers": self.brokers, "group": group, "client": self._client, "metadata_refresh": "1 s"}
+        return KafkaSettings.model_validate(said | others)
+
+    def source(
+        self, group: str, topics: Sequence[str], patterns: Sequence[str] = (), *, max_poll_records: int = 500
+    ) -> KafkaSource:
+        self.flush()
+        return open_source(self.settings(group, max_poll_records=max_poll_records), topics, patterns)
+
+    def close(self) -> None:
+        self.flush()
+        for answer in self._admin.delete_topics(list(self._topics)).values() if self._topics else ():
+            answer.result(10)
