@@ -1,6 +1,6 @@
 """The CASINO contract: its fields, its check and encoder, its model and its stricter profile."""
 
-from bridge.casino.body import MAX_BODY_BYTES, decode, encode
+from bridge.casino.body import MAX_BODY_BYTES, decode, encode, type_and_status
 from bridge.casino.fields import FIELDS, PARTS_OF_AMOUNT, ContractBreach, FieldDoc
 from bridge.casino.model import CasinoEvent, json_schema
 from bridge.casino.rewards import rewards_breaches
@@ -16,4 +16,5 @@ __all__ = [
     "encode",
     "json_schema",
     "rewards_breaches",
+    "type_and_status",
 ]

@@ -90,7 +90,7 @@ DUPLICATES_SENT = Counter(
     "duplicates_sent_total", (), "messages published again with the same id and body, which may arrive twice"
 )
 RETRIES = Counter(
-    "retries_total", ("cause",), "events tried again, by cause: returned, nacked, timeout, connection"
+    "retries_total", ("cause",), "events sent again, by cause: nack, unroutable, connection_lost, timeout"
 )
 BLOCKED_SECONDS = Counter(
     "blocked_seconds_total", (), "time in which RabbitMQ blocked the connection (memory or disk alarm)"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from bridge.casino import CasinoEvent, ContractBreach, decode, encode
+from bridge.casino import CasinoEvent, ContractBreach, decode, encode, type_and_status
 from bridge.casino import body as encoder
 from tests.unit.casino.samples import Fields, any_events, good_events, sample
 
@@ -54,6 +54,7 @@ def test_the_quick_way_writes_what_the_careful_way_writes(fields: Fields) -> Non
 def test_a_good_event_is_taken_and_its_body_reads_back_to_the_same_body(fields: Fields) -> None:
     body = encode(fields)
     assert encode(decode(body)) == body
+    assert type_and_status(body) == (fields["type"], fields["status"])
 
 
 @settings(max_examples=100, deadline=None)

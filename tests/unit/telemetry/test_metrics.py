@@ -33,11 +33,11 @@ def test_counts_of_batches_are_added_up_by_their_labels() -> None:
     metrics = fresh()
     metrics.add_counts(listed.EVENTS_SENT, {("Bet", "Approved"): 3, ("Win", "Approved"): 1})
     metrics.add_counts(listed.EVENTS_SENT, {("Bet", "Approved"): 2})
-    metrics.add(listed.RETRIES, labels=("nacked",))
+    metrics.add(listed.RETRIES, labels=("nack",))
     read = samples(metrics)
     assert read["events_sent_total", (("status", "Approved"), ("type", "Bet"))] == 5
     assert read["events_sent_total", (("status", "Approved"), ("type", "Win"))] == 1
-    assert read["retries_total", (("cause", "nacked"),)] == 1
+    assert read["retries_total", (("cause", "nack"),)] == 1
 
 
 def test_a_counter_without_labels_is_there_from_the_start() -> None:
