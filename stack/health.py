@@ -12,7 +12,7 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-TIMEOUT_SECONDS = 5.0
+TIMEOUT_SECONDS = 3.0
 
 
 def postgres(host: str, port: int, user: str, database: str) -> str | None:

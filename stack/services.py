@@ -89,6 +89,9 @@ KAFKA = Service(
         # A test that joins a group should not wait for others that never come.
         "group.initial.rebalance.delay.ms": "0",
         "log.retention.check.interval.ms": "5000",
+        # A killed broker may come back when the session of its former life is over: by default 9 s.
+        "broker.session.timeout.ms": "4000",
+        "broker.heartbeat.interval.ms": "1000",
     },
 )
 

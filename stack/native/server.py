@@ -112,10 +112,11 @@ class NativeServer:
                     f"{self.name} is not well after {self.launch.start_seconds:.0f} s: {missing}\n{self.tail()}"
                 )
 
-    def stop(self) -> bool:
-        """Ask it to end and wait for that; kill it when it does not.  False when it had to be killed."""
+    def stop(self, deadline_seconds: float | None = None) -> bool:
+        """Ask it to end and wait for that; kill it after the deadline.  False when it had to be killed."""
         process = self.process
-        asked = process is None or process.end(self.launch.stop_signal, self.launch.stop_seconds)
+        patience = self.launch.stop_seconds if deadline_seconds is None else deadline_seconds
+        asked = process is None or process.end(self.launch.stop_signal, patience)
         self._pid_file.unlink(missing_ok=True)
         return asked
 

@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from itertools import repeat
 from pathlib import Path
 
 from stack import packages, services
@@ -21,6 +22,8 @@ from stack.progress import Progress
 ROWS = (("postgres",), ("kafka",), ("connect",), ("epmd", "rabbitmq"), ("registry",))
 # The worker goes first, so that it gives back its place in the database's log and in its group.
 STOP_ORDER = (("connect",), ("registry", "kafka", "postgres", "rabbitmq"), ("epmd",))
+# A server that is asked to end while it still starts may first wait for its start, Connect for minutes.
+GIVEN_UP_SECONDS = 8.0
 DATA_FOLDERS = ("postgres", "kafka", "connect", "rabbitmq", "logs", "pids")
 
 
@@ -90,7 +93,7 @@ class NativeStack:
             self._cancelled.set()
             if started:
                 self._progress.say(f"stopping what was started: {', '.join(started)}")
-                self._stop(started)
+                self._stop(started, GIVEN_UP_SECONDS)
             raise
 
     def _start(self, rows: list[list[NativeServer]], started: list[str]) -> None:
@@ -106,9 +109,8 @@ class NativeStack:
                 self._progress.say(f"{server.name} is well")
 
         with ThreadPoolExecutor(len(rows)) as pool:
-            futures = [pool.submit(start_row, row) for row in rows if row]
             try:
-                self._first_error(futures)
+                self._first_error([pool.submit(start_row, row) for row in rows if row])
             except BaseException:
                 # Leaving the pool waits for its threads: let them give up.
                 self._cancelled.set()
@@ -136,16 +138,16 @@ class NativeStack:
                 shutil.rmtree(self.folder / name, ignore_errors=True)
         return bool(running)
 
-    def _stop(self, names: Iterable[str]) -> None:
+    def _stop(self, names: Iterable[str], deadline_seconds: float | None = None) -> None:
         wanted = set(names)
         for group in STOP_ORDER:
             present = [name for name in group if name in wanted]
             with ThreadPoolExecutor(len(group)) as pool:
-                list(pool.map(self._stop_one, present))
+                list(pool.map(self._stop_one, present, repeat(deadline_seconds)))
 
-    def _stop_one(self, name: str) -> None:
+    def _stop_one(self, name: str, deadline_seconds: float | None) -> None:
         server = self.server(name)
-        if not server.stop():
+        if not server.stop(deadline_seconds):
             self._progress.say(f"{name} did not end when asked and was killed")
         if server.is_running:
             raise StackError(f"{name} still runs")

@@ -1,0 +1,92 @@
+"""A stack of this folder's own, beside the one that the other tests share, because these tests break it."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stack import services
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE_SECONDS = 240
+
+
+@dataclass(frozen=True, slots=True)
+class OwnStack:
+    """The command line of a stack in its own run folder, on its own ports."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def popen(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "stack", *arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        process = self.popen(*arguments)
+        out, err = process.communicate(timeout=DEADLINE_SECONDS)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def processes(self) -> list[str]:
+        """The command lines of all processes that name this run folder, wherever they came from."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                line = (entry / "cmdline").read_bytes() if entry.name.isdecimal() else b""
+                surroundings = (entry / "environ").read_bytes() if line else b""
+            except OSError:
+                continue
+            if line and entry.name != str(os.getpid()) and os.fsencode(self.folder) in line + surroundings:
+                found.append(line.replace(b"\0", b" ").decode(errors="replace"))
+        return found
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, below those that the system gives to outgoing connections."""
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
+                found.append(port)
+    return found
+
+
+@pytest.fixture(scope="session")
+def own_stack() -> Iterator[OwnStack]:
+    """Up, started by two `up` at once; taken down with its data at the end, and then nothing may be left."""
+    # Not below pytest's own folder: the servers' users could not reach it.
+    folder = Path(tempfile.mkdtemp(prefix="wallet-bridge-test-", dir="/var/tmp"))
+    ports = [port for service in services.SERVICES for port in service.ports.values()]
+    ports += services.NATIVE_PORTS
+    environment = {port.variable: str(n) for port, n in zip(ports, _free_ports(len(ports)), strict=True)}
+    environment |= {"BRIDGE_STACK_DIR": str(folder), "BRIDGE_STACK_ENGINE": "native"}
+    own = OwnStack(folder, environment)
+    try:
+        first, second = own.popen("up"), own.popen("up")
+        errors = [process.communicate(timeout=DEADLINE_SECONDS)[1] for process in (first, second)]
+        assert (first.returncode, second.returncode) == (0, 0), errors
+        assert sum("already up" in error for error in errors) == 1, errors
+        yield own
+    finally:
+        last = own.run("down", "--volumes")
+        left = own.processes()
+        shutil.rmtree(folder, ignore_errors=True)
+        assert last.returncode == 0, last.stderr
+        assert left == []
