@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -45,7 +45,9 @@ POSITIONS: Final = Table(
     sqlite_with_rowid=False,
 )
 
-SPACES: Final = Table("spaces", METADATA, _number("space", primary_key=True), _text("name"))
+SPACES: Final = Table(
+    "spaces", METADATA, _number("space", primary_key=True), _text("name"), UniqueConstraint("name")
+)
 
 MEMORY: Final = Table(
     "memory",
@@ -121,17 +123,46 @@ COUNTERS: Final = Table(
     sqlite_with_rowid=False,
 )
 
+SHARED: Final = MetaData()
+"""What a ledger needs beside METADATA when several instances share it."""
+
+LANES: Final = Table(
+    "lanes",
+    SHARED,
+    _number("lane", primary_key=True),
+    _number("epoch"),
+    _text("instance"),
+    _number("confirmed"),
+)
+"""Whose a lane is: each claim raises the epoch, and an older epoch can no longer write."""
+
+REQUEUED: Final = Table("requeued", SHARED, _number("seq", primary_key=True), _number("lane"), _number("turn"))
+"""Events that a new owner sends behind what it had sent already: `turn` stands for their seq on the way out."""
+
+SEQUENCES: Final = {"ledger_seq": 1000, "ledger_held": 1, "ledger_parked": 1, "ledger_batch": 1, "ledger_space": 1}
+"""Postgres sequences and their steps; instances take numbers of events in blocks."""
+
+_INDEXES: Final = (
+    "CREATE INDEX outbox_by_lane ON outbox (lane, seq)",
+    "CREATE INDEX outbox_by_day ON outbox (day, seq)",
+)
+
 MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {}
 """Schema version to the statements, by dialect, that lead to it from the version before."""
 
 
 def creation(dialect: Dialect) -> list[str]:
     """Return the statements that make an empty ledger of SCHEMA_VERSION."""
+    shared = dialect.name == "postgresql"
     steps: list[CreateTable | CreateIndex] = []
-    for table in METADATA.sorted_tables:
+    for table in [*METADATA.sorted_tables, *(SHARED.sorted_tables if shared else ())]:
         steps.append(CreateTable(table))
         steps.extend(CreateIndex(index) for index in table.indexes)
-    return [str(step.compile(dialect=dialect)) for step in steps]
+    texts = [str(step.compile(dialect=dialect)) for step in steps]
+    if shared:
+        texts.extend(f"CREATE SEQUENCE {name} INCREMENT BY {step}" for name, step in SEQUENCES.items())
+        texts.extend(_INDEXES)
+    return texts
 
 
 def prunable(space: str) -> bool:

@@ -18,13 +18,16 @@ from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune
 from bridge.ledger.rows import held_change, held_row, parked_change, parked_row
 from bridge.ledger.schema import prunable
-from bridge.ledger.statements import READ_CHUNK, Statements
+from bridge.ledger.statements import Statements
 from bridge.ledger.transaction import Pending, Transaction
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
 IN_MEMORY: Final = ":memory:"
 DIALECT: Final = sqlite_dialect(paramstyle="qmark")
 _SQL: Final = Statements(DIALECT)
+# A fixed number of keys per query, so that the statement is prepared once.
+_READ_CHUNK: Final = 256
+_READ_MANY: Final = f"SELECT key, value FROM memory WHERE space = ? AND key IN ({', '.join('?' * _READ_CHUNK)})"  # noqa: S608 (our own text)
 _encode_keys: Final = msgspec.msgpack.Encoder().encode
 
 Row = tuple[Any, ...]
@@ -74,6 +77,9 @@ class SqliteLedger:
         """Return the known positions of these; the file's lock has already made them ours."""
         known = self.positions()
         return {partition: known[partition] for partition in partitions if partition in known}
+
+    def disclaim(self, partitions: Collection[Partition]) -> None:
+        """Do nothing: no other instance can take a lane of this file over."""
 
     def confirmed(self) -> int:
         """Return the sequence number up to which all events have been confirmed; 0 at first."""
@@ -165,10 +171,10 @@ class SqliteLedger:
         if len(keys) == 1:
             return [(keys[0], row[0]) for row in self._rows(_SQL.read_one, (number, keys[0]))]
         rows = []
-        for start in range(0, len(keys), READ_CHUNK):
-            chunk = keys[start : start + READ_CHUNK]
-            chunk.extend(chunk[-1:] * (READ_CHUNK - len(chunk)))
-            rows += self._rows(_SQL.read_many, (number, *chunk))
+        for start in range(0, len(keys), _READ_CHUNK):
+            chunk = keys[start : start + _READ_CHUNK]
+            chunk.extend(chunk[-1:] * (_READ_CHUNK - len(chunk)))
+            rows += self._rows(_READ_MANY, (number, *chunk))
         return rows
 
     def body(self, seq: int) -> bytes | None:
@@ -287,9 +293,9 @@ def _advice(error: sqlite3.OperationalError) -> str:
     )
 
 
-def connect(path: str, *, busy_seconds: float, query_only: bool) -> sqlite3.Connection:
+def connect(path: str, *, wait_seconds: float, query_only: bool) -> sqlite3.Connection:
     """Open the file with the settings that durability and bounded memory need."""
-    connection = sqlite3.connect(path, timeout=busy_seconds, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     # FULL: the log is synced at each commit, so a power cut takes nothing back.
     connection.execute("PRAGMA synchronous = FULL")

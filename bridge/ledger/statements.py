@@ -6,7 +6,7 @@ costs twice as much as all the rest of a batch.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
@@ -26,9 +26,6 @@ from bridge.ledger.schema import (
     SPACES,
     TOUCHED,
 )
-
-READ_CHUNK: Final = 256
-"""Keys per query of `read_many`: a fixed number, so that the statement is prepared once."""
 
 
 class Statements:
@@ -62,8 +59,6 @@ class Statements:
         space = MEMORY.c.space == bindparam("wanted_space")
         one: ColumnElement[Any] = bindparam("wanted_key")
         self.read_one = self._text(select(MEMORY.c.value).where(space, MEMORY.c.key == one))
-        marks = ", ".join(["?"] * READ_CHUNK)
-        self.read_many = f"SELECT key, value FROM memory WHERE space = ? AND key IN ({marks})"  # noqa: S608 (our own text)
         self.upsert_memory = self._upsert(MEMORY)
         self.delete_memory = self._text(delete(MEMORY).where(space, MEMORY.c.key == one))
         # space, key, day

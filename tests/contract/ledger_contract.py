@@ -6,6 +6,7 @@ its process) and a fixture `open_one` that opens the same empty ledger again and
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Protocol
 
@@ -408,7 +409,7 @@ class LedgerContract:
 
     def test_the_size_grows_with_what_is_kept(self, ledger: ParkingLedger) -> None:
         before = ledger.size_bytes()
-        put(ledger, "row:t", "1", b"x" * 1_000_000)
+        put(ledger, "row:t", "1", random.Random(1).randbytes(1_000_000))
         assert ledger.size_bytes() >= before + 990_000
 
     def test_close_can_be_called_twice(self, ledger: ParkingLedger) -> None:
@@ -462,7 +463,11 @@ class DurableLedgerContract(LedgerContract):
         again = (batch.add_event(event("b")), batch.hold(held()), batch.park(parked()))
         assert all(new > old for new, old in zip(again, first, strict=True))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=40,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
     @given(data=st.data())
     def test_any_sequence_of_calls_reads_like_a_dictionary(self, open_one: OpenOne, data: st.DataObject) -> None:
         spaces, keys = ("row:t", "lookup:t", "ref:t"), ("1", "2", "3", "4")

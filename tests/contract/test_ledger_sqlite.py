@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.ledger import SqliteLedger, open_ledger
+from bridge.ledger import SqliteLedger, open_sqlite
 from tests.contract.ledger_contract import DurableLedgerContract, LedgerContract, OpenOne
 
 
@@ -22,7 +22,7 @@ class TestSqliteFile(DurableLedgerContract):
             for ledger in opened:
                 ledger.close()
             # Two values: what the tests read comes from the file and from memory in turn.
-            ledger = open_ledger(str(tmp_path / "ledger.db"), "northern", create=True, recent_values=2)
+            ledger = open_sqlite(str(tmp_path / "ledger.db"), "northern", create=True, recent_values=2)
             opened.append(ledger)
             return ledger
 
@@ -36,6 +36,6 @@ class TestSqliteInMemory(LedgerContract):
 
     @pytest.fixture
     def open_one(self) -> Iterator[OpenOne]:
-        ledger = open_ledger(":memory:", "northern", create=True)
+        ledger = open_sqlite(":memory:", "northern", create=True)
         yield lambda: ledger
         ledger.close()

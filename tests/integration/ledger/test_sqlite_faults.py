@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import LedgerMismatch, LedgerUnavailable
-from bridge.ledger import SqliteLedger, open_ledger
+from bridge.ledger import SqliteLedger, open_sqlite
 from bridge.records import Event, Partition
 from tests.support.eventually import eventually
 
@@ -23,9 +23,9 @@ EVENTS = 40
 
 WRITER = f"""
 import sys
-from bridge.ledger import open_ledger
+from bridge.ledger import open_sqlite
 from bridge.records import Event, Partition
-ledger = open_ledger(sys.argv[1], "northern", create=True)
+ledger = open_sqlite(sys.argv[1], "northern", create=True)
 play = Partition("play", 0)
 number = ledger.positions().get(play, 0)
 while True:
@@ -67,7 +67,7 @@ def test_a_process_killed_at_any_moment_leaves_whole_batches(tmp_path: Path) -> 
             time.sleep(moments.uniform(0, 0.12))  # the random moment itself, not a wait for something
             writer.send_signal(signal.SIGKILL)
             told = max([told, *(int(line) for line in writer.stdout.read().split("\n")[:-1])])
-        ledger = open_ledger(path, "northern", create=False)
+        ledger = open_sqlite(path, "northern", create=False)
         check(ledger, told)
         ledger.close()
 
@@ -78,18 +78,18 @@ def test_the_lock_of_another_process_is_named_and_ends_with_it(tmp_path: Path) -
         assert writer.stdout is not None
         writer.stdout.readline()
         with pytest.raises(LedgerMismatch, match=f"in use by process {writer.pid}:"):
-            open_ledger(path, "northern", create=True)
-        reader = open_ledger(path, "northern", create=False, read_only=True)
+            open_sqlite(path, "northern", create=True)
+        reader = open_sqlite(path, "northern", create=False, read_only=True)
         eventually(lambda: reader.positions()[PLAY] > 1, message="the reader saw no commit of the other process")
         reader.close()
         writer.kill()
         writer.stdout.read()
-    open_ledger(path, "northern", create=False).close()
+    open_sqlite(path, "northern", create=False).close()
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> SqliteLedger:
-    return open_ledger(str(tmp_path / "ledger.db"), "northern", create=True, busy_seconds=0.05)
+    return open_sqlite(str(tmp_path / "ledger.db"), "northern", create=True, wait_seconds=0.05)
 
 
 def batch_of(ledger: SqliteLedger, number: int) -> None:

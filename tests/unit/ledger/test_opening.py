@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.errors import LedgerMismatch, LedgerUnavailable
-from bridge.ledger import open_ledger
+from bridge.ledger import open_sqlite
 from bridge.ledger.schema import SCHEMA_VERSION
 
 NOW_MS = 1_728_000_000_000
@@ -23,7 +23,7 @@ def path(tmp_path: Path) -> Path:
 
 def fill(path: Path) -> None:
     """Leave a ledger with one value behind."""
-    ledger = open_ledger(str(path), "northern", create=True)
+    ledger = open_sqlite(str(path), "northern", create=True)
     batch = ledger.begin(NOW_MS)
     batch.put("row:t", "1", b"a")
     batch.commit()
@@ -39,7 +39,7 @@ def change_meta(path: Path, name: str, value: str) -> None:
 
 def test_only_the_owner_can_read_the_files(path: Path) -> None:
     path.touch(0o644)
-    ledger = open_ledger(str(path), "northern", create=True)
+    ledger = open_sqlite(str(path), "northern", create=True)
     batch = ledger.begin(NOW_MS)
     batch.put("row:t", "1", b"a")
     batch.commit()
@@ -50,36 +50,36 @@ def test_only_the_owner_can_read_the_files(path: Path) -> None:
 
 def test_a_missing_file_is_not_made_unless_asked_for(path: Path) -> None:
     with pytest.raises(LedgerMismatch, match=r"there is no ledger at .*ledger\.db for brand northern"):
-        open_ledger(str(path), "northern", create=False)
+        open_sqlite(str(path), "northern", create=False)
     assert list(path.parent.iterdir()) == []
 
 
 def test_an_empty_file_is_a_missing_ledger(path: Path) -> None:
     path.touch()
     with pytest.raises(LedgerMismatch, match="there is no ledger"):
-        open_ledger(str(path), "northern", create=False)
+        open_sqlite(str(path), "northern", create=False)
 
 
 def test_a_ledger_of_another_brand_names_both(path: Path) -> None:
     fill(path)
     with pytest.raises(LedgerMismatch, match="belongs to brand northern, not to southern"):
-        open_ledger(str(path), "southern", create=True)
+        open_sqlite(str(path), "southern", create=True)
 
 
 def test_a_second_opening_names_the_process_and_says_what_to_do(path: Path) -> None:
-    ledger = open_ledger(str(path), "northern", create=True)
+    ledger = open_sqlite(str(path), "northern", create=True)
     with pytest.raises(LedgerMismatch, match=f"in use by process {os.getpid()}: stop that process") as raised:
-        open_ledger(str(path), "northern", create=True)
+        open_sqlite(str(path), "northern", create=True)
     assert "postgresql://" in str(raised.value)
     ledger.close()
-    open_ledger(str(path), "northern", create=False).close()
+    open_sqlite(str(path), "northern", create=False).close()
 
 
 def test_a_failed_opening_keeps_no_lock(path: Path) -> None:
     fill(path)
     with pytest.raises(LedgerMismatch):
-        open_ledger(str(path), "southern", create=True)
-    open_ledger(str(path), "northern", create=False).close()
+        open_sqlite(str(path), "southern", create=True)
+    open_sqlite(str(path), "northern", create=False).close()
 
 
 def test_a_newer_schema_is_refused_with_both_versions(path: Path) -> None:
@@ -88,23 +88,23 @@ def test_a_newer_schema_is_refused_with_both_versions(path: Path) -> None:
     with pytest.raises(
         LedgerMismatch, match=f"with schema 99, and bridge .* knows schemas up to {SCHEMA_VERSION}"
     ):
-        open_ledger(str(path), "northern", create=False)
+        open_sqlite(str(path), "northern", create=False)
 
 
 def test_a_file_that_is_no_ledger_is_refused(path: Path) -> None:
     path.write_bytes(b"not a database, but long enough to look like one" * 100)
     with pytest.raises(LedgerMismatch, match=r"ledger\.db is damaged or is no ledger"):
-        open_ledger(str(path), "northern", create=True)
+        open_sqlite(str(path), "northern", create=True)
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(LedgerUnavailable, match="absent"):
-        open_ledger(str(tmp_path / "absent" / "ledger.db"), "northern", create=True)
+        open_sqlite(str(tmp_path / "absent" / "ledger.db"), "northern", create=True)
 
 
 def test_a_reader_sees_what_the_owner_commits_and_can_write_nothing(path: Path) -> None:
-    ledger = open_ledger(str(path), "northern", create=True)
-    reader = open_ledger(str(path), "northern", create=False, read_only=True)
+    ledger = open_sqlite(str(path), "northern", create=True)
+    reader = open_sqlite(str(path), "northern", create=False, read_only=True)
     batch = ledger.begin(NOW_MS)
     batch.put("row:t", "1", b"a")
     batch.commit()
@@ -120,16 +120,16 @@ def test_a_reader_sees_what_the_owner_commits_and_can_write_nothing(path: Path) 
 
 def test_a_reader_makes_no_ledger(path: Path) -> None:
     with pytest.raises(LedgerMismatch, match="there is no ledger"):
-        open_ledger(str(path), "northern", create=True, read_only=True)
+        open_sqlite(str(path), "northern", create=True, read_only=True)
 
 
 def test_a_sqlite_address_names_a_file(path: Path) -> None:
-    open_ledger(f"sqlite:///{path}", "northern", create=True).close()
+    open_sqlite(f"sqlite:///{path}", "northern", create=True).close()
     assert path.exists()
 
 
 def test_commits_are_synced_to_the_disk(path: Path) -> None:
-    ledger = open_ledger(str(path), "northern", create=True)
+    ledger = open_sqlite(str(path), "northern", create=True)
     settings = [ledger._one(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")]
     ledger.close()
     assert settings == ["wal", 2]
