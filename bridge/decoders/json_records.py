@@ -48,10 +48,8 @@ class JsonReader:
 
     def envelope(self, topic: str, value: bytes) -> tuple[Envelope, RowSchemas | None] | None:
         """Return a row's envelope, or None when the value is something else or malformed.  Never raises."""
-        payload, schemas = value, None
         try:
-            if value.startswith(_SCHEMA_START):
-                payload, schemas = self._split(topic, value)
+            payload, schemas = self._split(topic, value) if value.startswith(_SCHEMA_START) else (value, None)
             return _envelope.decode(payload), schemas
         except (msgspec.DecodeError, UnicodeError, RecursionError, DecodeError):
             return None
@@ -59,14 +57,12 @@ class JsonReader:
     def read(self, topic: str, value: bytes) -> Parsed:
         """Return any JSON value; raises DecodeError when it is none."""
         try:
-            if value.startswith(_SCHEMA_START) or value[:64].lstrip()[:1] == b"{":
-                try:
-                    payload, schemas = self._split(topic, value)
-                except msgspec.ValidationError:
-                    # An object, yet not one of schema and payload alone.
-                    payload, schemas = value, None
-                return Parsed(_anything.decode(payload), schemas)
-            return Parsed(_anything.decode(value), None)
+            try:
+                payload, schemas = self._parse(topic, value)
+            except msgspec.ValidationError:
+                # Not an object of schema and payload alone.
+                payload, schemas = value, None
+            return Parsed(_anything.decode(payload), schemas)
         except (msgspec.DecodeError, UnicodeError):
             raise DecodeError("not_json", "the record is neither JSON nor of a schema registry") from None
         except RecursionError:
@@ -77,6 +73,9 @@ class JsonReader:
         if known is not None and value.startswith(known.prefix) and value.endswith(b"}"):
             # Whatever else may stand behind the payload makes its parsing fail, and `read` decides.
             return value[len(known.prefix) : -1], known.schemas
+        return self._parse(topic, value)
+
+    def _parse(self, topic: str, value: bytes) -> tuple[bytes, RowSchemas | None]:
         parts = _with_schema.decode(value)
         schema, payload = bytes(parts.schema), bytes(parts.payload)
         schemas = self._compile(schema)
@@ -89,5 +88,8 @@ class JsonReader:
 
 
 def _compile(text: bytes, placeholder: Placeholder) -> RowSchemas | None:
-    schema = _schema.decode(text)
+    try:
+        schema = _schema.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        raise DecodeError("bad_schema", "the record's schema is none of Connect's") from None
     return None if schema is None else RowSchemas(schema, placeholder)

@@ -75,7 +75,13 @@ def envelope_schema(columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         {"type": "struct", "fields": [], "optional": False, "field": "source"},
         {"type": "string", "optional": False, "field": "op"},
     ]
-    return {"type": "struct", "fields": fields, "optional": False, "name": "wallet.public.tx.Envelope", "version": 2}
+    return {
+        "type": "struct",
+        "fields": fields,
+        "optional": False,
+        "name": "wallet.public.tx.Envelope",
+        "version": 2,
+    }
 
 
 def column(kind: str, name: str | None = None, field: str = "x", **more: Any) -> dict[str, Any]:

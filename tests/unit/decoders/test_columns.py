@@ -25,14 +25,29 @@ BITS = "io.debezium.data.Bits"
         ("int64", None, 2**63 - 1, 2**63 - 1),
         ("boolean", None, True, True),
         ("string", None, "Zoë 🎲 \0", "Zoë 🎲 \0"),
-        ("string", "io.debezium.data.Uuid", "a7c10001-6b1e-4f0a-9d2c-3e8f5a1b7c20", "a7c10001-6b1e-4f0a-9d2c-3e8f5a1b7c20"),
-        ("string", "io.debezium.data.Enum", "a label that the schema does not know", "a label that the schema does not know"),
+        (
+            "string",
+            "io.debezium.data.Uuid",
+            "a7c10001-6b1e-4f0a-9d2c-3e8f5a1b7c20",
+            "a7c10001-6b1e-4f0a-9d2c-3e8f5a1b7c20",
+        ),
+        (
+            "string",
+            "io.debezium.data.Enum",
+            "a label that the schema does not know",
+            "a label that the schema does not know",
+        ),
         ("string", JSON, '{"a":[1,1.10,null]}', {"a": [1, Decimal("1.10"), None]}),
         ("string", JSON, "null", None),
         ("string", JSON, "18446744073709551616", 18446744073709551616),
         ("bytes", None, "yv66vg==", b"\xca\xfe\xba\xbe"),
         ("bytes", None, "", b""),
-        ("struct", "io.debezium.data.geometry.Point", {"x": 1.5, "wkb": "AQ=="}, {"x": Decimal("1.5"), "wkb": b"\1"}),
+        (
+            "struct",
+            "io.debezium.data.geometry.Point",
+            {"x": 1.5, "wkb": "AQ=="},
+            {"x": Decimal("1.5"), "wkb": b"\1"},
+        ),
     ],
 )
 def test_each_type_is_read(kind: str, name: str | None, value: object, wanted: object) -> None:
@@ -87,7 +102,7 @@ def test_maps_come_as_objects_or_as_pairs() -> None:
 def test_a_value_that_contradicts_its_schema_is_poison_with_its_column(
     kind: str, name: str | None, value: object
 ) -> None:
-    with pytest.raises(DecodeError, match="^column x: ") as error:
+    with pytest.raises(DecodeError, match=r"^column x: ") as error:
         read(value, kind, name, items={"type": "int32"}, values={"type": "int32"}, fields=[])
     assert error.value.code == "schema_conflict"
 

@@ -120,7 +120,10 @@ def test_what_is_no_base64_is_refused_as_an_amount(value: Value) -> None:
 def test_more_digits_than_the_schemas_precision_are_refused() -> None:
     parameters = {"scale": "2", "connect.decimal.precision": "5"}
     assert read("MDk=", "bytes", DECIMAL, parameters=parameters) == Decimal("123.45")
-    _refused(lambda: read(b64encode(_bytes(100_000)).decode(), "bytes", DECIMAL, parameters=parameters), "schema_conflict")
+    _refused(
+        lambda: read(b64encode(_bytes(100_000)).decode(), "bytes", DECIMAL, parameters=parameters),
+        "schema_conflict",
+    )
 
 
 @pytest.mark.parametrize("text", ["1e200000", "-1E-999999", "1" * 200_000])

@@ -114,7 +114,7 @@ def test_every_documented_example_is_a_type_that_leaves_null_and_unavailable_alo
     ],
 )
 def test_a_value_that_is_not_as_declared_is_refused(declared: str, value: Any, code: str) -> None:
-    with pytest.raises(DecodeError, match="^column x: ") as error:
+    with pytest.raises(DecodeError, match=r"^column x: ") as error:
         read_declared(value, declared)
     assert error.value.code == code
 
@@ -152,7 +152,13 @@ def test_an_hour_that_comes_twice_or_never_is_a_stated_choice(text: str, choice:
         ("micros UTC", "int64", "io.debezium.time.MicroTimestamp", MICROS, MOMENT),
         ("micros UTC", "string", "io.debezium.time.ZonedTimestamp", "2026-03-02T08:27:58.721607Z", MOMENT),
         ("decimal", "string", None, "123.4500", Decimal("123.4500")),
-        ("decimal struct", "struct", "io.debezium.data.VariableScaleDecimal", {"scale": 2, "value": "MDk="}, Decimal("123.45")),
+        (
+            "decimal struct",
+            "struct",
+            "io.debezium.data.VariableScaleDecimal",
+            {"scale": 2, "value": "MDk="},
+            Decimal("123.45"),
+        ),
         ("days", "int32", "io.debezium.time.Date", 20_514, date(2026, 3, 2)),
         ("json", "string", None, '{"a":1}', {"a": 1}),
         ("boolean", "int16", None, 1, True),

@@ -15,6 +15,7 @@ from tests.unit.decoders.building import read
 DEBEZIUM, CONNECT = "io.debezium.time.", "org.apache.kafka.connect.data."
 LOCAL = datetime(2026, 3, 2, 8, 27, 58, 721607)  # noqa: DTZ001 -- a column without zone
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- same
+FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 -- same
 MICROS = 1_772_440_078_721_607
 
 
@@ -33,8 +34,8 @@ MICROS = 1_772_440_078_721_607
         ("int64", f"{CONNECT}Timestamp", MICROS // 1000, LOCAL.replace(microsecond=721_000)),
         ("int64", f"{DEBEZIUM}MicroTimestamp", MICROS, LOCAL),
         ("int64", f"{DEBEZIUM}NanoTimestamp", MICROS * 1000, LOCAL),
-        ("int64", f"{DEBEZIUM}MicroTimestamp", 253_402_300_799_999_999, datetime.max),
-        ("int64", f"{DEBEZIUM}MicroTimestamp", -62_135_596_800_000_000, datetime.min),
+        ("int64", f"{DEBEZIUM}MicroTimestamp", 253_402_300_799_999_999, LAST),
+        ("int64", f"{DEBEZIUM}MicroTimestamp", -62_135_596_800_000_000, FIRST),
         ("int64", f"{DEBEZIUM}MicroDuration", 90_000_000_000, timedelta(hours=25)),
         ("string", f"{DEBEZIUM}IsoDate", "2026-03-02Z", date(2026, 3, 2)),
         ("string", f"{DEBEZIUM}IsoTime", "08:27:58.721607Z", time(8, 27, 58, 721_607)),
@@ -43,7 +44,12 @@ MICROS = 1_772_440_078_721_607
         ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T08:27:58.721607000Z", LOCAL.replace(tzinfo=UTC)),
         ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T09:27:58.721607+01:00", LOCAL.replace(tzinfo=UTC)),
         ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T08:27Z", datetime(2026, 3, 2, 8, 27, tzinfo=UTC)),
-        ("string", f"{DEBEZIUM}ZonedTimestamp", "2026-03-02T08:27:58.7Z", datetime(2026, 3, 2, 8, 27, 58, 700_000, UTC)),
+        (
+            "string",
+            f"{DEBEZIUM}ZonedTimestamp",
+            "2026-03-02T08:27:58.7Z",
+            datetime(2026, 3, 2, 8, 27, 58, 700_000, UTC),
+        ),
         ("string", f"{DEBEZIUM}ZonedTime", "08:51:02.746572Z", time(8, 51, 2, 746_572, UTC)),
         ("string", f"{DEBEZIUM}Interval", "P1Y2M3DT4H5M6.78S", "P1Y2M3DT4H5M6.78S"),
         ("int32", f"{DEBEZIUM}Year", 2155, 2155),
@@ -112,7 +118,9 @@ def test_zoned_text_is_the_moment_to_the_microsecond(moment: datetime) -> None:
         ("struct", "StructuredDate", {"year": 1}, "unknown_type"),
     ],
 )
-def test_what_is_no_time_on_a_clock_is_refused_by_name(kind: str, name: str, value: object, code: str | None) -> None:
+def test_what_is_no_time_on_a_clock_is_refused_by_name(
+    kind: str, name: str, value: object, code: str | None
+) -> None:
     if code is None:
         assert isinstance(read(value, kind, f"{DEBEZIUM}{name}"), timedelta)
         return
