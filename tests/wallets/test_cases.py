@@ -1,0 +1,104 @@
+"""Each case of a wallet comes out of its recording exactly: events, order, and the end of every change."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import re
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from tests.support.cases import CASES, NAMES, ROOT, Play, example, expected, in_commit_order, per_player, play, recorded
+from tests.wallets.outcomes import GROUPS, NO_CHANGES
+
+ORIGINALS = ROOT.parent / "shared" / "cases"
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NUMBER = re.compile(r"-?\d[\w.+-]*")
+
+
+@cache
+def played(name: str) -> Play:
+    brand = example(name)
+    return play(brand, in_commit_order(brand, recorded(name)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_events_of_every_player_are_the_expected_ones_in_order(name: str) -> None:
+    assert per_player(played(name).events()) == per_player(expected(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numbers_are_written_in_plain_digits(name: str) -> None:
+    bodies = [delivery.body.decode() for delivery in played(name).ledger.unconfirmed(0, 10_000)]
+    numbers = [number for body in bodies for number in _NUMBER.findall(_STRING.sub("", body))]
+    assert len(numbers) > 4 * len(bodies)
+    assert [number for number in numbers if not re.fullmatch(r"-?\d+(\.\d+)?", number)] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_two_events_share_a_message_id(name: str) -> None:
+    ids = Counter(delivery.message_id for delivery in played(name).ledger.unconfirmed(0, 10_000))
+    assert [message for message, times in ids.items() if times > 1] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_change_is_accounted_for_as_the_case_says(name: str) -> None:
+    ended = played(name).ended()
+    changes = json.loads((CASES / name / "outcomes.json").read_text())["changes"]
+    assert set(changes) == set(GROUPS[name])
+    for table, outcome in changes.items():
+        ours = {
+            (kind, reason): count
+            for (kind, of, reason), count in ended.items()
+            if of == table and kind in ("skipped", "parked") and reason not in NO_CHANGES
+        }
+        assert sum(count for (kind, of, _), count in ended.items() if kind == "sent" and of == table) == (
+            outcome["lead_to_events"]
+        )
+        assert _total(ours, "skipped") == sum(outcome["lead_to_none"].values())
+        assert _total(ours, "parked") == sum(outcome["parked"].values())
+        theirs = {**outcome["lead_to_none"], **outcome["parked"]}
+        _compare_groups(name, table, theirs, {reason: count for (_, reason), count in ours.items()})
+
+
+def _compare_groups(name: str, table: str, theirs: dict[str, int], ours: dict[str, int]) -> None:
+    groups = GROUPS[name][table]
+    assert {word for words, _ in groups for word in words} == set(theirs)
+    assert {reason for _, reasons in groups for reason in reasons} == set(ours)
+    for words, reasons in groups:
+        assert sum(theirs[word] for word in words) == sum(ours[reason] for reason in reasons), words
+
+
+def _total(ours: dict[tuple[str, str], int], kind: str) -> int:
+    return sum(count for (of, _), count in ours.items() if of == kind)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_waits_at_the_end_of_the_story(name: str) -> None:
+    assert played(name).mapper.held == 0
+    assert list(played(name).ledger.held()) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_parked_keeps_its_record_byte_for_byte(name: str) -> None:
+    records = set(recorded(name))
+    parked = list(played(name).ledger.parked())
+    assert parked
+    assert all(item.record in records and item.reason for item in parked)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_connector_is_short(name: str) -> None:
+    lines = (ROOT / "connectors" / "examples" / f"{name}.yaml").read_text().splitlines()
+    assert len(lines) <= 90
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_copies_of_the_case_equal_their_originals(name: str) -> None:
+    if not ORIGINALS.is_dir():
+        pytest.skip("the originals of the cases are not beside this checkout")
+    files = sorted(path.name for path in (ORIGINALS / name).iterdir())
+    _, differing, missing = filecmp.cmpfiles(ORIGINALS / name, CASES / name, files, shallow=False)
+    assert (differing, missing) == ([], [])
