@@ -120,7 +120,8 @@ class _Reading:
         if event.tag is not None:
             raise yaml.MarkedYAMLError(problem="tags (!) are not allowed", problem_mark=start)
         if isinstance(event, yaml.ScalarEvent):
-            written = self._text[start.index : event.end_mark.index]
+            end: Any = event.end_mark
+            written = self._text[start.index : end.index]
             node = _Node(start, written, event.value, "plain" if event.style is None else "text")
         elif isinstance(event, yaml.SequenceStartEvent):
             node = _Node(start, "", [self._node(item) for item in self._until(yaml.SequenceEndEvent)], "list")

@@ -1,8 +1,8 @@
 """Python functions beside a connector, for what expressions cannot say.
 
-They get values and return one.  They are counted in steps, not timed: a step is a line of the file
-that runs, so the same row gives the same answer on a slow machine as on a fast one, and a loop
-without end is stopped.  Work inside C (a regular expression, a huge text) is not counted.
+They get values and return one.  They are counted in steps, not timed: a step is one instruction of
+the file's own code, so the same row gives the same answer on a slow machine as on a fast one, and a
+loop without end is stopped.  Work inside C (a regular expression, a huge text) is not counted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bridge.errors import ConfigError, MappingError, Problem
 from bridge.mapping.library import LIBRARY
 from bridge.records import Row, Value
 
-MOST_STEPS: Final = 100_000
+MOST_STEPS: Final = 500_000
 
 _RESULTS: Final = (type(None), bool, int, str, bytes, Decimal, datetime, date, time, timedelta, Row)
 
@@ -105,7 +105,7 @@ def _guarded(function: FunctionType, path: Path, most_steps: int) -> Callable[..
             result = function(*values, **named)
         except _TooManySteps:
             raise MappingError("function_failed", f"function {name} takes more than {most_steps} steps") from None
-        except Exception as error:  # foreign code: its errors become ours here; their words may hold values  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - foreign code; its words may hold values
             where = f"{type(error).__name__} in line {_line_in(error, path)} of {path.name}"
             raise MappingError("function_failed", f"function {name} fails: {where}") from None
         finally:
@@ -123,7 +123,10 @@ def _counter(file: str, most_steps: int) -> Callable[[FrameType, str, Any], Any]
         nonlocal left
         if frame.f_code.co_filename != file:
             return None
-        if event == "line":
+        if event == "call":
+            # Lines do not do: `while True: pass` is but one.
+            frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        elif event == "opcode":
             left -= 1
             if left < 0:
                 raise _TooManySteps

@@ -7,6 +7,7 @@ known factor, and the length of the text is bounded so that the product stays sm
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -21,7 +22,7 @@ _TOKEN: Final = re.compile(
     r"""
     (?P<escape> \\. )
   | (?P<set>    \[\^?\]?(?:\\.|[^\]\\])*\] )
-  | (?P<open>   \((?:\?(?:P<\w+>|:))? (?!\?) )
+  | (?P<open>   \((?:\?(?:P<\w+>|:))? )
   | (?P<close>  \) )
   | (?P<repeat> [*+?] | \{(?:\d+(?:,\d*)?|,\d+)\} )
   | (?P<branch> \| )
@@ -55,7 +56,10 @@ class _Work:
 def checked_pattern(pattern: str) -> Pattern:
     """Return a pattern with its bound.  Raises Unfit when its work cannot be bounded."""
     try:
-        expression = re.compile(pattern)
+        with warnings.catch_warnings():
+            # Python warns of what it may read otherwise one day; the pattern is tested as it is read now.
+            warnings.simplefilter("ignore")
+            expression = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise Unfit("bad_pattern", f"the pattern is no regular expression: {error}") from None
     work = _Work()

@@ -1,0 +1,276 @@
+"""What expressions mean: exact numbers, nulls, kinds of values, and problems with their places."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from bridge.errors import MappingError
+from bridge.mapping.expressions import (
+    NOT_CONSTANT,
+    ExpressionProblem,
+    compile_condition,
+    compile_expression,
+    constant_of,
+)
+from bridge.mapping.waiting import Waiting
+from bridge.records import Row, Value
+from tests.unit.mapping.columns import Columns, evaluated
+
+
+class Double(Decimal):
+    """Stands for a column of binary doubles."""
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("0.1 + 0.2", Decimal("0.3")),
+        ("0.123456789012345678 * 1", Decimal("0.123456789012345678")),
+        ("123456789012345678901234567890.5 + 1", Decimal("123456789012345678901234567891.5")),
+        ("1 / 8", Decimal("0.125")),
+        ("6 / 3", Decimal(2)),
+        ("-7 // 2", -4),
+        ("-7.0 // 2", Decimal(-4)),
+        ("7.5 % -2", Decimal("-0.5")),
+        ("-7 % 2", 1),
+        ("-(2 - 5)", 3),
+        ("2 - -2.50", Decimal("4.50")),
+        ('"a" if 1 < 2 else "b"', "a"),
+        ("not 0", True),
+        ("1 == 1.0", True),
+        ("1 == true", False),
+        ("true != 1", True),
+        ('1 == "1"', False),
+        ("1 in (true, 1.0)", True),
+        ("true in (1, 0)", False),
+        ('"b" not in ("a", "b")', False),
+        ("1 < 2 < 3", True),
+        ("3 > 2 > 2", False),
+        ("none == null", True),
+        ("null or 0 or 5", 5),
+        ("0 and 1", 0),
+        ("(1, 2)", (1, 2)),
+        ('("a", "b")[1]', "b"),
+    ],
+)
+def test_an_expression_of_constants_is_worked_out_at_load(text: str, result: Value) -> None:
+    value = constant_of(compile_expression(text, Columns()))
+    assert value == result
+    assert type(value) is type(result)
+
+
+@pytest.mark.parametrize("value", [7, True, Decimal("1.50"), None])
+def test_a_number_or_a_word_of_the_yaml_is_itself(value: Any) -> None:
+    assert compile_condition(value, Columns())(None) is bool(value)
+    assert constant_of(compile_expression(value, Columns())) is value
+
+
+def test_a_column_is_not_constant() -> None:
+    assert constant_of(compile_expression("a", Columns("a"))) is NOT_CONSTANT
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("a + 1", None),
+        ("-a", None),
+        ("a * b", None),
+        ("a < 1", False),
+        ("a >= 1", False),
+        ("1 < b < a", False),
+        ("a == null", True),
+        ("a != null", False),
+        ("a != 1", True),
+        ("b != null", True),
+        ("a.x.y", None),
+        ("a[0]", None),
+        ("a in (1, 2)", False),
+        ("a in (1, null)", True),
+        ("1 in a", False),
+        ("units(a, 2)", None),
+        ("a or b", 2),
+        ("rates[a].rate", None),
+        ("rates[a] == null", True),
+    ],
+)
+def test_null_goes_through_arithmetic_and_is_never_smaller_or_larger(text: str, result: Value) -> None:
+    assert evaluated(text, a=None, b=2, rates={}) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("row.amount", 5),
+        ("data.bonus.amount", Decimal("0.10")),
+        ('data["a name"][-1]', 2),
+        ('data["a name"][9]', None),
+        ("data.nothing.below", None),
+        ("items.kind", ["x", "y"]),
+        ('"x" in items.kind', True),
+        ('"bonus" in data', True),
+        ('"missing" in data', False),
+        ("rates[currency].rate", 3),
+        ("wallet_tx.by_ticket[currency]", "EUR"),
+        ("half(data.even)", 4),
+        ('row["amount"]', 5),
+    ],
+)
+def test_attributes_and_look_ups_go_down_into_rows_structures_and_lists(text: str, result: Value) -> None:
+    columns = {
+        "row": Row({"amount": 5}, {}),
+        "data": {"bonus": {"amount": Decimal("0.10")}, "a name": [1, 2], "even": 8},
+        "items": [{"kind": "x"}, {"kind": "y"}],
+        "currency": "EUR",
+        "rates": {"EUR": Row({"rate": 3}, {})},
+    }
+    assert evaluated(text, **columns) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "code"),
+    [
+        ("x + 1", "5", "not_a_number"),
+        ("x + 1", True, "not_a_number"),
+        ("x + 1", Double("1.5"), "double_money"),
+        ("-x", "5", "not_a_number"),
+        ("x + 1", Decimal("NaN"), "not_a_number"),
+        ("x < 1", "5", "not_a_number"),
+        ("x < 1", True, "not_a_number"),
+        ("x < 1", Double("5"), "double_money"),
+        ("1 / x", 3, "inexact_division"),
+        ("1 / x", 0, "division_by_zero"),
+        ("1 // x", Decimal("0.0"), "division_by_zero"),
+        ("1 % x", 0, "division_by_zero"),
+        ("x * x", 10**60, "inexact"),
+        ("x * x", Decimal("1e60"), "inexact"),
+        ("x + 0.1", 10**100, "inexact"),
+        ("x.a", "{}", "not_a_structure"),
+        ("x.a", 5, "not_a_structure"),
+        ("x[0]", "text", "not_a_structure"),
+        ('x["a"]', [1], "not_a_structure"),
+        ('"a" in x', "abc", "not_a_list"),
+        ("1 in x", 5, "not_a_list"),
+        ('x < "a"', date(2026, 1, 1), "not_comparable"),
+        ('x > moment("2026-01-01T00:00:00Z")', datetime(2026, 1, 1), "no_zone"),  # noqa: DTZ001
+        ("x < y", [1], "not_comparable"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_by_name_and_never_shown(text: str, value: Value, code: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        evaluated(text, x=value, y=value)
+    assert caught.value.code == code
+    assert "x" in caught.value.reason
+    assert not isinstance(value, str) or repr(value) not in caught.value.reason
+
+
+def test_a_missing_column_says_so() -> None:
+    with pytest.raises(MappingError) as caught:
+        evaluated("row.amuont + 1", row=Row({"amount": 1}, {}))
+    assert caught.value.code == "missing_column"
+
+
+def test_moments_and_dates_compare_with_their_like() -> None:
+    moment = datetime(2026, 11, 21, 23, tzinfo=UTC)
+    assert evaluated('at < moment("2026-11-22T00:00:00Z")', at=moment) is True
+    assert evaluated('date(at) == date("2026-11-21")', at=moment) is True
+    assert evaluated('at == "2026-11-21T23:00:00Z"', at=moment) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message", "hint"),
+    [
+        ("amuont + 1", 1, 1, "unknown name amuont", "did you mean amount?"),
+        ("1 +\n  amuont", 2, 3, "unknown name amuont", "did you mean amount?"),
+        ("   amuont", 1, 4, "unknown name amuont", "did you mean amount?"),
+        ('"é" == amuont', 1, 8, "unknown name amuont", "did you mean amount?"),
+        ("unts(amount, 2)", 1, 1, "unknown function unts", "did you mean units?"),
+        ("1 + units", 1, 5, "unknown name units", "units is a function: units(x, places)"),
+        ("amount = 3", 1, 8, "this is no expression", "to compare, write =="),
+        ("class == 1", 1, 1, "this is no expression", 'a column of that name is row["class"]'),
+        ("", 1, 1, "an expression is missing", ""),
+        ("1 + [x for x in amount]", 1, 5, "this is not part of the language", "lists have functions"),
+        ("amount.strip()", 1, 1, "only functions can be called", "write name(x)"),
+        ("amount is none", 1, 1, "is and is not are not part of the language", "write =="),
+        ("amount ** 2", 1, 1, "this operator is not part of the language", ""),
+        ("~amount", 1, 1, "this operator is not part of the language", ""),
+        ("f'{amount}'", 1, 1, "this is not part of the language", "template"),
+        ("1j", 1, 1, "this is not part of the language", ""),
+        ("b'x'", 1, 1, "this is not part of the language", ""),
+        ("units(amount)", 1, 1, "units: missing a required argument: 'places'", "units(x, places)"),
+        ("units(amount, 2, 3)", 1, 1, "units: too many positional arguments", "units(x, places)"),
+        ("round(amount, 2)", 1, 1, "round: missing a required argument: 'mode'", "mode="),
+        ('round(amount, 2, mode="up and away")', 1, 1, "round: mode is one of: half up", "round("),
+        ("round(amount, 2, mode=amount)", 1, 1, "round: mode must be a constant", "round("),
+        ("rates[amount, 1]", 1, 1, "rates is looked up by currency", "it takes one"),
+        ("amount[1, 2]", 1, 1, "amount has no rows to look up", ""),
+        ('amount in "abc"', 1, 1, "`in` needs a list", "contains"),
+        ("1 / 0", 1, 1, "1 / 0 divides by zero", ""),
+        ('"a" + 1', 1, 1, '"a" + 1 is text, where a number is needed', ""),
+        ("amount # a note", 1, 8, "an expression holds no comment", "comment of the YAML"),
+        ("units(*amount)", 1, 1, "* and ** are not part of the language", ""),
+        ("1e200", 1, 1, "the number has more than 100 digits", ""),
+        ("9" * 101, 1, 1, "the number has more than 100 digits", ""),
+        ("1 + " * 2000 + "1", 1, 1, "longer than 4000 characters", ""),
+        ("+".join(["1"] * 700), 1, 1, "the expression is too large", "with"),
+        ("not " * 60 + "amount", 1, 1, "the expression is too large", "with"),
+        ("(" * 900 + "1" + ")" * 900, 1, None, "", ""),
+    ],
+)
+def test_a_problem_has_its_place_and_a_hint(
+    text: str, line: int, column: int | None, message: str, hint: str
+) -> None:
+    with pytest.raises(ExpressionProblem) as caught:
+        compile_expression(text, Columns("amount"))
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+    assert caught.value.line == line
+    assert column is None or caught.value.column == column
+
+
+@pytest.mark.parametrize(
+    "text", ["late.x", "late + 1", "a and late", "units(late, 2)", "text(a, late)", "late == 1"]
+)
+def test_waiting_goes_right_through_a_value(text: str) -> None:
+    with pytest.raises(Waiting) as caught:
+        evaluated(text, a=True)
+    assert (caught.value.space, caught.value.key) == ("lookup users", "7")
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("late and no", False),
+        ("no and late", False),
+        ("late or yes", True),
+        ("yes or late", True),
+        ("not (late and no)", True),
+        ("(late or yes) and yes", True),
+        ("late.x and late.y and no", False),
+        ("(late and no) or yes", True),
+        ("yes if late or yes else no", True),
+    ],
+)
+def test_a_condition_is_decided_over_a_side_that_waits(text: str, result: object) -> None:
+    assert compile_condition(text, Columns("yes", "no"))({"yes": True, "no": False}) is result
+
+
+@pytest.mark.parametrize(
+    "text", ["late", "late and yes", "late or no", "not late", "(late or yes) and late", "late == 1"]
+)
+def test_a_condition_waits_where_the_answer_hangs_on_it(text: str) -> None:
+    with pytest.raises(Waiting):
+        compile_condition(text, Columns("yes", "no"))({"yes": True, "no": False})
+
+
+def test_a_value_never_takes_the_other_side_of_an_or_while_one_waits() -> None:
+    with pytest.raises(Waiting):
+        evaluated("late or 5")
+
+
+def test_what_is_compiled_is_bounded_in_what_it_looks_at() -> None:
+    assert evaluated('x in ("a", "b", "c")', x=["unhashable"]) is False
+    assert evaluated("x == (1, 2)", x=3) is False
