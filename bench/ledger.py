@@ -100,6 +100,7 @@ def main() -> None:
         gc.collect()
         gc.freeze()
         ledger = open_ledger(options.ledger or str(Path(folder) / "ledger.db"), "bench", create=True)
+        ledger.claim([Partition("northern.public.wallet_tx", 3)])
         fill(ledger, options.events, options.keys)
         empty(ledger, options.prune)
         ledger.close()

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 
-import psycopg
 import pytest
 
-import stack
 from bridge.ledger import PostgresLedger, open_postgres
 from bridge.records import Partition
 from tests.contract.ledger_contract import DurableLedgerContract, OpenOne
+from tests.contract.ledger_postgres import empty_schema
 
 PARTITIONS = [Partition("play", 0), Partition("play", 1), Partition("play", 3), Partition("games", 0)]
 
 
-@pytest.fixture(scope="session")
-def server() -> str:
-    return stack.addresses().postgres_dsn
-
-
 @pytest.fixture
-def url(server: str) -> Iterator[str]:
-    """Yield the address of a database of the test's own."""
-    name = f"ledger_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        yield server.rsplit("/", 1)[0] + "/" + name
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+def url() -> Iterator[str]:
+    with empty_schema() as address:
+        yield address
 
 
 @pytest.mark.integration

@@ -1,0 +1,24 @@
+"""A Postgres ledger for a test: a schema of its own on the stack's server."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+
+import stack
+
+
+@contextmanager
+def empty_schema() -> Iterator[str]:
+    """Yield the address of an empty schema, which is dropped at the end."""
+    server = stack.addresses().postgres_dsn
+    name = f"ledger_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}".encode())
+        try:
+            yield f"{server}?options=-csearch_path%3D{name}"
+        finally:
+            connection.execute(f"DROP SCHEMA {name} CASCADE".encode())
