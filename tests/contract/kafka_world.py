@@ -8,7 +8,7 @@ from confluent_kafka import Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: ignore[attr-defined]
 
 from bridge.records import Partition
-from bridge.sources import KafkaSource, KafkaSettings, open_source
+from bridge.sources import KafkaSettings, KafkaSource, open_source
 from bridge.sources.settings import Client
 from tests.contract.source_contract import Headers
 from tests.support.eventually import eventually
@@ -31,15 +31,17 @@ class KafkaWorld:
             asked = self._admin.create_topics([NewTopic(topic, partitions, 1)])
         asked[topic].result(10)
         self._topics[topic] = partitions
-        for client in (self._admin, self._producer):
-            eventually(lambda known=client: len(known.list_topics(topic, timeout=5).topics[topic].partitions) == partitions)
+        eventually(lambda: self._knows(self._admin, topic, partitions))
+        eventually(lambda: self._knows(self._producer, topic, partitions))
+
+    @staticmethod
+    def _knows(client: AdminClient | Producer, topic: str, partitions: int) -> bool:
+        return len(client.list_topics(topic, timeout=5).topics[topic].partitions) == partitions
 
     def append(
         self, at: Partition, key: bytes | None, value: bytes | None, headers: Headers = (), timestamp_ms: int = 0
     ) -> None:
-        self._producer.produce(
-            at.topic, value, key, at.number, headers=list(headers), timestamp=timestamp_ms
-        )
+        self._producer.produce(at.topic, value, key, at.number, headers=list(headers), timestamp=timestamp_ms)
 
     def flush(self) -> None:
         assert self._producer.flush(10) == 0

@@ -35,7 +35,7 @@ class World(Protocol):
     def trim(self, at: Partition, first: int) -> None: ...
 
     def source(
-        self, group: str, topics: Sequence[str], patterns: Sequence[str] = (), *, max_poll_records: int = 500
+        self, group: str, /, topics: Sequence[str], patterns: Sequence[str] = (), *, max_poll_records: int = 500
     ) -> ReachingSource: ...
 
 
@@ -168,7 +168,12 @@ class ReadingContract:
         self.fill(world, Partition(topic, 1), 10)
         source = self.start(opened, world, topic, max_poll_records=7)
         batches: list[int] = []
-        eventually(lambda: batches.append(len(source.poll(0.2))) or sum(batches) == 20, within_seconds=20)
+
+        def everything_came() -> bool:
+            batches.append(len(source.poll(0.2)))
+            return sum(batches) == 20
+
+        eventually(everything_came, within_seconds=20)
         assert max(batches) <= 7
 
     def test_one_record_a_poll_is_possible(self, world: World, topic: str, opened: list[Source]) -> None:
@@ -239,9 +244,7 @@ class ReadingContract:
         of_paused += read(source, 100 - len(of_paused))
         assert [record.offset for record in of_paused] == list(range(100))
 
-    def test_the_ends_are_behind_the_last_records(
-        self, world: World, topic: str, opened: list[Source]
-    ) -> None:
+    def test_the_ends_are_behind_the_last_records(self, world: World, topic: str, opened: list[Source]) -> None:
         world.create(topic, 2)
         self.fill(world, Partition(topic, 0), 4)
         self.fill(world, Partition(topic, 1), 1)
@@ -303,7 +306,7 @@ class ReadingContract:
     ) -> None:
         class Failing(Follower):
             def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
-                raise LookupError("the ledger is away")
+                raise LookupError(f"the ledger is away: {len(partitions)}")
 
         world.create(topic)
         self.fill(world, Partition(topic, 0), 1)
@@ -390,13 +393,16 @@ class GroupContract(ReadingContract):
 
         def join() -> None:
             follower = Follower(ledger)
-            members.append((self.start(opened, world, topic, follower, group=topic, max_poll_records=50), follower))
+            members.append(
+                (self.start(opened, world, topic, follower, group=topic, max_poll_records=50), follower)
+            )
 
-        def go_round() -> None:
+        def go_round() -> int:
             for source, follower in members:
                 records = source.poll(0.05)
                 seen.extend((record.partition, record.offset) for record in records)
                 follower.take(records)
+            return len(seen)
 
         def shared_by(count: int) -> bool:
             go_round()
@@ -417,7 +423,7 @@ class GroupContract(ReadingContract):
         members.pop(0)[0].close()
         eventually(lambda: shared_by(1), within_seconds=30)
         write(300)
-        eventually(lambda: (go_round(), len(seen) >= 1600)[1], within_seconds=30)
+        eventually(lambda: go_round() >= 1600, within_seconds=30)
         assert sorted(seen) == [(number, offset) for number in range(4) for offset in range(400)]
 
     def test_partitions_of_the_same_number_go_to_the_same_member(

@@ -35,7 +35,7 @@ class FileWorld:
         self._records[at] = [record for record in self._records[at] if record.offset >= first]
 
     def source(
-        self, group: str, topics: Sequence[str], patterns: Sequence[str] = (), *, max_poll_records: int = 500
+        self, _group: str, topics: Sequence[str], patterns: Sequence[str] = (), *, max_poll_records: int = 500
     ) -> FileSource:
         lines = [encode_line(record) for log in self._records.values() for record in log]
         self._path.write_bytes(b"\n".join(lines))

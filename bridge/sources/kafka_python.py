@@ -1,0 +1,365 @@
+"""Kafka through kafka-python, the second client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future as Polling
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+
+from kafka import KafkaConsumer
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka.coordinator.assignors.range import RangePartitionAssignor
+from kafka.errors import (
+    FencedInstanceIdError,
+    KafkaError,
+    LogTruncationError,
+    OffsetOutOfRangeError,
+)
+from kafka.future import Future
+from kafka.structs import OffsetAndMetadata, TopicPartition
+
+from bridge.contracts import AssignmentListener
+from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
+from bridge.records import Partition, SourceRecord
+from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers
+from bridge.sources.kafka_python_config import consumer_config
+from bridge.sources.positions import check_position, position_error
+from bridge.sources.reading import Range, SourceHealth
+from bridge.sources.sentences import group_of
+from bridge.sources.settings import KafkaSettings, MissingTopics
+from bridge.sources.subscription import Subscription
+
+_NOWHERE = 1 << 63
+_HEALTH_SECONDS = 2.0
+
+
+class _Told(NamedTuple):
+    """What the group says, to be answered in the thread that polls."""
+
+    handle: Callable[[list[Partition]], None]
+    partitions: list[Partition]
+    answer: Any
+
+
+class _Relay(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
+    """Takes what the group says from the library's own thread to the one that polls.
+
+    Heartbeats go on while the answer is awaited.
+    """
+
+    def __init__(self, source: KafkaPythonSource, told: SimpleQueue[Any]) -> None:
+        self._source = source
+        self._told = told
+
+    async def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
+        await self._tell(self._source.take_over, assigned)
+
+    async def on_partitions_revoked(self, revoked: Collection[Any]) -> None:
+        await self._tell(self._source.hand_over, revoked)
+
+    async def on_partitions_lost(self, lost: Collection[Any]) -> None:
+        await self._tell(self._source.forget, lost)
+
+    async def _tell(self, handle: Callable[[list[Partition]], None], partitions: Collection[Any]) -> None:
+        answer = Future()
+        self._told.put(_Told(handle, [Partition(at.topic, at.partition) for at in sorted(partitions)], answer))
+        await answer
+
+
+class KafkaPythonSource:
+    """See `bridge.contracts.Source`, and `KafkaSource` for what is beyond it.
+
+    The library polls in a thread of our own, so that the caller's thread can answer the group meanwhile.
+    An error that the listener raises comes out of `poll`, again each time: close the source then.
+    """
+
+    def __init__(self, settings: KafkaSettings, topics: Sequence[str], patterns: Sequence[str] = ()) -> None:
+        """Nothing is connected before `open` or `attach`.  Raises ConfigError for an unusable pattern."""
+        self._settings = settings
+        self._subscription = Subscription(topics, patterns) if topics or patterns else None
+        self._limit = settings.unavailable_limit.total_seconds() if settings.unavailable_limit else None
+        self._brokers = KafkaPythonBrokers(settings)
+        self._consumer: Any = None
+        self._thread: ThreadPoolExecutor | None = None
+        self._events: SimpleQueue[_Told | Polling[Any]] = SimpleQueue()
+        self._listener: AssignmentListener | None = None
+        self._positions: dict[tuple[str, int], int] = {}
+        self._handing_over = False
+        self._failure: BaseException | None = None
+        self._trouble: SourceUnavailable | None = None
+        self._down_since: float | None = None
+        self._looked_at = 0.0
+        self._commit_failures = 0
+
+    def open(self, listener: AssignmentListener) -> None:
+        """See `Source.open`.  Blocks for at most `request_timeout`, and 5 s more for missing topics."""
+        subscription = self._subscription
+        if subscription is None:
+            raise ValueError("a source without topics can only be attached")
+        group = group_of(self._settings)
+        self._brokers.connect()
+        if self._settings.missing_topics is MissingTopics.ERROR:
+            self._brokers.check_topics(subscription)
+        self._listener = listener
+        self._start(group)
+        relay = _Relay(self, self._events)
+        if subscription.posix_patterns:
+            self._consumer.subscribe(pattern=f"^(?:{subscription.python_pattern})$", listener=relay)
+        else:
+            self._consumer.subscribe(topics=list(subscription.topics), listener=relay)
+        # A group that it leads before it knows the partitions would stay without any.
+        self._consumer.topics()
+
+    def attach(self, positions: Mapping[Partition, int]) -> None:
+        """See `KafkaSource.attach`."""
+        self._brokers.connect()
+        self._start(None)
+        self._consumer.assign([TopicPartition(*at) for at in positions])
+        self._seek(positions)
+
+    def _start(self, group: str | None) -> None:
+        try:
+            self._consumer = KafkaConsumer(
+                **consumer_config(self._settings, group), partition_assignment_strategy=(RangePartitionAssignor,)
+            )
+        except KafkaError as error:
+            raise self._brokers.unavailable(error) from error
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-python")
+
+    def close(self) -> None:
+        """See `Source.close`.  Closing again does nothing."""
+        try:
+            if self._consumer is not None:
+                timeout = milliseconds_of(self._settings)
+                self._run(lambda: self._consumer.close(autocommit=False, timeout_ms=timeout))
+        except KafkaError as error:
+            LOG.warning("the group was not left in order: %s", error)
+        finally:
+            if self._thread is not None:
+                self._thread.shutdown()
+            self._consumer = self._thread = None
+            self._positions = {}
+            self._brokers.close()
+
+    def poll(self, timeout_seconds: float) -> Sequence[SourceRecord]:
+        """See `Source.poll`."""
+        consumer = self._opened()
+        self._raise_failure()
+        try:
+            fetched = self._run(lambda: consumer.poll(timeout_ms=int(timeout_seconds * 1000)))
+        except OffsetOutOfRangeError as error:
+            self._on_out_of_range(error)
+            fetched = {}
+        except LogTruncationError as error:
+            raise TopicReplaced(f"a topic lost records from its end: {error}") from error
+        except FencedInstanceIdError as error:
+            raise FatalError(f"another instance runs as member {self._settings.member}") from error
+        except KafkaError as error:
+            self._raise_failure()
+            self._note(self._brokers.unavailable(error))
+            fetched = {}
+        records = self._records(fetched)
+        if not records:
+            self._raise_failure()
+            self._look_at_health()
+        return records
+
+    def _run(self, task: Callable[[], Any]) -> Any:
+        """Run a task of the library in its thread, and answer the group in this one meanwhile."""
+        if self._thread is None:
+            raise SourceUnavailable("the source is not open")
+        self._thread.submit(task).add_done_callback(self._events.put)
+        while isinstance(event := self._events.get(), _Told):
+            self._answer(event)
+        return event.result()
+
+    def _answer(self, told: _Told) -> None:
+        try:
+            if self._failure is None:
+                told.handle(told.partitions)
+        except BaseException as error:  # noqa: BLE001 - raised by `poll`, behind the library's own code
+            self._failure = error
+        finally:
+            told.answer.success(None)
+            # The library's loop sleeps; any call that runs in it wakes it.
+            self._consumer.bootstrap(timeout_ms=milliseconds_of(self._settings))
+
+    def _records(self, fetched: Mapping[Any, Sequence[Any]]) -> list[SourceRecord]:
+        records: list[SourceRecord] = []
+        for at, messages in fetched.items():
+            topic, number = here = (at.topic, at.partition)
+            position = self._positions.get(here, _NOWHERE)
+            for message in messages:
+                if message.offset < position:
+                    continue
+                position = message.offset + 1
+                headers = tuple(message.headers)
+                timestamp = -1 if message.timestamp is None else message.timestamp
+                records.append(
+                    SourceRecord(topic, number, message.offset, message.key, message.value, headers, timestamp)
+                )
+            if here in self._positions:
+                self._positions[here] = position
+        if records:
+            self._down_since = self._trouble = None
+        return records
+
+    def _on_out_of_range(self, error: OffsetOutOfRangeError) -> None:
+        for at in error.args[0]:
+            partition = Partition(at.topic, at.partition)
+            position = self._positions.get(partition, 0)
+            first, end = self._brokers.ranges([partition])[partition]
+            self._failure = position_error(partition, position, first, end) or FatalError(
+                f"topic {partition.topic}, partition {partition.number}: Kafka does not give position {position}"
+            )
+
+    def take_over(self, partitions: list[Partition]) -> None:
+        """Answer the group: these partitions are ours from now on."""
+        if not partitions or self._listener is None:
+            return
+        wanted = self._listener.on_assigned(partitions)
+        ranges = self._brokers.ranges(partitions)
+        positions = {at: wanted.get(at, ranges[at].first) for at in partitions}
+        for at, position in positions.items():
+            check_position(at, position, *ranges[at])
+        self._seek(positions)
+
+    def _seek(self, positions: Mapping[Partition, int]) -> None:
+        for at, position in positions.items():
+            self._consumer.seek(TopicPartition(*at), position)
+        # The library remembers that a partition was paused when it was here before.
+        self._consumer.resume(*[TopicPartition(*at) for at in positions])
+        self._positions = {(at.topic, at.number): position for at, position in positions.items()}
+
+    def hand_over(self, _partitions: list[Partition]) -> None:
+        """Answer the group: the partitions go to others."""
+        self._handing_over = True
+        try:
+            if self._positions and self._listener is not None:
+                self._listener.on_revoked([Partition(*at) for at in self._positions])
+        finally:
+            self._handing_over = False
+            self._positions = {}
+
+    def forget(self, _partitions: list[Partition]) -> None:
+        """Answer the group: the partitions went to others."""
+        try:
+            if self._positions and self._listener is not None:
+                self._listener.on_lost([Partition(*at) for at in self._positions])
+        finally:
+            self._positions = {}
+
+    def pause(self, partitions: Collection[Partition]) -> None:
+        """See `Source.pause`.  A partition that is assigned anew is not paused."""
+        self._opened().pause(*self._assigned(partitions))
+
+    def resume(self, partitions: Collection[Partition]) -> None:
+        """See `Source.resume`."""
+        self._opened().resume(*self._assigned(partitions))
+
+    def _assigned(self, partitions: Collection[Partition]) -> list[Any]:
+        return [TopicPartition(*at) for at in partitions if at in self._positions]
+
+    def reached(self) -> Mapping[Partition, int]:
+        """See `KafkaSource.reached`."""
+        consumer = self._opened()
+        for here, position in self._positions.items():
+            # The library's own position also passes what is no record.
+            self._positions[here] = max(position, consumer.position(TopicPartition(*here), timeout_ms=0) or 0)
+        return {Partition(*at): position for at, position in self._positions.items()}
+
+    def committed(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See `Source.committed`.  Raises SourceUnavailable after `request_timeout`."""
+        consumer = self._opened()
+        timeout = milliseconds_of(self._settings)
+        try:
+            found = {at: consumer.committed(TopicPartition(*at), timeout_ms=timeout) for at in partitions}
+        except KafkaError as error:
+            raise self._brokers.unavailable(error) from error
+        return {at: position for at, position in found.items() if position is not None}
+
+    def commit(self, positions: Mapping[Partition, int]) -> None:
+        """See `Source.commit`.  Partitions that are not assigned are left out: their owner commits them.
+
+        While partitions are handed over it waits for the answer: the library would join before it came.
+        """
+        offsets = {
+            TopicPartition(*at): OffsetAndMetadata(position, "", -1)
+            for at, position in positions.items()
+            if at in self._positions
+        }
+        if not offsets:
+            return
+        try:
+            if self._handing_over:
+                self._opened().commit(offsets, timeout_ms=milliseconds_of(self._settings))
+            else:
+                self._opened().commit_async(offsets, callback=self._on_commit)
+        except KafkaError as error:
+            self._on_commit(offsets, error)
+
+    def _on_commit(self, _offsets: object, answer: object) -> None:
+        if isinstance(answer, Exception):
+            self._commit_failures += 1
+            LOG.warning("positions are not committed: %s", answer)
+
+    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""
+        return self._brokers.ends(partitions)
+
+    def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
+        """See `KafkaSource.ranges`."""
+        return self._brokers.ranges(partitions)
+
+    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
+        """See `KafkaSource.partitions`."""
+        return self._brokers.partitions(topics)
+
+    def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """See `KafkaSource.topic_settings`."""
+        return self._brokers.topic_settings(topics)
+
+    def health(self) -> SourceHealth:
+        """See `KafkaSource.health`."""
+        down = time.monotonic() - self._down_since if self._down_since is not None else 0.0
+        last = str(self._trouble) if self._trouble else None
+        return SourceHealth(self._down_since is None, down, last, self._commit_failures)
+
+    def _look_at_health(self) -> None:
+        now = time.monotonic()
+        if now - self._looked_at > _HEALTH_SECONDS:
+            self._looked_at = now
+            if self._connections() > 0:
+                self._down_since = self._trouble = None
+            elif self._down_since is None:
+                self._down_since = now
+                self._note(self._brokers.unavailable(ConnectionError("no broker is connected")))
+        if self._limit is not None and self._down_since is not None and now - self._down_since > self._limit:
+            raise self._trouble or self._brokers.unavailable(ConnectionError("no broker is connected"))
+
+    def _connections(self) -> float:
+        metrics = self._opened().metrics()
+        return float(metrics.get("consumer-metrics", {}).get("connection-count", 0))
+
+    def _note(self, trouble: SourceUnavailable) -> None:
+        # The library repeats itself with every attempt; the first time is enough.
+        if self._trouble is None:
+            LOG.warning("%s", trouble)
+        self._trouble = trouble
+
+    def _opened(self) -> Any:
+        if self._consumer is None:
+            raise SourceUnavailable("the source is not open")
+        return self._consumer
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+
+def milliseconds_of(settings: KafkaSettings) -> int:
+    """Return how long a question to the brokers may take, in milliseconds."""
+    return max(1, int(settings.request_timeout.total_seconds() * 1000))

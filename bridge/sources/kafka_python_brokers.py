@@ -1,0 +1,170 @@
+"""Questions to the brokers through kafka-python's admin client, and what its log says of their trouble."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
+from kafka.errors import KafkaConfigurationError, KafkaError
+from kafka.structs import TopicPartition
+
+from bridge.errors import SourceUnavailable
+from bridge.records import Partition
+from bridge.sources.kafka_python_config import connection_config
+from bridge.sources.reading import Range
+from bridge.sources.sentences import Trouble, missing_topics, unavailable
+from bridge.sources.settings import Isolation, KafkaSettings, milliseconds
+from bridge.sources.subscription import Subscription
+
+LOG = logging.getLogger("bridge.sources.kafka_python")
+
+T = TypeVar("T")
+
+_LIBRARY_LOG = logging.getLogger("kafka")
+_TOPIC_WAIT_SECONDS = 5.0
+_READ_UNCOMMITTED, _READ_COMMITTED = 0, 1  # as the protocol counts isolation levels
+
+
+def trouble_in(text: str) -> Trouble:
+    """Return what kind of trouble the library's words describe; it has no codes for it."""
+    for trouble, words in (
+        (Trouble.TLS, ("SSL", "certificate", "CERTIFICATE")),
+        (Trouble.LOGIN, ("Sasl", "SASL", "AuthenticationFailed", "Authentication failed")),
+        (Trouble.NAME, ("DNS",)),
+        (Trouble.RIGHTS, ("AuthorizationFailed", "not authorized")),
+    ):
+        if any(word in text for word in words):
+            return trouble
+    return Trouble.AWAY
+
+
+class Ear(logging.Handler):
+    """Listens to the library's log: nothing else tells why a connection failed.
+
+    The library repeats itself with every attempt, so its log goes nowhere else.
+    """
+
+    def __init__(self) -> None:
+        """Hear nothing until `listen`."""
+        super().__init__(logging.WARNING)
+        self.last: str | None = None
+
+    def listen(self) -> None:
+        """Begin to hear."""
+        _LIBRARY_LOG.propagate = False
+        if _LIBRARY_LOG.level == logging.NOTSET:
+            _LIBRARY_LOG.setLevel(logging.WARNING)
+        _LIBRARY_LOG.addHandler(self)
+
+    def stop(self) -> None:
+        """Hear no more."""
+        _LIBRARY_LOG.removeHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep why a connection was lost."""
+        _before, told, why = record.getMessage().partition("Connection lost: ")
+        if told:
+            self.last = why
+
+
+class KafkaPythonBrokers:
+    """The brokers, as those who answer questions.  Every answer has `request_timeout` as its deadline."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        """Nothing is connected before `connect`."""
+        self._settings = settings
+        self._timeout = settings.request_timeout.total_seconds()
+        self._admin: Any = None
+        self.ear = Ear()
+
+    def connect(self) -> None:
+        """Wait until a broker answers; connecting again does nothing.
+
+        Raises SourceUnavailable after `request_timeout`; the library does not tell a refusal sooner.
+        """
+        if self._admin is not None:
+            return
+        self.ear.listen()
+        try:
+            timeout = max(1_000, milliseconds(self._settings.request_timeout))
+            self._admin = KafkaAdminClient(**connection_config(self._settings), request_timeout_ms=timeout)
+        except KafkaError as error:
+            raise self.unavailable(error) from error
+        except OSError as error:
+            raise unavailable(self._settings, Trouble.TLS, str(error)) from error
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            admin.close()
+        self.ear.stop()
+
+    def unavailable(self, error: Exception) -> SourceUnavailable:
+        """Return the error for what failed; where the log says why, with that."""
+        if isinstance(error, KafkaConfigurationError):
+            return unavailable(self._settings, Trouble.AWAY, str(error))
+        text, self.ear.last = self.ear.last or str(error) or type(error).__name__, None
+        trouble = trouble_in(f"{type(error).__name__} {text}")
+        return unavailable(self._settings, trouble, text)
+
+    def check_topics(self, subscription: Subscription) -> None:
+        """Raise ConfigError when a topic is not there, after having looked for some seconds."""
+        deadline = time.monotonic() + min(_TOPIC_WAIT_SECONDS, self._timeout)
+        while missing := subscription.missing(self._topics()):
+            if time.monotonic() >= deadline:
+                raise missing_topics(self._settings, missing)
+            time.sleep(0.1)
+
+    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
+        """See `KafkaSource.partitions`."""
+        found = self._topics()
+        return {topic: found[topic] for topic in topics if topic in found}
+
+    def _topics(self) -> dict[str, list[Partition]]:
+        return {
+            topic["name"]: [
+                Partition(topic["name"], number)
+                for number in sorted(each["partition_index"] for each in topic["partitions"])
+            ]
+            for topic in self._ask(lambda admin: admin.describe_topics())
+            if topic["error_code"] == 0
+        }
+
+    def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """See `Source.ends`."""
+        return self._offsets(partitions, OffsetSpec.LATEST)
+
+    def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
+        """See `KafkaSource.ranges`."""
+        first, end = self._offsets(partitions, OffsetSpec.EARLIEST), self._offsets(partitions, OffsetSpec.LATEST)
+        return {at: Range(first[at], end[at]) for at in partitions}
+
+    def _offsets(self, partitions: Collection[Partition], which: object) -> dict[Partition, int]:
+        if not partitions:
+            return {}
+        committed_only = self._settings.isolation is Isolation.READ_COMMITTED
+        level = _READ_COMMITTED if committed_only else _READ_UNCOMMITTED
+        asked = {TopicPartition(*at): which for at in partitions}
+        found = self._ask(lambda admin: admin.list_partition_offsets(asked, isolation_level=level))
+        return {Partition(at.topic, at.partition): place.offset for at, place in found.items()}
+
+    def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """See `KafkaSource.topic_settings`."""
+        asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in self.partitions(topics)]
+        if not asked:
+            return {}
+        found = self._ask(lambda admin: admin.describe_configs(asked, config_filter="all"))["topic"]
+        return {
+            topic: {name: str(entry["value"]) for name, entry in said.items()} for topic, said in found.items()
+        }
+
+    def _ask(self, question: Callable[[Any], T]) -> T:
+        self.connect()
+        try:
+            return question(self._admin)
+        except KafkaError as error:
+            raise self.unavailable(error) from error
