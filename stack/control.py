@@ -47,8 +47,8 @@ def ensure_up(*, with_registry: bool = False, progress: Progress | None = None) 
         unwell = [name for name, missing in found.unwell(with_registry=with_registry).items() if missing]
         if unwell:
             progress.say(f"starting {', '.join(unwell)} ({_way(found)}, in {folder})")
-            mark(folder, "docker" if isinstance(found, ComposeStack) else "native")
-            found.up(with_registry=with_registry)
+            with _marked(folder, found):
+                found.up(with_registry=with_registry)
             if isinstance(found, ComposeStack):
                 _make_bridge_user(folder)
         return Up(addresses(), started=bool(unwell))
@@ -116,6 +116,18 @@ def _stack(folder: Path, progress: Progress) -> NativeStack | ComposeStack:
 
 def _way(found: NativeStack | ComposeStack) -> str:
     return "in containers" if isinstance(found, ComposeStack) else "as processes: no container engine answers"
+
+
+@contextlib.contextmanager
+def _marked(folder: Path, found: NativeStack | ComposeStack) -> Iterator[None]:
+    """Remember the way that was gone, unless it led nowhere: the next `up` may go another."""
+    mark(folder, "docker" if isinstance(found, ComposeStack) else "native")
+    try:
+        yield
+    except BaseException:
+        if set(found.unwell(with_registry=True).values()) == {"not running"}:
+            mark(folder, None)
+        raise
 
 
 @contextlib.contextmanager

@@ -20,6 +20,8 @@ from stack.places import cache_folder
 from stack.progress import Progress
 
 POMS = Path(__file__).resolve().parent / "poms"
+# Where Debian's packages ask whether they may start what they bring.
+POLICY = Path("/usr/sbin/policy-rc.d")
 RABBITMQ_BIN = Path("/usr/lib/rabbitmq/bin")
 DEPENDENCY_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1"
 # Later versions insist on parent poms even where only one file is asked for; the registry's is not published.
@@ -72,31 +74,30 @@ def require(programs: list[Program], progress: Progress) -> None:
     progress.say(f"installing {names}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     wait = ["-o", "DPkg::Lock::Timeout=300"]
-    with _no_service_starts():
+    with no_service_starts():
         _run(["apt-get", *wait, "update", "-qq"], environment, "apt-get update")
         command = ["apt-get", *wait, "install", "-y", "-qq", "--no-install-recommends", *missing]
         _run(command, environment, "apt-get install")
 
 
 @contextlib.contextmanager
-def _no_service_starts() -> Iterator[None]:
+def no_service_starts() -> Iterator[None]:
     """Keep packages from starting their own servers; where the machine already has a policy, that holds."""
-    policy = Path("/usr/sbin/policy-rc.d")
-    if policy.exists():
+    if POLICY.exists():
         yield
         return
-    policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
-    policy.chmod(0o755)
+    POLICY.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+    POLICY.chmod(0o755)
     try:
         yield
     finally:
-        policy.unlink(missing_ok=True)
+        POLICY.unlink(missing_ok=True)
 
 
 def jars(name: str, progress: Progress) -> Path:
     """The folder with all jars of `stack/poms/NAME`, fetched when its pom is new here."""
     recipe = (POMS / name / "pom.xml").read_bytes()
-    return _cached(name, recipe, lambda folder: _copy_jars(name, folder), progress)
+    return cached(name, recipe, lambda folder: _copy_jars(name, folder, progress), progress)
 
 
 def archive(name: str, coordinates: str, progress: Progress) -> Path:
@@ -105,12 +106,12 @@ def archive(name: str, coordinates: str, progress: Progress) -> Path:
     def fetch(folder: Path) -> None:
         file = folder.with_suffix(".tar.gz")
         goal = f"{SINGLE_FILE_PLUGIN}:get"
-        _maven([goal, "-Dtransitive=false", f"-Dartifact={coordinates}", f"-Ddest={file}"], name)
+        _maven([goal, "-Dtransitive=false", f"-Dartifact={coordinates}", f"-Ddest={file}"], name, progress)
         with tarfile.open(file) as content:
             content.extractall(folder, filter="data")
         file.unlink()
 
-    return _cached(name, coordinates.encode(), fetch, progress)
+    return cached(name, coordinates.encode(), fetch, progress)
 
 
 def avro_converter(progress: Progress) -> Path:
@@ -121,20 +122,25 @@ def avro_converter(progress: Progress) -> Path:
     """
 
     def fetch(folder: Path) -> None:
-        _copy_jars("avro-converter", folder)
+        _copy_jars("avro-converter", folder, progress)
         with zipfile.ZipFile(folder / "converter-services.jar", "w") as services:
             services.writestr(f"META-INF/services/{CONVERTER_INTERFACE}", f"{AVRO_CONVERTER}\n")
 
     recipe = (POMS / "avro-converter" / "pom.xml").read_bytes() + AVRO_CONVERTER.encode()
-    return _cached("avro-converter", recipe, fetch, progress)
+    return cached("avro-converter", recipe, fetch, progress)
 
 
-def _copy_jars(name: str, folder: Path) -> None:
+def _copy_jars(name: str, folder: Path, progress: Progress) -> None:
     goal = f"{DEPENDENCY_PLUGIN}:copy-dependencies"
-    _maven([f"-f{POMS / name / 'pom.xml'}", goal, "-DincludeScope=runtime", f"-DoutputDirectory={folder}"], name)
+    _maven(
+        [f"-f{POMS / name / 'pom.xml'}", goal, "-DincludeScope=runtime", f"-DoutputDirectory={folder}"],
+        name,
+        progress,
+    )
 
 
-def _cached(name: str, recipe: bytes, fetch: Callable[[Path], None], progress: Progress) -> Path:
+def cached(name: str, recipe: bytes, fetch: Callable[[Path], None], progress: Progress) -> Path:
+    """The folder that `fetch` filled for this recipe, now or earlier; one caller at a time fetches."""
     cache = cache_folder()
     folder = cache / f"{name}-{hashlib.sha256(recipe).hexdigest()[:12]}"
     if folder.exists():
@@ -145,7 +151,6 @@ def _cached(name: str, recipe: bytes, fetch: Callable[[Path], None], progress: P
         fcntl.flock(lock, fcntl.LOCK_EX)
         if folder.exists():
             return folder
-        require([JAVA, MAVEN], progress)
         progress.say(f"fetching {name} from Maven Central")
         with tempfile.TemporaryDirectory(dir=cache, prefix=f".{name}-") as draft:
             content = Path(draft) / "content"
@@ -155,8 +160,13 @@ def _cached(name: str, recipe: bytes, fetch: Callable[[Path], None], progress: P
     return folder
 
 
-def _maven(arguments: list[str], what: str) -> None:
-    _run(["mvn", "-B", "-q", "-ntp", *arguments], dict(os.environ), f"Maven, while it fetched {what},")
+def _maven(arguments: list[str], what: str, progress: Progress) -> None:
+    require([JAVA, MAVEN], progress)
+    _run(
+        ["mvn", "-B", "-q", "-ntp", "-Dstyle.color=never", *arguments],
+        dict(os.environ),
+        f"Maven, while it fetched {what},",
+    )
 
 
 def _run(command: list[str], environment: dict[str, str], what: str) -> None:

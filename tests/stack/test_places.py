@@ -52,6 +52,13 @@ def test_a_link_is_no_run_folder(tmp_path: Path) -> None:
         places.make_run_folder(tmp_path / "link")
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts servers as other users")
+def test_a_run_folder_that_the_servers_users_cannot_reach_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    with pytest.raises(StackError, match="BRIDGE_STACK_DIR"):
+        places.make_run_folder(tmp_path / "run")
+
+
 def test_passwords_are_for_their_owner_alone_and_stay_the_same(tmp_path: Path) -> None:
     make_passwords(tmp_path)
     before = {name: read_password(tmp_path, name) for name in NAMES}
