@@ -83,13 +83,12 @@ def client_logger(name: str) -> logging.Logger:
 def _renderers(console: bool) -> list[Processor]:
     last: list[Processor]
     if console:
-        # Not structlog's own choice of traceback: with rich installed that shows local variables.
-        plain = structlog.dev.plain_traceback
-        last = [structlog.dev.ConsoleRenderer(colors=True, timestamp_key="at", exception_formatter=plain)]
+        last = [structlog.dev.ConsoleRenderer(colors=True, timestamp_key="at")]
     else:
         last = [structlog.processors.JSONRenderer(ensure_ascii=False)]
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        # Before the renderer, whose own tracebacks show local variables where rich is installed.
         structlog.processors.format_exc_info,
         only_plain_values,
         *last,

@@ -120,6 +120,13 @@ def test_a_number_that_would_exhaust_memory_is_refused(value: Any) -> None:
     assert breach(balance_after=value)[0] == "too_large"
 
 
+def test_a_hundred_digits_on_either_side_of_the_point_are_the_most() -> None:
+    for most in (10**100 - 1, Decimal("1E+99"), Decimal("1E-100"), Decimal("-9.9E+99")):
+        assert sent(balance_after=most)["balance_after"] == most
+    for more in (10**100, -(10**100), Decimal("1E+100"), Decimal("-1E+100"), Decimal("1E-101")):
+        assert breach(balance_after=more)[0] == "too_large"
+
+
 @pytest.mark.parametrize(
     ("value", "digits"),
     [("20.00", "20"), ("0.10", "0.1"), ("1E+3", "1000"), ("1E-18", "0.000000000000000001"), ("0E-8", "0"),
@@ -182,6 +189,7 @@ def test_a_moment_is_rfc_3339(value: Any, text: str) -> None:
         (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))), "bad_timestamp"),
         ("2015-03-02T8:27:58Z", "bad_timestamp"),
         ("2015-02-29T08:27:58Z", "bad_timestamp"),
+        ("201\uff15-02-28T08:27:58Z", "bad_timestamp"),
         ("2015-03-02 08:27:58Z", "bad_timestamp"),
         ("2015-03-02T08:27:58", "bad_timestamp"),
         (1425284878, "wrong_type"),
