@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from bridge.config.connector import Connector
 from bridge.config.places import KeyPath
 from bridge.config.variables import Variables
+from bridge.config.wallet import Wallet
 from bridge.config.wording import problems_of
 from bridge.config.yaml_source import LONGEST, Document, parse_yaml
 from bridge.errors import ConfigError, Problem
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
+
+_SURROUNDINGS: Final = frozenset(set(Connector.model_fields) - set(Wallet.model_fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,30 @@ def read_connector(path: Path, environment: Mapping[str, str] = os.environ) -> C
     return read_model(path, Connector, environment)
 
 
+def read_wallet(path: Path, environment: Mapping[str, str] = os.environ) -> LoadedFile[Wallet]:
+    """Return the part of a connector that says what tables mean, for tests and previews.
+
+    Where it reads from and sends to is not looked at, so no variable of that need be set.
+    """
+    return model_in(_read(path), path, Wallet, environment, without=_SURROUNDINGS)
+
+
 def read_model(path: Path, model: type[ModelT], environment: Mapping[str, str]) -> LoadedFile[ModelT]:
     """Return a model from a YAML file.  Raises ConfigError with every problem that was found."""
     return model_in(_read(path), path, model, environment)
 
 
-def model_in(text: str, path: Path, model: type[ModelT], environment: Mapping[str, str]) -> LoadedFile[ModelT]:
-    """Return a model from YAML text that stands, or would stand, in the file `path`."""
+def model_in(
+    text: str,
+    path: Path,
+    model: type[ModelT],
+    environment: Mapping[str, str],
+    without: Collection[str] = (),
+) -> LoadedFile[ModelT]:
+    """Return a model from YAML text that stands, or would stand, in the file `path`; some keys left out."""
     document = parse_yaml(text, str(path))
+    if isinstance(document.data, dict):
+        document.data = {key: value for key, value in document.data.items() if key not in without}
     variables = Variables(environment, path.parent)
     variables.fill(document)
     if not isinstance(document.data, dict):

@@ -187,7 +187,9 @@ class PlayTable(Model):
         None, description="A row that this one follows (a win its bet): waits for it, and ends as it did."
     )
     round: Expression | None = Field(
-        None, description="The round whose events this row asks for as `this_round.bets`, `this_round.wins`, `this_round.first`."
+        None,
+        description="The round whose events this row asks for as `this_round.bets`, `this_round.wins`, "
+        "`this_round.first`.",
     )
     with_: dict[str, ValueForm] = Field(
         {}, alias="with", description="Names for rows and values, worked out when needed."

@@ -118,8 +118,8 @@ def test_a_function_refuses_what_does_not_fit_and_names_the_expression(text: str
 def test_a_null_makes_the_result_null(name: str) -> None:
     rest = {
         "units": "2", "minor": "2", "round": '2, mode="up"', "split": '":", 0', "replace": '"a", "b"',
-        "starts": '"a"', "ends": '"a"', "contains": '"a"', "digits": "3", "extract": '"(a)"', "later": '"1 day"', "seconds": "x",
-        "within": "(1, 2)",
+        "starts": '"a"', "ends": '"a"', "contains": '"a"', "digits": "3", "extract": '"(a)"',
+        "later": '"1 day"', "seconds": "x", "within": "(1, 2)",
     }  # fmt: skip
     arguments = f"x, {rest[name]}" if name in rest else "x"
     assert evaluated(f"{name}({arguments})", x=None) is None

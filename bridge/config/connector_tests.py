@@ -1,0 +1,257 @@
+"""Tests beside a connector (`NAME.test.yaml`): given these changes, these events.
+
+This is their form and what it means as changes of rows; judging them is the mapping's business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import Field, model_validator
+
+from bridge.config.loading import LoadedFile, read_model
+from bridge.config.wallet import Duration, Model
+from bridge.errors import ConfigError
+
+Columns = dict[str, Any]
+
+_KINDS: Final = ("insert", "update", "delete", "snapshot", "rename")
+_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+class Rename(Model):
+    """A row whose key changes."""
+
+    from_: Columns = Field(alias="from", description="The key as it was.")
+    to: Columns = Field(description="The columns that are new, those of the key among them.")
+
+
+class Given(Model):
+    """One change, or time that passes.  2026-11-21T23:00:00Z is a moment, 2026-11-21 a date, `{text: x}` text."""
+
+    table: str | None = Field(None, description="The table; without it, the file's `table`.")
+    insert: Columns | None = Field(None, description="A new row; columns left out are those of `columns`.")
+    update: Columns | None = Field(
+        None, description="The key and what changes; the other columns stay as the case has them."
+    )
+    delete: Columns | None = Field(None, description="The key of a row that goes.")
+    snapshot: Columns | None = Field(None, description="A row of a snapshot, as `insert`.")
+    rename: Rename | None = Field(None, description="A row whose key changes.")
+    before: Columns | None = Field(
+        None, description="What the record tells of the row before; without it, what the case has.  {}: nothing."
+    )
+    at: str | None = Field(
+        None, description="When it was committed; without it, a second after the change before."
+    )
+    times: int = Field(1, ge=1, le=100, description="How often the same record is read.")
+    wait: Duration | None = Field(None, description="Instead of a change: so much time passes.")
+
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> Given:
+        said = [kind for kind in (*_KINDS, "wait") if getattr(self, kind) is not None]
+        if len(said) != 1:
+            raise ValueError(f"one of these is expected: {', '.join((*_KINDS, 'wait'))}")
+        return self
+
+
+class Case(Model):
+    """Given these changes, these events."""
+
+    rows: dict[str, list[Columns]] = Field({}, description="Look-up rows beside those of the file.")
+    given: list[Given] = Field(description="Changes, in order.")
+    expect: list[Columns] = Field([], description="Events, in order; only the fields named here are compared.")
+    exact: bool = Field(default=False, description="An event has no other fields than those named.")
+    skipped: dict[str, int] | None = Field(None, description="How many changes are skipped, by reason.")
+    parked: dict[str, int] = Field({}, description="How many changes are parked, by reason or code.")
+    held: int = Field(0, ge=0, description="How many changes still wait at the end.")
+
+
+class ConnectorTests(Model):
+    """The tests of one connector."""
+
+    connector: str | None = Field(None, description="Its file; without it, NAME.yaml for NAME.test.yaml.")
+    table: str | None = Field(None, description="The table of every change that names none.")
+    columns: dict[str, Columns] = Field(
+        {}, description="For each table, the columns that its rows have unless said."
+    )
+    rows: dict[str, list[Columns]] = Field({}, description="Look-up rows that every case begins with.")
+    cases: dict[str, Case] = Field(description="The cases, by what they show.")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One record of a case: rows in full, values as a decoder gives them."""
+
+    table: str
+    op: str
+    """c, u, d or r, as Debezium writes it."""
+    key: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    committed_at: datetime
+    old_key: Mapping[str, Any] | None = None
+    """Set for the new half of a changed key."""
+    number: int = 0
+    """Grows with each change, and is the same each time that it is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Time that passes."""
+
+    duration: timedelta
+
+
+KeyColumns = Callable[[str], Sequence[str]]
+"""Tells the columns of a table's key."""
+
+
+def read_tests(path: Path) -> LoadedFile[ConnectorTests]:
+    """Return the tests in a file.  Raises ConfigError with every problem that was found."""
+    tests = read_model(path, ConnectorTests, {})
+    problems = [
+        tests.problem(("cases", name, "given", at), "the change has no table", "write `table:` here or once above")
+        for name, case in tests.model.cases.items()
+        for at, given in enumerate(case.given)
+        if given.wait is None and (given.table or tests.model.table) is None
+    ]
+    if problems:
+        raise ConfigError(problems)
+    return tests
+
+
+def connector_of(tests: LoadedFile[ConnectorTests]) -> Path:
+    """Return the file of the connector that is tested."""
+    return tests.path.parent / (tests.model.connector or tests.path.name.replace(".test.", "."))
+
+
+def steps_of(tests: ConnectorTests, name: str, key_columns: KeyColumns) -> Iterator[Step | Pause]:
+    """Yield what a case is given: its look-up rows as a snapshot, then its changes.
+
+    An update of a row that the case does not have stands on the columns that the file gives its table.
+    """
+    case = tests.cases[name]
+    table = _Tables(tests, key_columns)
+    for group in (tests.rows, case.rows):
+        for lookup, rows in group.items():
+            for row in rows:
+                yield table.step(lookup, "r", _values(row))
+    for given in case.given:
+        if given.wait is not None:
+            table.now += given.wait
+            yield Pause(given.wait)
+        else:
+            step = table.change(given)
+            yield from [step] * given.times
+
+
+@dataclass(slots=True)
+class _Tables:
+    """The rows of a case as they stand, and its clock."""
+
+    tests: ConnectorTests
+    key_columns: KeyColumns
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    rows: dict[tuple[str, tuple[Any, ...]], Columns] = field(default_factory=dict)
+    number: int = 0
+
+    def change(self, given: Given) -> Step:
+        name = given.table or self.tests.table or ""
+        if given.at is not None:
+            self.now = _value(given.at)
+        before = _values(given.before) if given.before is not None else None
+        if given.rename is not None:
+            return self._renamed(name, given.rename)
+        for kind, op in (("insert", "c"), ("update", "u"), ("delete", "d"), ("snapshot", "r")):
+            columns = getattr(given, kind)
+            if columns is not None:
+                return self.step(name, op, _values(columns), before)
+        raise ValueError("the change says nothing")  # a Given says one thing, or is refused
+
+    def step(self, table: str, op: str, columns: Columns, before: Columns | None = None) -> Step:
+        place = self._place(table, columns)
+        stood = self.rows.get(place)
+        if op in ("c", "r"):
+            after: Columns | None = {**_values(self.tests.columns.get(table, {})), **columns}
+            stood = None
+        else:
+            after = {**(stood or _values(self.tests.columns.get(table, {}))), **columns} if op == "u" else None
+            stood = stood or columns
+        return self._note(table, op, place, before if before is not None else stood, after)
+
+    def _note(
+        self,
+        table: str,
+        op: str,
+        place: tuple[str, tuple[Any, ...]],
+        before: Columns | None,
+        after: Columns | None,
+    ) -> Step:
+        if after is None:
+            self.rows.pop(place, None)
+        else:
+            self.rows[place] = after
+        self.number += 1
+        self.now += timedelta(seconds=1)
+        key = dict(zip(self.key_columns(table), place[1], strict=True))
+        return Step(table, op, key, before or None, after, self.now, number=self.number)
+
+    def _renamed(self, table: str, rename: Rename) -> Step:
+        old = self._place(table, _values(rename.from_))
+        row = {**self.rows.pop(old, _values(self.tests.columns.get(table, {}))), **_values(rename.to)}
+        step = self._note(table, "c", self._place(table, row), None, row)
+        old_key = dict(zip(self.key_columns(table), old[1], strict=True))
+        return Step(table, "c", step.key, None, row, step.committed_at, old_key, step.number)
+
+    def _place(self, table: str, columns: Columns) -> tuple[str, tuple[Any, ...]]:
+        return table, tuple(columns.get(column) for column in self.key_columns(table))
+
+
+def _values(columns: Columns) -> Columns:
+    return {name: _value(value) for name, value in columns.items()}
+
+
+def _value(value: Any) -> Any:
+    """Return a value as a decoder would give it: a text that looks like a time is one."""
+    if isinstance(value, dict):
+        return value["text"] if set(value) == {"text"} else _values(value)
+    if isinstance(value, list):
+        return [_value(item) for item in value]
+    if not isinstance(value, str):
+        return value
+    try:
+        if _MOMENT.fullmatch(value):
+            return datetime.fromisoformat(value).astimezone(UTC)
+        return date.fromisoformat(value) if _DATE.fullmatch(value) else value
+    except ValueError:
+        return value
+
+
+def differences(expected: Columns, event: Mapping[str, Any], *, exact: bool) -> list[str]:
+    """Return in words what an event has otherwise than expected; numbers and moments compare by value."""
+    found = [
+        f"{name} is {event.get(name)!r}, expected {wanted!r}"
+        for name, wanted in expected.items()
+        if not _same(wanted, event.get(name))
+    ]
+    more = sorted(set(event) - set(expected)) if exact else []
+    return found + [f"{name} was not expected" for name in more]
+
+
+def _same(wanted: Any, got: Any) -> bool:
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        return set(wanted) == set(got) and all(_same(value, got[name]) for name, value in wanted.items())
+    if isinstance(wanted, bool) or isinstance(got, bool):
+        return wanted is got
+    if isinstance(wanted, (int, Decimal)) and isinstance(got, (int, Decimal)):
+        return wanted == got
+    return (
+        bool(_value(wanted) == _value(got)) if isinstance(wanted, str) and isinstance(got, str) else wanted == got
+    )
