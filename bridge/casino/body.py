@@ -43,7 +43,6 @@ _NUMBERS: Final = ("amount", *PARTS_OF_AMOUNT, "exchange_rate", "balance_before"
 _KEYS: Final = {name: f',"{name}":' for name in _NUMBERS}
 _PART_KEYS: Final = tuple((name, _KEYS[name]) for name in PARTS_OF_AMOUNT)
 _BALANCE_KEYS: Final = tuple((name, _KEYS[name]) for name in ("balance_before", "balance_after"))
-# What is none of these can equal an exact number all the same: a float, a boolean.
 _EXACT_KINDS: Final = frozenset({int, Decimal})
 _texts_of = itemgetter(*_TEXTS)
 _all_known = frozenset(FIELDS).issuperset
@@ -183,16 +182,16 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
     return text
 
 
-@lru_cache(maxsize=16384)
 def _plain(value: int | Decimal) -> str:
     """Write a number that is neither below 0 nor long."""
     if not value:
         return "0"
     text = str(value)
-    whole, point, fraction = text.partition(".")
-    if len(text) > _QUICK_DIGITS or not (whole + fraction).isdigit():
+    if text[-1] == "0" and "." in text:
+        text = text.rstrip("0").rstrip(".")
+    if len(text) > _QUICK_DIGITS or not text.replace(".", "", 1).isdigit():
         raise _NotOrdinary
-    return text.rstrip("0").rstrip(".") if point else text
+    return text
 
 
 def _careful(fields: Mapping[str, Value]) -> bytes:
