@@ -14,6 +14,7 @@ from stack import services
 from stack.errors import StackError
 
 TIMEOUT_SECONDS = 10.0
+NOT_FOUND = 404
 VHOST = quote("/", safe="")
 
 
@@ -26,7 +27,10 @@ class Management:
         self._headers = {"Authorization": f"Basic {token}", "Content-Type": "application/json"}
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """`path` begins after "/api/" and is already quoted.  The answer's JSON, or None without a body."""
+        """`path` begins after "/api/" and is already quoted.  The answer's JSON, or None without a body.
+
+        To delete what is not there is no error.
+        """
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(  # noqa: S310 - the address of our own broker
             f"{self._url}/api/{path}", data, self._headers, method=method
@@ -37,6 +41,8 @@ class Management:
         except urllib.error.HTTPError as error:
             with error:
                 words = error.read().decode(errors="replace")
+            if method == "DELETE" and error.code == NOT_FOUND:
+                return None
             raise StackError(f"RabbitMQ refused {method} {path}: {error.code} {words}") from None
         except OSError as error:
             raise StackError(f"RabbitMQ's management API does not answer at {self._url}: {error}") from None

@@ -19,6 +19,8 @@ from stack import services
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 240
+# The exit code where this machine can run the servers in neither way (sysexits, EX_UNAVAILABLE).
+UNAVAILABLE = 69
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ def own_stack() -> Iterator[OwnStack]:
     try:
         first, second = own.popen("up"), own.popen("up")
         errors = [process.communicate(timeout=DEADLINE_SECONDS)[1] for process in (first, second)]
+        if first.returncode == UNAVAILABLE and not os.environ.get("CI"):
+            pytest.skip(f"the servers cannot be had here: {errors[0]}")
         assert (first.returncode, second.returncode) == (0, 0), errors
         assert sum("already up" in error for error in errors) == 1, errors
         yield own

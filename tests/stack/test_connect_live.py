@@ -15,7 +15,12 @@ import stack
 from tests.stack.conftest import OwnStack
 from tests.support.eventually import eventually
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(300),
+    # One worker, one stack, when the run is spread over several.
+    pytest.mark.xdist_group("own_stack"),
+]
 
 NAME = "probe-connector"
 

@@ -22,7 +22,12 @@ from stack.processes import Process
 from tests.stack.conftest import OwnStack
 from tests.support.eventually import eventually
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.timeout(300),
+    # One worker, one stack, when the run is spread over several.
+    pytest.mark.xdist_group("own_stack"),
+]
 
 NAMES = [name for group in STOP_ORDER for name in group if name != "registry"]
 DATABASE = "probe"
