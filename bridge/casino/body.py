@@ -182,7 +182,7 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
     return text
 
 
-def _plain(value: int | Decimal) -> str:
+def _plain(value: Value) -> str:
     """Write a number that is neither below 0 nor long."""
     if not value:
         return "0"

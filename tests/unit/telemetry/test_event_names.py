@@ -24,10 +24,16 @@ def calls(source: str) -> Iterator[ast.Call]:
 
 
 def has_event_name(call: ast.Call) -> bool:
-    """Say whether the one positional argument is a snake_case literal."""
-    if len(call.args) != 1 or not isinstance(call.args[0], ast.Constant):
-        return False
-    return re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)+", str(call.args[0].value)) is not None
+    """Say whether the one positional argument is a snake_case literal, or a choice of two."""
+    return len(call.args) == 1 and is_event_name(call.args[0])
+
+
+def is_event_name(argument: ast.expr) -> bool:
+    if isinstance(argument, ast.IfExp):
+        return is_event_name(argument.body) and is_event_name(argument.orelse)
+    return isinstance(argument, ast.Constant) and bool(
+        re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", str(argument.value))
+    )
 
 
 def test_event_names_are_snake_case_literals() -> None:
