@@ -55,6 +55,8 @@ class Given(Model):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Given:
+        if self.at is not None and not isinstance(_value(self.at), datetime):
+            raise ValueError("at is a moment such as 2026-11-21T23:00:00Z")
         said = [kind for kind in (*_KINDS, "wait") if getattr(self, kind) is not None]
         if len(said) != 1:
             raise ValueError(f"one of these is expected: {', '.join((*_KINDS, 'wait'))}")
@@ -165,7 +167,7 @@ class _Tables:
     def change(self, given: Given) -> Step:
         name = given.table or self.tests.table or ""
         if given.at is not None:
-            self.now = _value(given.at)
+            self.now = _moment(given.at) - timedelta(seconds=1)
         before = _values(given.before) if given.before is not None else None
         if given.rename is not None:
             return self._renamed(name, given.rename)
@@ -212,6 +214,13 @@ class _Tables:
 
     def _place(self, table: str, columns: Columns) -> tuple[str, tuple[Any, ...]]:
         return table, tuple(columns.get(column) for column in self.key_columns(table))
+
+
+def _moment(text: str) -> datetime:
+    value = _value(text)
+    if not isinstance(value, datetime):
+        raise TypeError(f"{text} is no moment")  # refused when the file was read
+    return value
 
 
 def _values(columns: Columns) -> Columns:

@@ -1,0 +1,149 @@
+"""Tests beside a connector: what their changes mean as records."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.config.connector_tests import Pause, Step, connector_of, differences, read_tests, steps_of
+from bridge.config.loading import LoadedFile
+from bridge.errors import ConfigError
+
+FILE = """\
+table: bets
+columns:
+  bets: {currency: EUR, stake: 5.00, placed_at: 2026-11-21T23:00:00Z}
+rows:
+  users: [{id: 7, name: A}]
+cases:
+  a bet is settled, deleted and moved:
+    rows:
+      games: [{code: g, on: 2026-11-21}]
+    given:
+      - {insert: {id: 1, state: open}}
+      - {wait: 10 minutes}
+      - {update: {id: 1, state: settled}, times: 2}
+      - {update: {id: 1, stake: 6}, before: {}}
+      - {update: {id: 1, note: {text: 2026-11-21}}, before: {id: 1}, at: 2026-11-22T00:00:00+01:00}
+      - {rename: {from: {id: 1}, to: {id: 2}}}
+      - {delete: {id: 2}}
+      - {table: other, snapshot: {id: 3}}
+    expect:
+      - {type: Bet, wager_amount: 5}
+"""
+
+
+def _read(folder: Path, text: str) -> LoadedFile[Any]:
+    path = folder / "brand.test.yaml"
+    path.write_text(text)
+    return read_tests(path)
+
+
+def _steps(folder: Path) -> list[Step | Pause]:
+    tests = _read(folder, FILE).model
+    return list(
+        steps_of(
+            tests, "a bet is settled, deleted and moved", lambda table: ["code" if table == "games" else "id"]
+        )
+    )
+
+
+def test_look_up_rows_come_first_as_a_snapshot(tmp_path: Path) -> None:
+    users, games, *_ = _steps(tmp_path)
+    assert isinstance(users, Step)
+    assert isinstance(games, Step)
+    assert (users.table, users.op, users.key, users.after) == ("users", "r", {"id": 7}, {"id": 7, "name": "A"})
+    assert games.after == {"code": "g", "on": date(2026, 11, 21)}
+
+
+def test_rows_are_full_and_stand_as_the_case_left_them(tmp_path: Path) -> None:
+    _, _, insert, pause, settled, again, *rest = _steps(tmp_path)
+    placed = datetime(2026, 11, 21, 23, tzinfo=UTC)
+    opened = {"currency": "EUR", "stake": Decimal("5.00"), "placed_at": placed, "id": 1, "state": "open"}
+    assert isinstance(insert, Step)
+    assert isinstance(settled, Step)
+    assert (insert.op, insert.before, insert.after) == ("c", None, opened)
+    assert pause == Pause(timedelta(minutes=10))
+    assert (settled.op, settled.before, settled.after) == ("u", opened, {**opened, "state": "settled"})
+    assert settled.committed_at - insert.committed_at == timedelta(minutes=10, seconds=1)
+    assert again is settled
+    unknown, told, *_ = rest
+    assert isinstance(unknown, Step)
+    assert isinstance(told, Step)
+    assert unknown.before is None
+    assert told.before == {"id": 1}
+    assert told.after is not None
+    assert (told.after["note"], told.after["stake"]) == ("2026-11-21", 6)
+    assert told.committed_at == datetime(2026, 11, 21, 23, tzinfo=UTC)
+
+
+def test_a_changed_key_takes_the_row_along(tmp_path: Path) -> None:
+    *_, renamed, deleted, other = _steps(tmp_path)
+    assert isinstance(renamed, Step)
+    assert isinstance(deleted, Step)
+    assert isinstance(other, Step)
+    assert (renamed.old_key, renamed.key) == ({"id": 1}, {"id": 2})
+    assert renamed.after is not None
+    assert (renamed.after["state"], renamed.after["id"]) == ("settled", 2)
+    assert (deleted.op, deleted.before, deleted.after) == ("d", renamed.after, None)
+    assert (other.table, other.op, other.after) == ("other", "r", {"id": 3})
+    assert other.number == renamed.number + 2
+
+
+def test_the_connector_lies_beside_its_tests(tmp_path: Path) -> None:
+    assert connector_of(_read(tmp_path, FILE)) == tmp_path / "brand.yaml"
+    assert connector_of(_read(tmp_path, f"connector: other.yaml\n{FILE}")) == tmp_path / "other.yaml"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("table: bets\n", "", ":10:9: cases.a bet is settled, deleted and moved.given.0: the change has no table"),
+        (
+            "{wait: 10 minutes}",
+            "{wait: soon}",
+            ":12:16: cases.a bet is settled, deleted and moved.given.1.wait: 'soon'",
+        ),
+        (
+            "{delete: {id: 2}}",
+            "{delete: {id: 2}, insert: {}}",
+            "given.6: one of these is expected: insert, update",
+        ),
+        ("{delete: {id: 2}}", "{}", "given.6: one of these is expected: insert, update"),
+        ("at: 2026-11-22T00:00:00+01:00", "at: noon", "given.4: at is a moment such as"),
+        ("expect:", "expekt:", "expekt is not a key here (did you mean expect?)"),
+    ],
+)
+def test_a_wrong_test_file_says_where(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, FILE.replace(old, new))
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expected", "event", "exact", "found"),
+    [
+        ({"a": 5}, {"a": Decimal("5.00"), "b": 1}, False, []),
+        ({"a": 5}, {"a": Decimal("5.00"), "b": 1}, True, ["b was not expected"]),
+        ({"a": 5}, {"a": 6}, False, ["a is 6, expected 5"]),
+        ({"a": True}, {"a": 1}, False, ["a is 1, expected True"]),
+        ({"a": "5"}, {"a": 5}, False, ["a is 5, expected '5'"]),
+        ({"a": "x"}, {}, False, ["a is None, expected 'x'"]),
+        ({"a": None}, {}, False, []),
+        ({"at": "2026-11-22T00:00:00+01:00"}, {"at": "2026-11-21T23:00:00Z"}, True, []),
+        (
+            {"meta": {"x": 1.0}},
+            {"meta": {"x": 1, "y": 2}},
+            False,
+            ["meta is {'x': 1, 'y': 2}, expected {'x': 1.0}"],
+        ),
+    ],
+)
+def test_an_event_is_compared_by_value(
+    expected: dict[str, Any], event: dict[str, Any], exact: bool, found: list[str]
+) -> None:
+    assert differences(expected, event, exact=exact) == found
