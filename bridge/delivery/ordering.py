@@ -160,6 +160,11 @@ class OutboxWindow:
         return self.confirmed_seq >= self._highest_submitted
 
     @property
+    def full(self) -> bool:
+        """Whether nothing can be submitted for the first time before more is recorded."""
+        return self._occupied >= self._window
+
+    @property
     def in_flight(self) -> int:
         """How many events are submitted and neither confirmed nor refused."""
         return len(self._in_flight)

@@ -48,6 +48,7 @@ class RabbitMQOutbound:
         self._inbox: deque[Sequence[Delivery]] = deque()
         self._offered = 0
         self._recorded = 0
+        self._starved = False
         self._loop = new_loop()
         self._loop_lock = threading.Lock()
         self._running = False
@@ -88,7 +89,9 @@ class RabbitMQOutbound:
     def recorded(self, seq: int) -> None:
         """The ledger has recorded `confirmed()` up to `seq`: the window moves on.  Never blocks."""
         self._recorded = seq
-        self._wake()
+        # While there is room in the window nothing waits for this, so the thread is let sleep.
+        if self._starved:
+            self._wake()
 
     def pending(self) -> int:
         """Return how many deliveries have been offered and are not confirmed."""
@@ -185,13 +188,17 @@ class RabbitMQOutbound:
         if self._link is not None:
             self._take_answers(self._link, now)
             self._look_at(self._link, now)
-        self._window.recorded(self._recorded)
+        recorded = self._recorded
+        self._window.recorded(recorded)
         if self._finishing:
             self._window.finish()
         if self._stopping:
             self._stop()
         else:
             self._submit(now)
+        self._starved = self._window.full
+        if self._starved and self._recorded != recorded:
+            self._wake_here()
         self._announce()
 
     def _take_answers(self, link: Link, now: float) -> None:

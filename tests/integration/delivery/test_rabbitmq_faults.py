@@ -207,7 +207,7 @@ def test_a_limit_without_progress_ends_the_patience(topology: Topology) -> None:
     outbound.offer(deliveries(5, players=5))
 
     assert not outbound.drain(10)
-    with pytest.raises(SinkUnavailable, match="took no event for 1 s: .* has no queue for routing key 'casino'"):
+    with pytest.raises(SinkUnavailable, match=r"took no event for 1 s: .* has no queue for routing key 'casino'"):
         outbound.raise_if_failed()
 
 

@@ -177,6 +177,17 @@ def test_a_returned_event_is_not_confirmed_by_the_ack_that_follows() -> None:
     assert outbox.confirmed_seq == 2
 
 
+def test_a_return_before_a_lost_connection_says_nothing_about_the_repeat() -> None:
+    outbox = window()
+    outbox.offer([delivery(1, "A")], 0.0)
+    outbox.submit(0.0)
+    outbox.return_unrouted("activity-1:Approved")
+    outbox.lose_connection(Cause.CONNECTION_LOST)
+    assert seqs(outbox.submit(0.0)) == [1]
+    outbox.confirm(1, multiple=False, now=0.0)
+    assert outbox.confirmed_seq == 1
+
+
 def test_the_window_counts_what_is_confirmed_until_it_is_recorded() -> None:
     outbox = window(2)
     outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 6)], 0.0)
