@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bridge.config.connector import Connector
 from bridge.config.loading import ConnectorFile, read_connector
-from bridge.config.wallet import Wallet
+from bridge.config.wallet import Lookup, Wallet
 from bridge.contracts import Decoder
 from bridge.decoders import DebeziumDecoder, FlattenedSettings, RegistrySettings, parse_column_type
 from bridge.errors import ConfigError, Problem
@@ -25,6 +25,16 @@ class Topics:
 
     names: tuple[str, ...]
     patterns: tuple[str, ...]
+    plays: frozenset[str]
+    """Those of the above that hold play (or parts of it), not only look-up rows."""
+
+    def is_play(self, topic: str) -> bool:
+        """Return whether a topic holds play."""
+        return topic in self.plays or any(re.match(play, topic) for play in self.plays if play.startswith("^"))
+
+    def orders_across(self) -> bool:
+        """Return whether play lies in several topics, so that their order must be made."""
+        return len(self.plays) > 1 or any(play.startswith("^") for play in self.plays)
 
 
 @dataclass(frozen=True)
@@ -99,23 +109,30 @@ def _column_types(wallet: Wallet) -> list[tuple[tuple[str | int, ...], str]]:
 
 def topics_of(connector: Connector) -> Topics:
     """Return the topics to read: names, and regular expressions where tables are given by one."""
-    names: list[str] = []
-    patterns: list[str] = []
-    tables: list[tuple[str, str | None]] = [
-        (name, lookup.tables)
-        for name, lookup in connector.lookups.items()
-        if lookup.file is None and lookup.sql is None
-    ]
+    lookups = [(name, lookup.tables) for name, lookup in connector.lookups.items() if not _is_outside(lookup)]
+    plays: list[tuple[str, str | None]] = []
     for name, table in connector.play.items():
-        tables.append((name, table.tables))
-        tables += [(parts.table, None) for parts in table.parts.values()]
+        plays.append((name, table.tables))
+        plays += [(parts.table, None) for parts in table.parts.values()]
     template = connector.source.topics
-    for name, pattern in tables:
-        if not isinstance(template, str):
-            names.append(template[name])
-        elif pattern is None:
-            names.append(template.replace("{table}", name))
-        else:
-            before, _, after = template.partition("{table}")
-            patterns.append(f"^{re.escape(before)}(?:{pattern}){re.escape(after)}$")
-    return Topics(tuple(dict.fromkeys(names)), tuple(dict.fromkeys(patterns)))
+    found = [_topic(template, name, pattern) for name, pattern in (*lookups, *plays)]
+    of_play = {_topic(template, name, pattern)[0] for name, pattern in plays}
+    return Topics(
+        names=tuple(dict.fromkeys(topic for topic, is_pattern in found if not is_pattern)),
+        patterns=tuple(dict.fromkeys(topic for topic, is_pattern in found if is_pattern)),
+        plays=frozenset(of_play),
+    )
+
+
+def _is_outside(lookup: Lookup) -> bool:
+    return lookup.file is not None or lookup.sql is not None
+
+
+def _topic(template: str | Mapping[str, str], name: str, pattern: str | None) -> tuple[str, bool]:
+    """Return the topic of a table, and whether it is a regular expression."""
+    if not isinstance(template, str):
+        return template[name], False
+    if pattern is None:
+        return template.replace("{table}", name), False
+    before, _, after = template.partition("{table}")
+    return f"^{re.escape(before)}(?:{pattern}){re.escape(after)}$", True

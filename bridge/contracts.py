@@ -44,6 +44,13 @@ class Source(Protocol):
     def resume(self, partitions: Collection[Partition]) -> None:
         """Undo `pause`."""
 
+    def reached(self) -> Mapping[Partition, int]:
+        """Return, for each assigned partition, the position up to which `poll` has returned everything.
+
+        Where a partition ends with what is no record (the marker of a transaction), it is read to its
+        end when this says so, although no record of that position ever comes.
+        """
+
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Return the position behind the last record of each partition, asked from the server now."""
 

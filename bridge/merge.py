@@ -67,6 +67,10 @@ class CommitOrder:
         if lane is not None and position > lane.next_offset:
             lane.next_offset = position
 
+    def assigned(self) -> Collection[Partition]:
+        """Return the partitions that have a lane."""
+        return self._lanes.keys()
+
     def deep(self, limit: int) -> list[Partition]:
         """Return the partitions in which more than `limit` records wait."""
         return [partition for partition, lane in self._lanes.items() if len(lane.waiting) > limit]

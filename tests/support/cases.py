@@ -76,6 +76,15 @@ class Play:
                 self._take(record)
             transaction.commit()
 
+    def take_in_vain(self, records: Sequence[SourceRecord]) -> None:
+        """Take records in, and lose the transaction before it is committed."""
+        transaction = self.ledger.begin(self.now_ms)
+        self.mapper.begin(transaction, self.now_ms)
+        for record in records:
+            self._take(record)
+        transaction.rollback()
+        self.restart()
+
     def _take(self, record: SourceRecord) -> None:
         try:
             decoded = self.decoder.decode(record)

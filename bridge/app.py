@@ -1,0 +1,173 @@
+"""The composition root: builds one brand's parts, runs them, and takes them down in order."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bridge import __version__
+from bridge.brand import Brand
+from bridge.delivery.sender import RabbitMQOutbound
+from bridge.errors import BridgeError, FatalError, SinkUnavailable, TransientError
+from bridge.intake import BrandLedger, Intake
+from bridge.ledger import open_ledger
+from bridge.reporting import Reporter, Status
+from bridge.sources import KafkaSource, open_source
+from bridge.telemetry.http import Health, HealthServer
+from bridge.telemetry.metrics import Metrics
+
+LOG = structlog.get_logger(__name__)
+
+DRAIN_SECONDS = 30.0
+CLOSE_SECONDS = 5.0
+PRUNE_EVERY_SECONDS = 60.0
+PRUNE_AT_ONCE = 2_000
+"""So few that pruning never holds up delivery."""
+LONGEST_BACK_OFF_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the command line says about a run."""
+
+    state: Path = Path()
+    """Folder of ledgers whose place the connector does not say."""
+    http: tuple[str, int] | None = ("127.0.0.1", 0)
+    on_status: Callable[[Status], None] | None = None
+    status_seconds: float = 1.0
+
+
+class BrandRun:
+    """One brand, running.  `run` returns when it was asked to stop, or raises what stopped it."""
+
+    def __init__(self, brand: Brand, options: RunOptions) -> None:
+        self._brand = brand
+        self._options = options
+        self._metrics = Metrics(brand.connector.brand, __version__)
+        self._stop = threading.Event()
+        self._reporter: Reporter | None = None
+        self._trouble = ""
+        self.address: tuple[str, int] | None = None
+        """Where metrics and health are served, once `run` has begun."""
+
+    def stop(self) -> None:
+        """Ask `run` to drain and return.  May be called from a signal handler or another thread."""
+        self._stop.set()
+
+    def run(self) -> None:
+        """Run until `stop`.  What is away is waited for; FatalError and ConfigError come out."""
+        with self._serving():
+            attempt = 0
+            while not self._stop.is_set():
+                started = time.monotonic()
+                try:
+                    self._run_once()
+                except SinkUnavailable:
+                    raise
+                except TransientError as error:
+                    attempt = 0 if time.monotonic() - started > LONGEST_BACK_OFF_SECONDS else attempt + 1
+                    self._back_off(error, attempt)
+
+    def health(self) -> Health:
+        """Return how the brand is."""
+        if self._reporter is None:
+            return Health("degraded", (self._trouble,)) if self._trouble else Health("starting")
+        if self._stop.is_set():
+            return Health("stopping")
+        return self._reporter.health()
+
+    @contextlib.contextmanager
+    def _serving(self) -> Iterator[None]:
+        if self._options.http is None:
+            yield
+            return
+        server = HealthServer(self._options.http, self._metrics, self.health)
+        self.address = server.start()
+        LOG.info("serving", host=self.address[0], port=self.address[1])
+        try:
+            yield
+        finally:
+            server.stop()
+
+    def _run_once(self) -> None:
+        connector = self._brand.connector
+        source = source_of(self._brand)
+        ledger = open_ledger(ledger_place(self._brand, self._options.state), connector.brand, create=True)
+        outbound = RabbitMQOutbound(connector.target.rabbitmq)
+        intake = Intake(self._brand, source, ledger, outbound)
+        try:
+            outbound.start()
+            self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)
+            intake.on_offer = self._reporter.offered
+            self._loop(intake, outbound, self._reporter)
+        finally:
+            self._close(intake, source, outbound, ledger)
+
+    def _loop(
+        self,
+        intake: Intake,
+        outbound: RabbitMQOutbound,
+        reporter: Reporter,
+    ) -> None:
+        intake.open()
+        LOG.info("started", brand=self._brand.connector.brand, version=__version__)
+        pruned = shown = time.monotonic()
+        try:
+            while not self._stop.is_set():
+                intake.step()
+                reporter.collect(outbound.confirmed())
+                outbound.raise_if_failed()
+                now = time.monotonic()
+                if now - pruned > PRUNE_EVERY_SECONDS:
+                    pruned = now
+                    intake.prune(PRUNE_AT_ONCE)
+                if self._options.on_status is not None and now - shown >= self._options.status_seconds:
+                    shown = now
+                    self._options.on_status(reporter.status())
+        except FatalError:
+            intake.drain(DRAIN_SECONDS)
+            raise
+        clean = intake.drain(DRAIN_SECONDS)
+        reporter.collect(outbound.confirmed())
+        LOG.info("drained" if clean else "stopped_with_unconfirmed", pending=outbound.pending())
+
+    def _close(self, intake: Intake, source: KafkaSource, outbound: RabbitMQOutbound, ledger: BrandLedger) -> None:
+        self._reporter = None
+        try:
+            source.close()
+        except BridgeError as error:
+            LOG.warning("source_close_failed", error=str(error))
+        finally:
+            outbound.close(CLOSE_SECONDS)
+            with contextlib.suppress(TransientError):
+                intake.record()
+            ledger.close()
+
+    def _back_off(self, error: TransientError, attempt: int) -> None:
+        longest = min(LONGEST_BACK_OFF_SECONDS, 0.5 * 2 ** min(attempt, 10))
+        pause = random.uniform(longest / 2, longest)  # noqa: S311 - spreads restarts, keeps no secret
+        self._trouble = str(error)
+        LOG.warning("trying_again", error=str(error), after_seconds=round(pause, 1))
+        self._stop.wait(pause)
+
+
+def source_of(brand: Brand) -> KafkaSource:
+    """Return the source of a brand's records; nothing is connected yet."""
+    settings = brand.connector.source.kafka
+    if settings.group is None:
+        settings = settings.model_copy(update={"group": f"bridge.{brand.connector.brand}"})
+    topics = brand.topics()
+    return open_source(settings, topics.names, topics.patterns)
+
+
+def ledger_place(brand: Brand, state: Path) -> str:
+    """Return the path or address of a brand's ledger."""
+    url = brand.connector.ledger.url
+    return url if url is not None else str(state / f"{brand.connector.brand}.ledger")

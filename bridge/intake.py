@@ -1,0 +1,452 @@
+"""Taking in: poll, decode, put in order, map, and write each batch as one durable transaction."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import structlog
+
+from bridge.brand import Brand
+from bridge.contracts import Decoder, Ledger, LedgerTransaction, Outbound, Source
+from bridge.errors import (
+    FatalError,
+    LedgerMismatch,
+    LedgerUnavailable,
+    PoisonRecord,
+    SourceUnavailable,
+    TooManyParked,
+)
+from bridge.mapping.mapper import Mapper, Outcome
+from bridge.merge import CommitOrder, Taken
+from bridge.records import Change, Delivery, Partition, Skipped, SourceRecord
+
+LOG = structlog.get_logger(__name__)
+
+BATCH = 500
+"""Records in one transaction: enough to share one fsync, few enough to keep it near 20 ms."""
+DEEP = 5_000
+"""Records of one partition that may wait for others before its reading pauses."""
+IDLE_POLL_SECONDS = 0.25
+BUSY_POLL_SECONDS = 0.002
+"""While confirms are on their way: short, so that the window moves on as soon as they are here."""
+COMMIT_EVERY_SECONDS = 1.0
+RETRY_SECONDS = 0.5
+REVOKE_SECONDS = 10.0
+
+
+class BrandLedger(Ledger, Protocol):
+    """A ledger with the fence between instances."""
+
+    def claim(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Become the owner of partitions and return their positions."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Numbers of one brand's taking in, for status and metrics.  Written by one thread, read by others."""
+
+    outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """How changes ended since they were last collected: (outcome, table, reason)."""
+    records: Counter[str] = field(default_factory=Counter)
+    taken: int = 0
+    sent: int = 0
+    held: int = 0
+    parked: int = 0
+    skipped: int = 0
+    ledger_seconds: list[float] = field(default_factory=list)
+    rebalances: int = 0
+    last_error: str = ""
+    last_record_ms: int = 0
+    turned_at: float = 0.0
+    """When the loop last went round, on the monotonic clock."""
+    ready: bool = False
+    """Every partition has been read to the end that it had at the start."""
+
+
+class Intake:
+    """One brand's taking in.  All of it happens in the thread that calls `step`."""
+
+    def __init__(
+        self,
+        brand: Brand,
+        source: Source,
+        ledger: BrandLedger,
+        outbound: Outbound,
+        *,
+        wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._brand = brand
+        self._source = source
+        self._ledger = ledger
+        self._outbound = outbound
+        self._wall_ms = wall_ms
+        self._clock = clock
+        self._decoder: Decoder = brand.decoder()
+        self._topics = brand.topics()
+        self._order = CommitOrder(brand.connector.source.order.wait.total_seconds())
+        self._positions: dict[Partition, int] = {}
+        self._committed: dict[Partition, int] = {}
+        self._committed_at = 0.0
+        self._paused: frozenset[Partition] = frozenset()
+        self._flood = Flood(brand.connector.limits.parked_in_a_row, brand.connector.limits.parked_per_minute)
+        self.progress = Progress()
+        self._mapper = self._new_mapper()
+        self.on_offer: Callable[[Sequence[Delivery]], None] = lambda _: None
+        """Told what is offered to the sender."""
+        self._recorded = ledger.confirmed()
+        self._offered = self._recorded
+        self._all_offered = False
+        self._full = False
+
+    def open(self) -> None:
+        """Send what the ledger still holds, and join the group.  Raises as `Source.open` does."""
+        self._refill()
+        self._source.open(self)
+
+    def step(self) -> None:
+        """Go round once: take in what is there, or wait for it for a moment.
+
+        Raises FatalError (and so TooManyParked, OffsetExpired, ...) when going on would lose or invent
+        play, and SourceUnavailable after the source's own limit.
+        """
+        now = self._clock()
+        self.progress.turned_at = now
+        self._throttle()
+        records = self._source.poll(self._poll_seconds(now))
+        arrived = self._clock()
+        for record in records:
+            self._add(record, arrived)
+        self._note_reached()
+        self._write_batch(list(self._order.take(self._clock(), BATCH)), idle=not records)
+        self._refill()
+        self._commit_offsets()
+
+    def drain(self, deadline_seconds: float) -> bool:
+        """Take nothing more in; wait until all that was sent is confirmed, and record it.
+
+        Returns whether everything was.
+        """
+        deadline = self._clock() + deadline_seconds
+        while self._clock() < deadline:
+            self._refill()
+            self._write_batch([], idle=True)
+            if self._all_offered and not self._outbound.pending():
+                break
+            time.sleep(BUSY_POLL_SECONDS)
+        self.record()
+        self._commit_offsets(at_once=True)
+        return not self._outbound.pending()
+
+    def record(self) -> None:
+        """Record what has been confirmed.  Raises LedgerUnavailable when that cannot be done."""
+        confirmed = self._outbound.confirmed()
+        if confirmed > self._recorded:
+            self._write([], confirmed, self._wall_ms())
+            self._recorded = confirmed
+            self._outbound.recorded(confirmed)
+
+    @property
+    def positions(self) -> Mapping[Partition, int]:
+        """Return the positions that are durable."""
+        return dict(self._positions)
+
+    # -- partitions
+
+    def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See AssignmentListener.  Positions come from the ledger, never from the group."""
+        self.progress.rebalances += 1
+        known = self._ledger.claim(partitions)
+        self._check_memory(partitions, known)
+        ends = self._source.ends(partitions)
+        for partition in partitions:
+            self._order.assign(
+                partition,
+                known.get(partition, 0),
+                ends.get(partition, 0),
+                holds=self._topics.orders_across() and self._topics.is_play(partition.topic),
+                first=not self._topics.is_play(partition.topic),
+            )
+            if partition in known:
+                self._positions[partition] = known[partition]
+        LOG.info("partitions_assigned", brand=self._brand.connector.brand, partitions=_names(partitions))
+        return known
+
+    def on_revoked(self, partitions: Collection[Partition]) -> None:
+        """See AssignmentListener.  What the partitions led to is sent out first, within a budget."""
+        self.progress.rebalances += 1
+        self._order.revoke(partitions)
+        self.drain(REVOKE_SECONDS)
+        self._forget(partitions)
+        LOG.info("partitions_revoked", brand=self._brand.connector.brand, partitions=_names(partitions))
+
+    def on_lost(self, partitions: Collection[Partition]) -> None:
+        """See AssignmentListener."""
+        self.progress.rebalances += 1
+        self._order.revoke(partitions)
+        self._forget(partitions)
+        LOG.warning("partitions_lost", brand=self._brand.connector.brand, partitions=_names(partitions))
+
+    def _forget(self, partitions: Collection[Partition]) -> None:
+        for partition in partitions:
+            self._positions.pop(partition, None)
+            self._committed.pop(partition, None)
+
+    def _check_memory(self, partitions: Collection[Partition], known: Mapping[Partition, int]) -> None:
+        """Refuse an empty memory where the group has been at work: old rows would be taken for new ones."""
+        unknown = [partition for partition in partitions if partition not in known]
+        committed = self._source.committed(unknown) if unknown else {}
+        for partition, position in committed.items():
+            if position > 0:
+                raise LedgerMismatch(
+                    f"the group has read {partition.topic}/{partition.number} up to {position}, but the ledger "
+                    "knows nothing of it: put back the ledger that belongs to this group, or, to begin anew, "
+                    "use another group"
+                )
+
+    # -- records
+
+    def _add(self, record: SourceRecord, arrived: float) -> None:
+        try:
+            decoded = self._decoder.decode(record)
+        except PoisonRecord as poison:
+            taken = Taken(record, poison, None, arrived)
+        else:
+            position = decoded.position if isinstance(decoded, Change) else None
+            taken = Taken(record, decoded, position, arrived)
+        self._order.add(Partition(record.topic, record.partition), taken)
+
+    def _note_reached(self) -> None:
+        if not self.progress.ready:
+            for partition, position in self._source.reached().items():
+                self._order.reached(partition, position)
+            self.progress.ready = bool(self._positions or self._order.assigned()) and not self._order.behind()
+
+    def _poll_seconds(self, now: float) -> float:
+        """Return how long to wait for records: not at all while there is other work."""
+        longest = BUSY_POLL_SECONDS if self._outbound.pending() or not self._all_offered else IDLE_POLL_SECONDS
+        due = self._order.due(now)
+        if due is not None:
+            longest = min(longest, due)
+        deadline = self._mapper.next_deadline()
+        if deadline is not None:
+            longest = min(longest, max(0.0, (deadline - self._wall_ms()) / 1000))
+        return longest
+
+    # -- the ledger
+
+    def _write_batch(self, batch: Sequence[Taken], *, idle: bool) -> None:
+        """Write a batch, and what has been confirmed, as one transaction; try again while the ledger is away."""
+        now_ms = self._wall_ms()
+        confirmed = max(self._outbound.confirmed(), self._recorded)
+        deadline = self._mapper.next_deadline()
+        expired = deadline is not None and deadline <= now_ms
+        behind = confirmed - self._recorded
+        if not batch and not expired and not (behind and (idle or behind >= BATCH // 2)):
+            return
+        while True:
+            try:
+                deliveries = self._write(batch, confirmed, now_ms)
+                break
+            except LedgerUnavailable as error:
+                self._wait_for_ledger(error)
+        self._recorded = max(self._recorded, confirmed)
+        self._outbound.recorded(self._recorded)
+        if deliveries and self._all_offered:
+            self._offer(deliveries)
+
+    def _write(self, batch: Sequence[Taken], confirmed: int, now_ms: int) -> Sequence[Delivery]:
+        started = self._clock()
+        transaction = self._ledger.begin(now_ms)
+        try:
+            self._mapper.begin(transaction, now_ms)
+            self._flood.begin(started)
+            self._take(batch, transaction)
+            self._mapper.expire()
+            positions = {Partition(t.record.topic, t.record.partition): t.record.offset + 1 for t in batch}
+            transaction.advance(positions)
+            if confirmed > self._recorded:
+                transaction.confirm(confirmed)
+            deliveries = transaction.commit()
+        except BaseException:
+            transaction.rollback()
+            self._mapper = self._new_mapper()
+            raise
+        self._flood.commit()
+        self._positions |= positions
+        self._note(batch, started)
+        return deliveries
+
+    def _take(self, batch: Sequence[Taken], transaction: LedgerTransaction) -> None:
+        mapper = self._mapper
+        transaction.prefetch(
+            wanted
+            for taken in batch
+            if isinstance(taken.decoded, Change)
+            for wanted in mapper.wants(taken.decoded)
+        )
+        for taken in batch:
+            decoded = taken.decoded
+            if isinstance(decoded, Change):
+                mapper.take(decoded)
+            elif isinstance(decoded, Skipped):
+                mapper.skip(taken.record, decoded)
+            elif isinstance(decoded, PoisonRecord):
+                mapper.poison(taken.record, taken.record.topic, decoded)
+            else:
+                mapper.skip(taken.record, Skipped("end of a transaction"))
+
+    def _observe(self, outcome: Outcome) -> None:
+        self._flood.add(outcome)
+
+    def _note(self, batch: Sequence[Taken], started: float) -> None:
+        progress = self.progress
+        progress.ledger_seconds.append(self._clock() - started)
+        progress.taken += len(batch)
+        progress.held = self._mapper.held
+        for key, count in self._flood.counts.items():
+            progress.outcomes[key] += count
+            if key[0] == "sent":
+                progress.sent += count
+            elif key[0] == "parked":
+                progress.parked += count
+            elif key[0] == "skipped":
+                progress.skipped += count
+        for taken in batch:
+            progress.records[taken.record.topic] += 1
+        if batch:
+            progress.last_record_ms = batch[-1].record.timestamp_ms
+
+    def _wait_for_ledger(self, error: LedgerUnavailable) -> None:
+        """Keep the place in the group while the ledger is away; nothing of the batch is lost."""
+        if self.progress.last_error != str(error):
+            LOG.error("ledger_unavailable", brand=self._brand.connector.brand, error=str(error))
+        self.progress.last_error = str(error)
+        self._pause(frozenset(self._order.assigned()))
+        for record in self._source.poll(RETRY_SECONDS):
+            self._add(record, self._clock())
+
+    def _new_mapper(self) -> Mapper:
+        mapper = Mapper(self._brand.plan, self._observe)
+        restored = []
+        for held in self._ledger.held():
+            change = self._decoder.decode(held.record)
+            if not isinstance(change, Change):
+                raise FatalError(
+                    f"a held record of {held.table} cannot be decoded any more; was the connector changed?"
+                )
+            restored.append((held, change))
+        mapper.restore(restored)
+        return mapper
+
+    # -- the outbox
+
+    def _refill(self) -> None:
+        """Offer what the ledger holds and the sender does not have yet, as far as there is room."""
+        limit = self._brand.connector.limits.outbox
+        while not self._all_offered and self._outbound.pending() < limit:
+            page = self._ledger.unconfirmed(self._offered, BATCH)
+            if not page:
+                self._all_offered = True
+                return
+            self._offer(page)
+
+    def _offer(self, deliveries: Sequence[Delivery]) -> None:
+        self._outbound.offer(deliveries)
+        self._offered = deliveries[-1].seq
+        self.on_offer(deliveries)
+
+    def prune(self, limit: int) -> None:
+        """Forget a few of the things that are past their retention."""
+        day = datetime.fromtimestamp(self._wall_ms() / 1000, UTC) - self._brand.connector.ledger.retention
+        with contextlib.suppress(LedgerUnavailable):
+            self._ledger.prune(day.date().isoformat(), limit)
+
+    def _throttle(self) -> None:
+        """Pause what is too far ahead: of the sender, or of the partitions that it waits for."""
+        limit, pending = self._brand.connector.limits.outbox, self._outbound.pending()
+        if pending >= limit:
+            self._full = True
+        elif pending <= limit // 2:
+            self._full = False
+        self._pause(frozenset(self._order.assigned() if self._full else self._order.deep(DEEP)))
+
+    def _pause(self, wanted: frozenset[Partition]) -> None:
+        assigned = frozenset(self._order.assigned())
+        resume, pause = (self._paused - wanted) & assigned, (wanted - self._paused) & assigned
+        if resume:
+            self._source.resume(resume)
+        if pause:
+            self._source.pause(pause)
+        self._paused = wanted & assigned
+
+    def _commit_offsets(self, *, at_once: bool = False) -> None:
+        now = self._clock()
+        if not at_once and now - self._committed_at < COMMIT_EVERY_SECONDS:
+            return
+        news = {at: offset for at, offset in self._positions.items() if self._committed.get(at) != offset}
+        self._committed_at = now
+        if news:
+            try:
+                self._source.commit(news)
+            except SourceUnavailable as error:
+                self.progress.last_error = str(error)
+                return
+            self._committed |= news
+
+
+class Flood:
+    """Counts how changes end in a batch, and stops the brand when nearly all of them are parked."""
+
+    def __init__(self, in_a_row: int, per_minute: int) -> None:
+        self._limit = in_a_row
+        self._per_minute = per_minute
+        self._row = self._pending_row = 0
+        self._minute: list[tuple[float, int]] = []
+        self._now = 0.0
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+
+    def begin(self, now: float) -> None:
+        """Start to count a batch."""
+        self._now = now
+        self._pending_row = self._row
+        self.counts = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one change.  Raises TooManyParked at a limit: nothing of the batch is then kept."""
+        self.counts[outcome.kind, outcome.table, outcome.reason] += 1
+        if outcome.kind == "sent":
+            self._pending_row = 0
+        elif outcome.kind == "parked":
+            self._pending_row += 1
+            self._check(outcome.reason)
+
+    def commit(self) -> None:
+        """Keep the counts of the batch."""
+        self._row = self._pending_row
+        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
+        self._minute = [(at, count) for at, count in self._minute if at > self._now - 60]
+        if parked:
+            self._minute.append((self._now, parked))
+
+    def _check(self, reason: str) -> None:
+        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
+        minute = parked + sum(count for at, count in self._minute if at > self._now - 60)
+        if self._pending_row > self._limit or minute > self._per_minute:
+            limit = (
+                f"{self._limit} in a row" if self._pending_row > self._limit else f"{self._per_minute} in a minute"
+            )
+            raise TooManyParked(
+                f"more than {limit} were parked, the last because: {reason}.  This is a wrong connector rather "
+                "than bad data: try it with `wallet-bridge preview`, mend it, and start again; nothing was lost"
+            )
+
+
+def _names(partitions: Collection[Partition]) -> list[str]:
+    return sorted(f"{partition.topic}/{partition.number}" for partition in partitions)

@@ -1,0 +1,146 @@
+"""What a running brand shows: metrics, health, and a line of status."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bridge.contracts import Ledger, Source
+from bridge.delivery.status import DeliveryStatus
+from bridge.errors import SourceUnavailable
+from bridge.intake import Intake
+from bridge.records import Delivery
+from bridge.telemetry import metrics as m
+from bridge.telemetry.http import Health
+from bridge.telemetry.sent import SentEvents
+
+TURN_LIMIT_SECONDS = 60.0
+"""A loop that has not gone round for so long is taken for dead."""
+LOOK_EVERY_SECONDS = 5.0
+"""How often the ledger's size and the lag are asked for: both cost a question to somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A brand at one moment, for a terminal."""
+
+    taken: int
+    sent: int
+    held: int
+    parked: int
+    pending: int
+    lag: int
+    connected: bool
+    last_error: str
+
+
+class Reporter:
+    """Carries numbers from the loops to the metrics, in the intake's thread; others only read."""
+
+    def __init__(
+        self,
+        metrics: m.Metrics,
+        intake: Intake,
+        source: Source,
+        ledger: Ledger,
+        delivery: Callable[[], DeliveryStatus],
+    ) -> None:
+        self._metrics = metrics
+        self._intake = intake
+        self._source = source
+        self._ledger = ledger
+        self._delivery = delivery
+        self._sent = SentEvents(metrics)
+        self._looked_at = 0.0
+        self._lag: dict[tuple[str, ...], float] = {}
+        self._parked = sum(1 for _ in ledger.parked())
+        self._rebalances = 0
+        metrics.pull(m.OUTBOX_PENDING, lambda: delivery().pending)
+        metrics.pull(m.WINDOW_IN_USE, lambda: delivery().in_flight)
+        metrics.pull(m.UNCONFIRMED_AGE_SECONDS, lambda: delivery().unconfirmed_age_seconds)
+        metrics.pull(m.DUPLICATES_SENT, lambda: delivery().duplicates_sent)
+        metrics.pull(m.BLOCKED_SECONDS, lambda: delivery().blocked_seconds)
+        metrics.pull(m.RETRIES, lambda: {(cause,): count for cause, count in delivery().retries.items()})
+        metrics.pull(m.HELD, lambda: intake.progress.held)
+        metrics.pull(m.PARKED, lambda: self._parked)
+        metrics.pull(m.LAG_RECORDS, lambda: self._lag)
+        metrics.pull(m.LAG_SECONDS, self._lag_seconds)
+        metrics.pull(m.READY, lambda: float(self.health().state == "ok"))
+        metrics.pull(m.CONNECTED, self._connected)
+
+    def offered(self, deliveries: Sequence[Delivery]) -> None:
+        """Note what was offered to the sender."""
+        self._sent.offered(deliveries)
+
+    def collect(self, confirmed: int) -> None:
+        """Carry over what has happened since the last call."""
+        progress, metrics = self._intake.progress, self._metrics
+        self._sent.confirmed(confirmed)
+        if progress.records:
+            metrics.add_counts(m.RECORDS, {(topic,): count for topic, count in progress.records.items()})
+            progress.records.clear()
+        if progress.outcomes:
+            metrics.add_counts(m.CHANGES, dict(progress.outcomes))
+            self._parked += sum(count for key, count in progress.outcomes.items() if key[0] == "parked")
+            progress.outcomes.clear()
+        for seconds in progress.ledger_seconds:
+            metrics.observe(m.LEDGER_COMMIT_SECONDS, seconds)
+        progress.ledger_seconds.clear()
+        if progress.rebalances != self._rebalances:
+            metrics.add(m.REBALANCES, progress.rebalances - self._rebalances)
+            self._rebalances = progress.rebalances
+        if time.monotonic() - self._looked_at > LOOK_EVERY_SECONDS:
+            self._look()
+
+    def health(self) -> Health:
+        """Return how the brand is.  Any thread may ask."""
+        progress, delivery = self._intake.progress, self._delivery()
+        alive = not progress.turned_at or time.monotonic() - progress.turned_at < TURN_LIMIT_SECONDS
+        reasons = []
+        if not delivery.connected:
+            reasons.append(f"rabbitmq is not connected: {delivery.last_error}".rstrip(": "))
+        if delivery.blocked:
+            reasons.append("rabbitmq blocks the connection (memory or disk alarm)")
+        if delivery.refusing:
+            reasons.append(f"rabbitmq refuses events: {delivery.last_error}")
+        if progress.last_error:
+            reasons.append(progress.last_error)
+        if reasons:
+            return Health("degraded", tuple(reasons), alive=alive)
+        return Health("ok" if progress.ready else "starting", alive=alive)
+
+    def status(self) -> Status:
+        """Return the brand at this moment."""
+        progress, delivery = self._intake.progress, self._delivery()
+        return Status(
+            taken=progress.taken,
+            sent=delivery.confirmed,
+            held=progress.held,
+            parked=self._parked,
+            pending=delivery.pending,
+            lag=int(sum(self._lag.values())),
+            connected=delivery.connected,
+            last_error=progress.last_error or delivery.last_error,
+        )
+
+    def _look(self) -> None:
+        self._looked_at = time.monotonic()
+        self._metrics.set(m.LEDGER_BYTES, self._ledger.size_bytes())
+        positions = self._intake.positions
+        try:
+            ends = self._source.ends(positions.keys())
+        except SourceUnavailable:
+            return
+        self._lag = {
+            (at.topic, str(at.number)): float(max(0, ends.get(at, 0) - positions[at])) for at in positions
+        }
+
+    def _lag_seconds(self) -> float:
+        progress = self._intake.progress
+        if not any(self._lag.values()) or progress.last_record_ms <= 0:
+            return 0.0
+        return max(0.0, time.time() - progress.last_record_ms / 1000)
+
+    def _connected(self) -> Mapping[tuple[str, ...], float]:
+        return {("rabbitmq",): float(self._delivery().connected)}

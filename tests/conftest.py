@@ -1,0 +1,28 @@
+"""Fixtures that all tests share: the real servers, started once and stopped if this run started them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+import stack
+from stack.endpoints import Addresses
+
+
+@pytest.fixture(scope="session")
+def addresses() -> Iterator[Addresses]:
+    """Return the addresses of the real servers; start them where they do not run.
+
+    On a laptop a machine that cannot have them skips, with the reason; in CI that is a failure.
+    """
+    try:
+        up = stack.ensure_up()
+    except stack.StackError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"the servers cannot be had here: {error}")
+    yield up.addresses
+    if up.started:
+        stack.down()
