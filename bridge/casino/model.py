@@ -115,6 +115,7 @@ Currency = Annotated[
     str,
     BeforeValidator(lambda value: value.strip(" ") if isinstance(value, str) else value),
     StringConstraints(pattern=_CURRENCY),
+    WithJsonSchema({"type": "string", "pattern": _CURRENCY}),
 ]
 Timestamp = Annotated[
     str,
