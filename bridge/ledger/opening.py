@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +13,8 @@ from bridge.ledger.meta import check_meta, first_meta, migrations, missing
 from bridge.ledger.postgres import PostgresLedger
 from bridge.ledger.postgres_opening import open_postgres
 from bridge.ledger.schema import SCHEMA_VERSION, creation
-from bridge.ledger.sqlite import DIALECT, IN_MEMORY, SqliteLedger, connect, make_private, translated
+from bridge.ledger.sqlite import DIALECT, SqliteLedger
+from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink, make_private
 from bridge.ledger.statements import Statements
 
 _SQL: Final = Statements(DIALECT)
@@ -69,72 +69,48 @@ def open_sqlite(
         if not read_only:
             lock = ProcessLock(Path(path))
     try:
-        with translated(path):
-            connection = _prepared(path, brand, create=create, read_only=read_only, wait_seconds=wait_seconds)
-        return SqliteLedger(path, connection, lock, recent_values)
+        link = _prepared(path, brand, create=create, read_only=read_only, wait_seconds=wait_seconds)
+        return SqliteLedger(link, lock, recent_values)
     except BaseException:
         if lock is not None:
             lock.release()
         raise
 
 
-def _prepared(path: str, brand: str, *, create: bool, read_only: bool, wait_seconds: float) -> sqlite3.Connection:
+def _prepared(path: str, brand: str, *, create: bool, read_only: bool, wait_seconds: float) -> SqliteLink:
     if path != IN_MEMORY and not read_only:
         try:
             make_private(path)
         except OSError as error:
             raise LedgerUnavailable(f"the ledger {path} cannot be opened: {error.strerror}") from error
-    connection = connect(path, wait_seconds=wait_seconds, query_only=read_only)
+    link = SqliteLink(path, wait_seconds=wait_seconds, query_only=read_only)
     try:
-        _bring_up_to_date(connection, path, brand, create=create and not read_only, read_only=read_only)
+        _bring_up_to_date(link, brand, create=create and not read_only, read_only=read_only)
     except BaseException:
-        connection.close()
+        link.close()
         raise
-    return connection
+    return link
 
 
-def _bring_up_to_date(
-    connection: sqlite3.Connection, path: str, brand: str, *, create: bool, read_only: bool
-) -> None:
-    meta = _meta(connection)
-    if not meta and create:
-        _in_one_transaction(connection, lambda: _create(connection, brand))
-        return
-    if not meta:
-        raise LedgerMismatch(missing(path, brand))
-    version = check_meta(path, brand, meta)
-    if version < SCHEMA_VERSION and read_only:
-        raise LedgerMismatch(f"the ledger {path} has schema {version}: run this bridge on it once first")
-    if version < SCHEMA_VERSION:
-        _in_one_transaction(connection, lambda: _migrate(connection, version))
-
-
-def _meta(connection: sqlite3.Connection) -> dict[str, str]:
+def _bring_up_to_date(link: SqliteLink, brand: str, *, create: bool, read_only: bool) -> None:
     # A start that was killed before its first transaction leaves a file without tables.
-    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is None:
-        return {}
-    return dict(connection.execute(_SQL.select_meta).fetchall())
+    has_tables = link.one("SELECT 1 FROM sqlite_master WHERE name = 'meta'")
+    if not has_tables and create:
+        with link.transaction() as cursor:
+            _run(cursor, creation(DIALECT), first_meta(brand))
+        return
+    if not has_tables:
+        raise LedgerMismatch(missing(link.place, brand))
+    version = check_meta(link.place, brand, dict(link.rows(_SQL.select_meta)))
+    if version < SCHEMA_VERSION and read_only:
+        raise LedgerMismatch(f"the ledger {link.place} has schema {version}: run this bridge on it once first")
+    if version < SCHEMA_VERSION:
+        now = {"schema_version": str(SCHEMA_VERSION), "bridge_version": __version__}
+        with link.transaction() as cursor:
+            _run(cursor, migrations(DIALECT.name, version), now)
 
 
-def _create(connection: sqlite3.Connection, brand: str) -> None:
-    for statement in creation(DIALECT):
-        connection.execute(statement)
-    connection.executemany(_SQL.upsert_meta, first_meta(brand).items())
-
-
-def _migrate(connection: sqlite3.Connection, version: int) -> None:
-    for statement in migrations(DIALECT.name, version):
-        connection.execute(statement)
-    now = {"schema_version": str(SCHEMA_VERSION), "bridge_version": __version__}
-    connection.executemany(_SQL.upsert_meta, now.items())
-
-
-def _in_one_transaction(connection: sqlite3.Connection, change: Callable[[], None]) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        change()
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
+def _run(cursor: sqlite3.Cursor, statements: list[str], meta: dict[str, str]) -> None:
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.executemany(_SQL.upsert_meta, meta.items())

@@ -26,7 +26,7 @@ _SQL: Final = Statements(DIALECT)
 _BLOCK: Final = SEQUENCES["ledger_seq"]
 
 _READ_MANY: Final = (
-    "SELECT m.space, m.key, m.value FROM unnest(%s::bigint[], %s::text[]) AS wanted(space, key) "
+    "SELECT m.space, m.key, m.value FROM unnest(%s::bigint[], %b::text[]) AS wanted(space, key) "
     "JOIN memory m ON m.space = wanted.space AND m.key = wanted.key"
 )
 _UNCONFIRMED: Final = (
@@ -168,7 +168,7 @@ class PostgresLedger:
     def size_bytes(self) -> int:
         """Return the bytes of the tables and their indexes."""
         names = [*METADATA.tables, *SHARED.tables]
-        query = "SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest(%s::text[]) name"
+        query = "SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest(%b::text[]) name"
         return int(self._link.rows(query, (names,))[0][0])
 
     def close(self) -> None:
@@ -235,7 +235,7 @@ class PostgresLedger:
         if new:
             query = (
                 "INSERT INTO spaces (space, name) SELECT nextval('ledger_space'), name "
-                "FROM unnest(%s::text[]) name ON CONFLICT (name) DO NOTHING"
+                "FROM unnest(%b::text[]) name ON CONFLICT (name) DO NOTHING"
             )
             self._link.rows(query, (new,))
             self._spaces = dict(self._link.rows(_SQL.select_spaces))

@@ -19,16 +19,16 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _FENCE: Final = "SELECT lane, epoch, instance FROM lanes WHERE lane = ANY(%s) ORDER BY lane FOR UPDATE"
 _MEMORY: Final = (
     "INSERT INTO memory (space, key, value, day) SELECT space, key, value, %s "
-    "FROM unnest(%s::bigint[], %s::text[], %s::bytea[]) AS new(space, key, value) "
+    "FROM unnest(%s::bigint[], %b::text[], %b::bytea[]) AS new(space, key, value) "
     "ON CONFLICT (space, key) DO UPDATE SET value = excluded.value, day = excluded.day"
 )
 _FORGET: Final = (
-    "DELETE FROM memory m USING unnest(%s::bigint[], %s::text[]) AS gone(space, key) "
+    "DELETE FROM memory m USING unnest(%s::bigint[], %b::text[]) AS gone(space, key) "
     "WHERE m.space = gone.space AND m.key = gone.key"
 )
 _OUTBOX: Final = (
     "INSERT INTO outbox (seq, message_id, player, lane, day, body) SELECT new.* "
-    "FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bytea[]) "
+    "FROM unnest(%s::bigint[], %b::text[], %b::text[], %s::bigint[], %s::bigint[], %b::bytea[]) "
     "AS new(seq, message_id, player, lane, day, body)"
 )
 _TOUCHED: Final = "INSERT INTO touched (batch, day, pairs) VALUES (nextval('ledger_batch'), %s, %s)"

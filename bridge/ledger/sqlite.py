@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from bridge.errors import LedgerMismatch, LedgerUnavailable
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune
 from bridge.ledger.rows import held_change, held_row, parked_change, parked_row
 from bridge.ledger.schema import prunable
+from bridge.ledger.sqlite_link import IN_MEMORY, Row, SqliteLink
 from bridge.ledger.statements import Statements
 from bridge.ledger.transaction import Pending, Transaction
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
-IN_MEMORY: Final = ":memory:"
 DIALECT: Final = sqlite_dialect(paramstyle="qmark")
 _SQL: Final = Statements(DIALECT)
 # A fixed number of keys per query, so that the statement is prepared once.
 _READ_CHUNK: Final = 256
 _READ_MANY: Final = f"SELECT key, value FROM memory WHERE space = ? AND key IN ({', '.join('?' * _READ_CHUNK)})"  # noqa: S608 (our own text)
 _encode_keys: Final = msgspec.msgpack.Encoder().encode
-
-Row = tuple[Any, ...]
 
 
 class SqliteLedger:
@@ -39,23 +33,20 @@ class SqliteLedger:
     The only writer of the file, so the counters live here and reads need no transaction.
     """
 
-    def __init__(
-        self, path: str, connection: sqlite3.Connection, lock: ProcessLock | None, recent_values: int
-    ) -> None:
-        self.path = path
-        self._connection = connection
+    def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int) -> None:
+        self.place = link.place
+        self._link = link
         self._lock = lock
-        self._reads_only = lock is None and path != IN_MEMORY
+        self._reads_only = lock is None and link.place != IN_MEMORY
         # What another process writes cannot be answered from memory.
         self.recent = Recent(0 if self._reads_only else recent_values)
         self._load()
 
     def _load(self) -> None:
-        with translated(self.path):
-            marks: dict[str, int] = dict(self._rows(_SQL.select_marks))
-            self._spaces: dict[str, int] = dict(self._rows(_SQL.select_spaces))
-            self._batch = self._one(_SQL.last_touched) or 0
-            last_event = self._one(_SQL.last_event) or 0
+        marks: dict[str, int] = dict(self._link.rows(_SQL.select_marks))
+        self._spaces: dict[str, int] = dict(self._link.rows(_SQL.select_spaces))
+        self._batch = self._link.one(_SQL.last_touched) or 0
+        last_event = self._link.one(_SQL.last_event) or 0
         self._confirmed: int = marks.get("confirmed", 0)
         self._held: int = marks.get("held", 0)
         self._parked: int = marks.get("parked", 0)
@@ -70,8 +61,7 @@ class SqliteLedger:
 
     def positions(self) -> Mapping[Partition, int]:
         """Return every position that is known."""
-        with translated(self.path):
-            return {Partition(topic, number): at for topic, number, at in self._rows(_SQL.select_positions)}
+        return {Partition(topic, number): at for topic, number, at in self._link.rows(_SQL.select_positions)}
 
     def claim(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Return the known positions of these; the file's lock has already made them ours."""
@@ -90,51 +80,43 @@ class SqliteLedger:
     def unconfirmed(self, after_seq: int, limit: int) -> Sequence[Delivery]:
         """Return up to `limit` events behind `after_seq` that are not known to be confirmed, in order."""
         after = max(after_seq, self.confirmed())
-        with translated(self.path):
-            return [Delivery(*row) for row in self._rows(_SQL.select_outbox, (after, limit))]
+        return [Delivery(*row) for row in self._link.rows(_SQL.select_outbox, (after, limit))]
 
     def held(self) -> Iterator[HeldChange]:
         """Yield every held change, in the order of their ids; read as a whole when first asked."""
-        with translated(self.path):
-            rows = self._rows(_SQL.select_held)
+        rows = self._link.rows(_SQL.select_held)
         yield from map(held_change, rows)
 
     def parked(self) -> Iterator[ParkedChange]:
         """Yield every parked change, in the order of their ids; read as a whole when first asked."""
-        with translated(self.path):
-            rows = self._rows(_SQL.select_parked)
+        rows = self._link.rows(_SQL.select_parked)
         yield from map(parked_change, rows)
 
     def parked_record(self, parked_id: int) -> ParkedChange | None:
         """Return one parked change, or None when there is none of this id."""
-        with translated(self.path):
-            rows = self._rows(_SQL.select_one_parked, (parked_id,))
+        rows = self._link.rows(_SQL.select_one_parked, (parked_id,))
         return parked_change(rows[0]) if rows else None
 
     def counters(self) -> Mapping[tuple[str, str, str], int]:
         """Return (outcome, table, reason) to number, over all days kept."""
-        with translated(self.path):
-            return {(row[0], row[1], row[2]): row[3] for row in self._rows(_SQL.select_counters)}
+        return {(row[0], row[1], row[2]): row[3] for row in self._link.rows(_SQL.select_counters)}
 
     def prune(self, before_day: str, limit: int) -> int:
         """Forget up to `limit` things last touched before the day; less than `limit` means all are gone."""
         before = day_number(before_day)
-        with translated(self.path), self._durably():
-            pruned = prune(self._connection.cursor(), _SQL, before, limit, self._confirmed)
+        with self._link.transaction() as cursor:
+            pruned = prune(cursor, _SQL, before, limit, self._confirmed)
         # Values that are gone must not be answered from memory.
         self.recent.clear()
         return pruned
 
     def size_bytes(self) -> int:
         """Return the bytes of the file and of its write-ahead log."""
-        if self.path == IN_MEMORY:
-            pages, size = (self._one(f"PRAGMA {name}") for name in ("page_count", "page_size"))
-            return int(pages) * int(size)
-        return sum(_size(self.path + ending) for ending in ("", "-wal"))
+        return self._link.size_bytes()
 
     def close(self) -> None:
         """Close the file and let go of the lock.  May be called twice, and from another thread."""
-        self._connection.close()
+        self._link.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -160,27 +142,25 @@ class SqliteLedger:
         for space, key in pairs:
             by_space.setdefault(space, []).append(key)
         found: dict[Pair, bytes] = {}
-        with translated(self.path):
-            for space, keys in by_space.items():
-                number = self._spaces.get(space)
-                if number is not None:
-                    found.update({(space, key): value for key, value in self._read_space(number, keys)})
+        for space, keys in by_space.items():
+            number = self._spaces.get(space)
+            if number is not None:
+                found.update({(space, key): value for key, value in self._read_space(number, keys)})
         return found
 
     def _read_space(self, number: int, keys: list[str]) -> list[Row]:
         if len(keys) == 1:
-            return [(keys[0], row[0]) for row in self._rows(_SQL.read_one, (number, keys[0]))]
+            return [(keys[0], row[0]) for row in self._link.rows(_SQL.read_one, (number, keys[0]))]
         rows = []
         for start in range(0, len(keys), _READ_CHUNK):
             chunk = keys[start : start + _READ_CHUNK]
             chunk.extend(chunk[-1:] * (_READ_CHUNK - len(chunk)))
-            rows += self._rows(_READ_MANY, (number, *chunk))
+            rows += self._link.rows(_READ_MANY, (number, *chunk))
         return rows
 
     def body(self, seq: int) -> bytes | None:
         """Return the body of a committed event, or None when it is past its retention."""
-        with translated(self.path):
-            body: bytes | None = self._one(_SQL.select_body, (seq,))
+        body: bytes | None = self._link.one(_SQL.select_body, (seq,))
         return body
 
     def write(self, pending: Pending) -> None:
@@ -188,15 +168,15 @@ class SqliteLedger:
         spaces = self._new_spaces(pending)
         confirmed = min(max(self._confirmed, pending.confirmed or 0), self._seq)
         batch = self._batch + 1
-        with translated(self.path), self._durably():
-            many = self._connection.executemany
+        with self._link.transaction() as cursor:
+            many = cursor.executemany
             many(_SQL.insert_space, [(number, name) for name, number in spaces.items()])
-            self._write_memory(pending, {**self._spaces, **spaces}, batch)
+            _write_memory(cursor, pending, {**self._spaces, **spaces}, batch)
             many(_SQL.insert_event, pending.outbox)
             marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
             many(_SQL.upsert_mark, marks.items())
             many(_SQL.upsert_position, [(*partition, at) for partition, at in pending.positions.items()])
-            self._write_changes(pending)
+            _write_changes(cursor, pending)
         self._spaces.update(spaces)
         self._confirmed = confirmed
         self._batch = batch
@@ -205,113 +185,29 @@ class SqliteLedger:
         names = {space for space, _ in pending.memory}.difference(self._spaces)
         return {name: number for number, name in enumerate(sorted(names), start=len(self._spaces) + 1)}
 
-    def _write_memory(self, pending: Pending, spaces: Mapping[str, int], batch: int) -> None:
-        if not pending.memory:
-            return
-        # Neighbours in the file one after another: each page of the tree is changed once.
-        changed = sorted(
-            (spaces[space], key, value) for (space, key), value in pending.memory.items() if value is not None
-        )
-        many = self._connection.executemany
-        many(_SQL.upsert_memory, [(*row, pending.day) for row in changed])
-        gone = [(spaces[space], key) for (space, key), value in pending.memory.items() if value is None]
-        many(_SQL.delete_memory, gone)
-        fading = {number for name, number in spaces.items() if prunable(name)}
-        keys = [(number, key) for number, key, _ in changed if number in fading]
-        if keys:
-            self._connection.execute(_SQL.insert_touched, (batch, pending.day, _encode_keys(keys)))
 
-    def _write_changes(self, pending: Pending) -> None:
-        many = self._connection.executemany
-        held, parked = pending.held, pending.parked
-        many(_SQL.upsert_held, [held_row(change) for change in held.values() if change])
-        many(_SQL.delete_held, [(held_id,) for held_id, change in held.items() if change is None])
-        many(_SQL.insert_parked, [parked_row(change) for change in parked.values() if change])
-        many(_SQL.delete_parked, [(parked_id,) for parked_id, change in parked.items() if change is None])
-        many(_SQL.add_count, [(pending.day, *counted, number) for counted, number in pending.counts.items()])
-
-    @contextmanager
-    def _durably(self) -> Iterator[None]:
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            # A full disk may have ended the transaction by itself.
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
-
-    def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        return self._connection.execute(statement, parameters).fetchall()
-
-    def _one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
-        row = self._connection.execute(statement, parameters).fetchone()
-        return None if row is None else row[0]
-
-
-def _size(path: str) -> int:
-    try:
-        return Path(path).stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-@contextmanager
-def translated(path: str) -> Iterator[None]:
-    """Turn SQLite's errors into ours, with a sentence that names the file and the cause."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        raise LedgerUnavailable(f"the ledger {path} does not answer: {error}; {_advice(error)}") from error
-    except sqlite3.ProgrammingError as error:
-        if "closed" in str(error):
-            raise LedgerUnavailable(f"the ledger {path} has been closed") from error
-        raise
-    except sqlite3.DatabaseError as error:
-        if getattr(error, "sqlite_errorname", "") in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
-            raise LedgerMismatch(
-                f"the file {path} is damaged or is no ledger ({error}): put back a copy of the ledger"
-            ) from error
-        raise
-
-
-_ADVICE: Final = {
-    "SQLITE_FULL": "make room on its disk",
-    "SQLITE_READONLY": "make the file and its folder writable for this user",
-    "SQLITE_BUSY": "another program has locked the file: end it",
-    "SQLITE_CANTOPEN": "check that the folder is there and writable for this user",
-    "SQLITE_IOERR": "check the disk",
-}
-
-
-def _advice(error: sqlite3.OperationalError) -> str:
-    name = getattr(error, "sqlite_errorname", "")
-    return next(
-        (advice for start, advice in _ADVICE.items() if name.startswith(start)), "check the disk and the file"
+def _write_memory(cursor: sqlite3.Cursor, pending: Pending, spaces: Mapping[str, int], batch: int) -> None:
+    if not pending.memory:
+        return
+    # Neighbours in the file one after another: each page of the tree is changed once.
+    changed = sorted(
+        (spaces[space], key, value) for (space, key), value in pending.memory.items() if value is not None
     )
+    many = cursor.executemany
+    many(_SQL.upsert_memory, [(*row, pending.day) for row in changed])
+    gone = [(spaces[space], key) for (space, key), value in pending.memory.items() if value is None]
+    many(_SQL.delete_memory, gone)
+    fading = {number for name, number in spaces.items() if prunable(name)}
+    keys = [(number, key) for number, key, _ in changed if number in fading]
+    if keys:
+        cursor.execute(_SQL.insert_touched, (batch, pending.day, _encode_keys(keys)))
 
 
-def connect(path: str, *, wait_seconds: float, query_only: bool) -> sqlite3.Connection:
-    """Open the file with the settings that durability and bounded memory need."""
-    connection = sqlite3.connect(path, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    # FULL: the log is synced at each commit, so a power cut takes nothing back.
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -16000")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-    connection.execute(f"PRAGMA journal_size_limit = {64 * 1024 * 1024}")
-    if query_only:
-        connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-CHECKPOINT_PAGES: Final = 2000
-"""Of 4 KiB: how far the log grows before it is worked into the file, inside a commit."""
-
-
-def make_private(path: str) -> None:
-    """Create the file if it is not there, and let only its owner read it; the log inherits that."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    Path(path).chmod(0o600)
+def _write_changes(cursor: sqlite3.Cursor, pending: Pending) -> None:
+    many = cursor.executemany
+    held, parked = pending.held, pending.parked
+    many(_SQL.upsert_held, [held_row(change) for change in held.values() if change])
+    many(_SQL.delete_held, [(held_id,) for held_id, change in held.items() if change is None])
+    many(_SQL.insert_parked, [parked_row(change) for change in parked.values() if change])
+    many(_SQL.delete_parked, [(parked_id,) for parked_id, change in parked.items() if change is None])
+    many(_SQL.add_count, [(pending.day, *counted, number) for counted, number in pending.counts.items()])

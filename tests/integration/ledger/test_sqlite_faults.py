@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -53,7 +54,7 @@ def check(ledger: SqliteLedger, told: int) -> int:
     for each in range(EVENTS):
         assert batch.get("row:t", f"{number}:{each}") is None
         assert number == 0 or batch.get("row:t", f"{number - 1}:{each}") == b"v" * 2000
-    assert ledger._rows("PRAGMA integrity_check") == [("ok",)]
+    assert ledger._link.rows("PRAGMA integrity_check") == [("ok",)]
     return number
 
 
@@ -105,8 +106,8 @@ def batch_of(ledger: SqliteLedger, number: int) -> None:
 
 def test_a_full_ledger_keeps_nothing_of_the_batch_and_takes_it_later(ledger: SqliteLedger) -> None:
     batch_of(ledger, 0)
-    pages = ledger._one("PRAGMA page_count")
-    ledger._one(f"PRAGMA max_page_count = {pages + 5}")
+    pages = ledger._link.one("PRAGMA page_count")
+    ledger._link.one(f"PRAGMA max_page_count = {pages + 5}")
     batch = ledger.begin(NOW_MS)
     for each in range(EVENTS):
         batch.put("row:t", f"1:{each}", b"v" * 2000)
@@ -117,7 +118,7 @@ def test_a_full_ledger_keeps_nothing_of_the_batch_and_takes_it_later(ledger: Sql
             batch.commit()
         assert ledger.positions() == {PLAY: 1}
         assert ledger.begin(NOW_MS).get("row:t", "1:0") is None
-    ledger._one("PRAGMA max_page_count = 1000000")
+    ledger._link.one("PRAGMA max_page_count = 1000000")
     assert [each.message_id for each in batch.commit()] == ["1:0"]
     assert ledger.positions() == {PLAY: 2}
     assert ledger.begin(NOW_MS).get("row:t", "1:0") == b"v" * 2000
@@ -125,17 +126,17 @@ def test_a_full_ledger_keeps_nothing_of_the_batch_and_takes_it_later(ledger: Sql
 
 
 def test_a_read_only_ledger_says_so_and_goes_on_when_it_is_not(ledger: SqliteLedger) -> None:
-    ledger._rows("PRAGMA query_only = ON")
+    ledger._link.rows("PRAGMA query_only = ON")
     with pytest.raises(LedgerUnavailable, match=r"ledger\.db does not answer: .*readonly"):
         batch_of(ledger, 0)
-    ledger._rows("PRAGMA query_only = OFF")
+    ledger._link.rows("PRAGMA query_only = OFF")
     batch_of(ledger, 0)
     assert check(ledger, 1) == 1
     ledger.close()
 
 
 def test_a_lock_of_another_program_is_waited_for_and_named(ledger: SqliteLedger) -> None:
-    other = sqlite3.connect(ledger.path, isolation_level=None)
+    other = sqlite3.connect(ledger.place, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(LedgerUnavailable, match="locked; another program has locked the file"):
         batch_of(ledger, 0)
@@ -152,8 +153,32 @@ def test_a_closed_ledger_says_so(ledger: SqliteLedger) -> None:
         batch_of(ledger, 0)
 
 
+def test_closing_from_another_thread_ends_the_work_between_two_batches(ledger: SqliteLedger) -> None:
+    raised: list[LedgerUnavailable] = []
+    committed = 0
+
+    def work() -> None:
+        nonlocal committed
+        try:
+            while True:
+                batch_of(ledger, committed)
+                committed += 1
+        except LedgerUnavailable as error:
+            raised.append(error)
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    eventually(lambda: committed > 3, message="nothing was committed")
+    ledger.close()
+    worker.join(10)
+    assert "has been closed" in str(raised[0])
+    again = open_sqlite(ledger.place, "northern", create=False)
+    assert again.positions() == {PLAY: committed}
+    again.close()
+
+
 def test_the_log_stays_bounded(ledger: SqliteLedger) -> None:
     for number in range(150):
         batch_of(ledger, number)
-    assert Path(ledger.path + "-wal").stat().st_size < 20_000_000
+    assert Path(ledger.place + "-wal").stat().st_size < 20_000_000
     ledger.close()

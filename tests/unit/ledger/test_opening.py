@@ -130,6 +130,6 @@ def test_a_sqlite_address_names_a_file(path: Path) -> None:
 
 def test_commits_are_synced_to_the_disk(path: Path) -> None:
     ledger = open_sqlite(str(path), "northern", create=True)
-    settings = [ledger._one(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")]
+    settings = [ledger._link.one(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")]
     ledger.close()
     assert settings == ["wal", 2]

@@ -1,0 +1,131 @@
+"""The connection to a ledger file: durable transactions, translated errors."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from bridge.errors import LedgerMismatch, LedgerUnavailable
+
+IN_MEMORY: Final = ":memory:"
+
+CHECKPOINT_PAGES: Final = 2000
+"""Of 4 KiB: how far the log grows before it is worked into the file, inside a commit."""
+
+Row = tuple[Any, ...]
+
+_ADVICE: Final = {
+    "SQLITE_FULL": "make room on its disk",
+    "SQLITE_READONLY": "make the file and its folder writable for this user",
+    "SQLITE_BUSY": "another program has locked the file: end it",
+    "SQLITE_CANTOPEN": "check that the folder is there and writable for this user",
+    "SQLITE_IOERR": "check the disk",
+}
+
+
+class SqliteLink:
+    """One connection, for one thread; only `close` may come from another."""
+
+    def __init__(self, path: str, *, wait_seconds: float, query_only: bool) -> None:
+        """Open the file with the settings that durability and bounded memory need."""
+        self.place = path
+        self._calls = threading.Lock()
+        self._connection = sqlite3.connect(
+            path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
+        )
+        settings = {
+            "journal_mode": "WAL",
+            # The log is synced at each commit, so a power cut takes nothing back.
+            "synchronous": "FULL",
+            "cache_size": "-16000",
+            "wal_autocheckpoint": str(CHECKPOINT_PAGES),
+            "journal_size_limit": str(64 * 1024 * 1024),
+            "query_only": "ON" if query_only else "OFF",
+        }
+        with translated(path):
+            try:
+                for name, value in settings.items():
+                    self._connection.execute(f"PRAGMA {name} = {value}")
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement by itself and return what it found."""
+        with translated(self.place), self._calls:
+            return self._connection.execute(statement, parameters).fetchall()
+
+    def one(self, statement: str, parameters: Sequence[Any] = ()) -> Any:
+        """Return the first column of the first row, or None."""
+        rows = self.rows(statement, parameters)
+        return rows[0][0] if rows else None
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Cursor]:
+        """Run statements as one transaction, on the disk when the block ends, or without a trace."""
+        connection = self._connection
+        with translated(self.place), self._calls:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection.cursor()
+                connection.execute("COMMIT")
+            except BaseException:
+                # A full disk may have ended the transaction by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    def size_bytes(self) -> int:
+        """Return the bytes of the file and of its log."""
+        if self.place == IN_MEMORY:
+            return int(self.one("PRAGMA page_count")) * int(self.one("PRAGMA page_size"))
+        return sum(_size(self.place + ending) for ending in ("", "-wal"))
+
+    def close(self) -> None:
+        """Close after the call that is running, if one is."""
+        with self._calls:
+            self._connection.close()
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def translated(path: str) -> Iterator[None]:
+    """Turn SQLite's errors into ours, with a sentence that names the file and the cause."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise LedgerUnavailable(f"the ledger {path} does not answer: {error}; {_advice(error)}") from error
+    except sqlite3.ProgrammingError as error:
+        if "closed" in str(error):
+            raise LedgerUnavailable(f"the ledger {path} has been closed") from error
+        raise
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorname", "") in {"SQLITE_CORRUPT", "SQLITE_NOTADB"}:
+            raise LedgerMismatch(
+                f"the file {path} is damaged or is no ledger ({error}): put back a copy of the ledger"
+            ) from error
+        raise
+
+
+def _advice(error: sqlite3.OperationalError) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    return next(
+        (advice for start, advice in _ADVICE.items() if name.startswith(start)), "check the disk and the file"
+    )
+
+
+def make_private(path: str) -> None:
+    """Create the file if it is not there, and let only its owner read it; the log inherits that."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    Path(path).chmod(0o600)
