@@ -25,7 +25,9 @@ RUN groupadd --gid 10001 bridge \
 COPY --from=build /opt/wallet-bridge /opt/wallet-bridge
 ENV PATH=/opt/wallet-bridge/bin:$PATH \
     PYTHONUNBUFFERED=1 \
-    PYTHONDONTWRITEBYTECODE=1
+    PYTHONDONTWRITEBYTECODE=1 \
+    # Reachable from the container's own network; nothing publishes it to the host by itself.
+    BRIDGE_HTTP=0.0.0.0:8080
 USER 10001:10001
 WORKDIR /var/lib/wallet-bridge
 # The ledger: the one thing that must outlive the container. All else may be read-only.

@@ -11,8 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 INSTRUCTIONS = [
     line.partition(" ")[::2]
-    for line in re.sub(r"\\\n\s*", "", TEXT).splitlines()
-    if line and not line.startswith("#")
+    for line in re.sub(r"\\\n\s*", "", re.sub(r"(?m)^\s*#.*\n", "", TEXT)).splitlines()
+    if line
 ]
 # What comes after the last FROM is what runs.
 FINAL = INSTRUCTIONS[max(i for i, (word, _) in enumerate(INSTRUCTIONS) if word == "FROM") :]
@@ -46,6 +46,13 @@ def test_the_health_check_needs_no_shell_and_no_other_program() -> None:
     assert command[0] == "python"
     compile(command[2], "<health check>", "exec")
     assert "/health" in command[2]
+
+
+def test_health_is_asked_where_the_bridge_serves_it() -> None:
+    (served,) = re.findall(r"BRIDGE_HTTP=0\.0\.0\.0:(\d+)", TEXT)
+    (check,) = _final("HEALTHCHECK")
+    assert f"http://127.0.0.1:{served}/health" in check
+    assert _final("EXPOSE") == [served]
 
 
 def test_only_the_ledger_is_a_volume() -> None:
