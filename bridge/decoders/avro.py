@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +20,21 @@ _MOST_SCHEMAS: Final = 10_000
 _STEADY: Final = ("version", "connector", "name", "snapshot", "db", "schema", "table")
 
 
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+def refuse_schema_in_headers(headers: Headers) -> None:
+    """Raise DecodeError when headers name the schema: the bytes then have no prefix that tells it."""
+    for name, _ in headers:
+        if name.startswith("apicurio."):
+            raise DecodeError(
+                "schema_in_headers",
+                "Apicurio's headers name the schema; set apicurio.registry.headers.enabled=false",
+            )
+        if name in {"__value_schema_id", "__key_schema_id"}:
+            raise DecodeError("schema_in_headers", "a header names the schema; let the serializer write a prefix")
+
+
 class RegistryReader:
     """Reads keys and values whose schema is in a registry; each schema is asked for once."""
 
@@ -27,7 +43,7 @@ class RegistryReader:
         self._placeholder = placeholder
         self._schemas: dict[bytes, tuple[Reader, RowSchemas]] = {}
 
-    def read(self, data: bytes) -> Parsed:
+    def read(self, data: bytes, headers: Headers = ()) -> Parsed:
         """Return the content and its schema.
 
         Raises DecodeError when the bytes are not what the schema says or the id is unknown, and
@@ -35,6 +51,7 @@ class RegistryReader:
         """
         found = self._schemas.get(data[:5])
         if found is None:
+            refuse_schema_in_headers(headers)
             found = self._ask(data)
         read, schemas = found
         try:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.decoders.avro import RegistryReader
+from bridge.decoders.avro import RegistryReader, refuse_schema_in_headers
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.envelope import Envelope
 from bridge.decoders.flattened import FlattenedReader, FlattenedSettings
@@ -82,11 +82,16 @@ class DebeziumDecoder:
         if not value:
             return self._tombstone(record)
         if value[0] in (0, 1):
-            return self._recognise(record, self._registry.read(value))
+            return self._recognise(record, self._registry.read(value, record.headers))
         row = self._json.envelope(record.topic, value)
         if row is not None:
             return self._change(record, *row)
-        return self._recognise(record, self._json.read(record.topic, value))
+        try:
+            parsed = self._json.read(record.topic, value)
+        except DecodeError:
+            refuse_schema_in_headers(record.headers)
+            raise
+        return self._recognise(record, parsed)
 
     def _tombstone(self, record: SourceRecord) -> Decoded:
         return TOMBSTONE if self._flattened is None else self._flattened.tombstone(record)

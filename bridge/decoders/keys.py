@@ -67,7 +67,7 @@ class KeyReader:
         if not record.key or record.key == b"null":
             return None
         try:
-            parsed = self._read(record.topic, record.key)
+            parsed = self._read(record)
             return None if parsed.content is None else self._row(parsed, table)
         except DecodeError as error:
             return Row(_BadKey(error), {})
@@ -82,12 +82,13 @@ class KeyReader:
                 return wanted[1], self._other_key(value, record.topic, table)
         return None
 
-    def _read(self, topic: str, key: bytes) -> Parsed:
+    def _read(self, record: SourceRecord) -> Parsed:
+        key = record.key or b""
         if key[0] in (0, 1):
-            return self._avro.read(key)
+            return self._avro.read(key, record.headers)
         if key.startswith(b"Struct{"):
             raise DecodeError("text_key", "written by StringConverter; set key.converter to JsonConverter")
-        return self._json.read(topic, key)
+        return self._json.read(record.topic, key)
 
     def _row(self, parsed: Parsed, table: str) -> Row:
         if type(parsed.content) is not dict:

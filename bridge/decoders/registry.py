@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import http.client
 from base64 import b64encode
-from typing import Final
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from typing import Final, TypeVar
+from urllib.error import HTTPError
+from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
 import msgspec
@@ -36,9 +36,22 @@ class RegisteredSchema(msgspec.Struct, frozen=True):
     schema: str
     schema_type: str = msgspec.field(default="AVRO", name="schemaType")
     references: list[object] | None = None
+    id: int | None = None
 
 
-_answer = msgspec.json.Decoder(RegisteredSchema)
+class _Use(msgspec.Struct):
+    subject: str
+    version: int
+
+
+class _Refusal(msgspec.Struct):
+    error_code: int
+
+
+# "Schema not found" in the registry's own numbers; another 404 means that the URL is wrong.
+_NO_SUCH_SCHEMA: Final = 40403
+
+_A = TypeVar("_A")
 
 
 class Registry:
@@ -57,28 +70,67 @@ class Registry:
         gives no answer that can be understood.
         """
         try:
-            with urlopen(self._request(schema_id), timeout=self._settings.timeout_seconds) as response:  # noqa: S310 -- http and https only, see above
-                body = response.read(_MOST_BYTES + 1)
+            found = self._get(f"schemas/ids/{schema_id}", RegisteredSchema)
         except HTTPError as error:
             with error:
-                if error.code == 404:
+                if error.code == 404 and _refusal(error) == _NO_SUCH_SCHEMA:
                     raise _unknown(schema_id) from None
-                raise SourceUnavailable(f"the schema registry answers with status {error.code}") from None
-        except (URLError, OSError, http.client.HTTPException) as error:
+                if error.code != 400:
+                    raise _trouble(error) from None
+            found = self._by_subject(schema_id)
+        if found.id not in (None, schema_id):
+            raise SourceUnavailable(f"the schema registry answers with another schema than {schema_id}")
+        return found
+
+    def _by_subject(self, schema_id: int) -> RegisteredSchema:
+        """Ask for a subject that has the schema, and for its version there.
+
+        Apicurio 3.0 cannot tell the type of a schema by its id (its issue 5713), yet by subject it can.
+        """
+        try:
+            uses = self._get(f"schemas/ids/{schema_id}/versions", list[_Use])
+            if not uses:
+                raise _unknown(schema_id)
+            return self._get(
+                f"subjects/{quote(uses[0].subject, safe='')}/versions/{uses[0].version}", RegisteredSchema
+            )
+        except HTTPError as error:
+            with error:
+                raise _trouble(error) from None
+
+    def _get(self, path: str, kind: type[_A]) -> _A:
+        """Raises HTTPError for an answer of 400 and more."""
+        try:
+            with urlopen(self._request(path), timeout=self._settings.timeout_seconds) as response:  # noqa: S310 -- http and https only, see above
+                body = response.read(_MOST_BYTES + 1)
+        except HTTPError:
+            raise
+        except (OSError, http.client.HTTPException) as error:
             raise SourceUnavailable(f"the schema registry does not answer: {type(error).__name__}") from None
         try:
-            return _answer.decode(body)
-        except msgspec.DecodeError:
+            return msgspec.json.decode(body, type=kind)
+        except (msgspec.DecodeError, UnicodeError):
             raise SourceUnavailable("the schema registry's answer is no schema; is its URL right?") from None
 
-    def _request(self, schema_id: int) -> Request:
+    def _request(self, path: str) -> Request:
         settings = self._settings
-        request = Request(f"{settings.url.rstrip('/')}/schemas/ids/{schema_id}")  # noqa: S310 -- see above
+        request = Request(f"{settings.url.rstrip('/')}/{path}")  # noqa: S310 -- see above
         request.add_header("Accept", "application/vnd.schemaregistry.v1+json, application/json")
         if settings.user is not None:
             login = b64encode(f"{settings.user}:{settings.password or ''}".encode()).decode()
             request.add_header("Authorization", f"Basic {login}")
         return request
+
+
+def _refusal(error: HTTPError) -> int | None:
+    try:
+        return msgspec.json.decode(error.read(65_536), type=_Refusal).error_code
+    except (msgspec.DecodeError, UnicodeError, OSError, http.client.HTTPException):
+        return None
+
+
+def _trouble(error: HTTPError) -> SourceUnavailable:
+    return SourceUnavailable(f"the schema registry answers with status {error.code}; is its URL right?")
 
 
 def _unknown(schema_id: int) -> DecodeError:

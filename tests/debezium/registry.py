@@ -19,6 +19,7 @@ class FakeRegistry:
         self.schemas = dict(schemas)
         self.asked: list[int] = []
         self.status = 200
+        self.knows_types_by_id = True
         self.authorization: str | None = None
         self.port = 0
 
@@ -28,14 +29,24 @@ class FakeRegistry:
 
     def answer(self, path: str) -> tuple[int, bytes]:
         """Return status and body."""
-        schema_id = int(path.rpartition("/")[2])
-        self.asked.append(schema_id)
         if self.status != 200:
             return self.status, b"{}"
+        if path.startswith("/subjects/"):
+            return self._by_subject(path)
+        schema_id = int(path.split("/")[3])
+        if path.endswith("/versions"):
+            return 200, b'[{"subject":"s/%d","version":1}]' % schema_id
+        self.asked.append(schema_id)
         if schema_id not in self.schemas:
             return 404, b'{"error_code":40403,"message":"Schema not found"}'
+        if not self.knows_types_by_id:
+            return 400, b'{"message":"Failed to discover artifact type from content.","error_code":0}'
         schema = self.schemas[schema_id]
         return 200, json.dumps({"schema": schema} if isinstance(schema, str) else schema).encode()
+
+    def _by_subject(self, path: str) -> tuple[int, bytes]:
+        schema_id = int(path.removeprefix("/subjects/s%2F").removesuffix("/versions/1"))
+        return 200, json.dumps({"id": schema_id, "schema": self.schemas[schema_id], "schemaType": "AVRO"}).encode()
 
 
 @contextmanager

@@ -179,6 +179,16 @@ def test_an_outbox_event_is_named(value: bytes) -> None:
     assert error.value.code == "outbox"
 
 
+@pytest.mark.parametrize("name", ["apicurio.value.contentId", "__value_schema_id"])
+@pytest.mark.parametrize("value", [b"\0\2\2\4\xcf\xc7", b"\2\4\0"])
+def test_a_schema_that_only_headers_name_is_refused_and_never_taken_from_the_bytes(
+    name: str, value: bytes
+) -> None:
+    with pytest.raises(DecodeError) as error:
+        decode(value, headers=[(name, b"\0\0\0\0\0\0\0\2")])
+    assert error.value.code == "schema_in_headers"
+
+
 def test_reasons_hold_no_values_of_rows() -> None:
     secret = "4111111111111111"
     for value in (

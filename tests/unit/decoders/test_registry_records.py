@@ -164,7 +164,19 @@ def test_an_id_that_the_registry_does_not_know_is_poison() -> None:
     assert error.value.code == "unknown_schema"
 
 
-@pytest.mark.parametrize("status", [401, 429, 500, 503])
+def test_a_registry_that_cannot_tell_the_type_by_id_is_asked_by_subject() -> None:
+    schema = avro_schema({"name": "x", "type": "int"})
+    with registry_of({7: json.dumps(schema)}) as registry:
+        registry.knows_types_by_id = False
+        found = change(
+            DebeziumDecoder(registry=registry.settings()).decode(record(wire(7, schema, create({"x": 5}))))
+        )
+
+    assert found.after is not None
+    assert found.after["x"] == 5
+
+
+@pytest.mark.parametrize("status", [400, 404, 401, 429, 500, 503])
 def test_a_registry_in_trouble_is_waited_for_and_then_answers(status: int) -> None:
     schema = avro_schema({"name": "x", "type": "int"})
     value = record(wire(7, schema, create({"x": 5})))
