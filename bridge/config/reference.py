@@ -1,0 +1,213 @@
+"""The reference pages and the editor's schema, made from the models and the function library.
+
+`python -m bridge.config.reference FOLDER` writes them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from bridge.casino import FIELDS
+from bridge.config.connector import Connector
+from bridge.config.examples import EXAMPLES
+from bridge.config.shapes import alternatives, key_of
+from bridge.mapping.library import LIBRARY
+
+_INTRODUCTION: Final = """\
+# The connector file
+
+One YAML file describes one brand. This page lists every key; [functions](functions.md) tells what expressions
+can say. For completion and checks while typing, begin the file with
+`# yaml-language-server: $schema=` and the path of `connector.schema.json`.
+
+- Durations are written `250 ms`, `10 seconds`, `5 minutes`, `1 hour`, `30 days`.
+- `${NAME}` in a text is filled in from the environment, `${NAME:-default}` with a default,
+  `${file:/run/secrets/x}` from a file. One that is missing or empty stops the start. `$${` is a plain `${`.
+- Only `true` and `false` are booleans; `no`, `on` and `yes` are text.
+- A *condition* is an expression that is true or false. A *value* is an expression, a template
+  `{text: "{id}:win"}`, a constant `{const: x}`, a case map `{from: kind, slot: Slots, else: kind}`, or a map of values.
+- The results of a case map are constant texts; what stands behind `else` is a value. Without `else`, a change that
+  fits no case is parked.
+"""
+
+_FUNCTIONS: Final = """\
+# Expressions and functions
+
+An expression is a small part of Python's syntax, checked when the connector is loaded.
+
+| written | means |
+| --- | --- |
+| `amount`, `user.is_test`, `details["a name"][0]` | a column or a name, and what is inside it |
+| `players[player_id]`, `fx[currency, placed_at]` | a row of a look-up or play table, by its key (and a time) |
+| `wallet_tx.by_ticket[ticket]` | a row by an index that its table declares |
+| `+ - * / // %` | exact decimal arithmetic; a quotient without end is parked |
+| `== != < <= > >=` | comparisons, chains too: `0 < x <= 10` |
+| `in`, `not in` | is it one of a list: `kind in ("bet", "win")` |
+| `and or not`, `a if c else b` | `x or 0` is 0 where x is null, false, 0 or empty |
+| `true false null none` | constants, beside numbers and quoted texts; numbers are exact as written |
+
+- Arithmetic with null is null; `<` and `>` with null are false; an attribute of null and a look-up by null are null.
+- What is not there in a structure is null. Text and numbers are never equal, and true is not 1.
+- Where a quotient has no end, say `round(a, 2, mode="half up", by=b)`.
+- A value of the wrong kind parks the change and names the expression, never the value.
+- A column of binary doubles is not exact and is refused in arithmetic; `number(x, double="accept")` takes it.
+- A column whose name is a word of the language is written `column("class")`.
+"""
+
+_GROUPS: Final = {
+    "numbers": "Numbers and money",
+    "times": "Times",
+    "texts": "Text",
+    "lists": "Lists, parts and structures",
+}
+_TITLES: Final[Mapping[str, str]] = {
+    "Connector": "The file",
+    "Source": "`source`",
+    "KafkaSettings": "`source.kafka`",
+    "TlsSettings": "`source.kafka.tls`",
+    "SaslSettings": "`source.kafka.sasl`",
+    "FlattenedRecords": "`source.flattened`",
+    "Registry": "`source.registry`",
+    "Order": "`source.order`",
+    "Target": "`target`",
+    "RabbitMQSettings": "`target.rabbitmq`",
+    "RabbitMQTls": "`target.rabbitmq.tls`",
+    "LedgerPlace": "`ledger`",
+    "Limits": "`limits`",
+    "Lookup": "`lookups.TABLE`",
+    "Waits": "`wait`",
+    "PlayTable": "`play.TABLE`",
+    "Parts": "`play.TABLE.parts.NAME`",
+    "Activity": "`play.TABLE.activities.NAME`",
+    "Grows": "`play.TABLE.activities.NAME.grows`",
+    "Split": "`play.TABLE.split`",
+    "Reversal": "`play.TABLE.reverses`",
+}
+
+
+def connector_page() -> str:
+    """Return the page of every key of a connector, in Markdown."""
+    return "\n".join([_INTRODUCTION, *(line for model in EXAMPLES for line in _section(model))]).rstrip() + "\n"
+
+
+def _section(model: type[BaseModel]) -> Iterator[str]:
+    yield f"## {_TITLES[model.__name__]}"
+    yield ""
+    yield " ".join((model.__doc__ or "").split())
+    yield ""
+    yield "| key | default | meaning | example |"
+    yield "| --- | --- | --- | --- |"
+    for name, field in model.model_fields.items():
+        key = key_of(name, field)
+        meaning = " ".join((field.description or "").split())
+        choices = _choices(field.annotation)
+        cells = (f"`{key}`", _default(field), meaning + choices, f"`{key}: {EXAMPLES[model][key]}`")
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    yield ""
+
+
+def _choices(annotation: Any) -> str:
+    for part in alternatives(annotation):
+        if get_origin(part) is Literal and len(get_args(part)) > 1:
+            return f" One of: {', '.join(f'`{choice}`' for choice in get_args(part))}."
+        if isinstance(part, type) and issubclass(part, Enum):
+            return f" One of: {', '.join(f'`{choice.value}`' for choice in part)}."
+    return ""
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default
+    if value is PydanticUndefined or value is None or value in ({}, [], "") or isinstance(value, BaseModel):
+        return ""
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, timedelta):
+        return f"`{_duration(value)}`"
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _duration(value: timedelta) -> str:
+    milliseconds = value // timedelta(milliseconds=1)
+    for unit, size in (("days", 86_400_000), ("hours", 3_600_000), ("minutes", 60_000), ("seconds", 1000)):
+        if milliseconds % size == 0:
+            number = milliseconds // size
+            return f"{number} {unit if number != 1 else unit[:-1]}"
+    return f"{milliseconds} ms"
+
+
+def functions_page() -> str:
+    """Return the page of expressions and every function of the library, in Markdown."""
+    lines = [_FUNCTIONS]
+    group = ""
+    for function in LIBRARY.values():
+        if function.group != group:
+            group = function.group
+            lines += [f"## {_GROUPS[group]}", ""]
+        lines += [f"### `{function.signature}`", "", function.doc, "", "```"]
+        lines += [f"{text}  ->  {result}" for text, result in function.examples]
+        lines += ["```", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def connector_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a connector, with its short forms and durations as people write them."""
+    schema = Connector.model_json_schema(by_alias=True)
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Connector", **_written(schema)}
+    definitions = schema["$defs"]
+    _or_text(definitions["Source"]["properties"], "kafka")
+    _or_text(schema["properties"], "ledger")
+    target = definitions["Target"]
+    _or_text(target["properties"], "rabbitmq")
+    target["properties"] |= {
+        key: value for key, value in definitions["RabbitMQSettings"]["properties"].items() if key != "url"
+    }
+    for name in ("PlayTable", "Activity", "Reversal"):
+        for key in {"event", "again", "rollback"} & set(definitions[name]["properties"]):
+            fields = [field for field in FIELDS if field not in ("type", "status")]
+            definitions[name]["properties"][key]["propertyNames"] = {"enum": fields}
+    return schema
+
+
+def _or_text(properties: dict[str, Any], key: str) -> None:
+    form = properties[key]
+    about = {name: form.pop(name) for name in ("description", "default") if name in form}
+    properties[key] = {"anyOf": [{"type": "string"}, form], **about}
+
+
+def _written(node: Any) -> Any:
+    """Return a schema with durations as text of our form, and without their defaults in pydantic's."""
+    if isinstance(node, list):
+        return [_written(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("format") == "duration":
+        kept = {key: value for key, value in node.items() if key not in ("format", "default")}
+        return {**kept, "pattern": r"^[0-9]+(\.[0-9]+)? *[a-z]+$", "examples": ["10 minutes"]}
+    return {
+        key: _written(value) for key, value in node.items() if not (key == "default" and isinstance(value, dict))
+    }
+
+
+def pages() -> dict[str, str]:
+    """Return every generated file by name."""
+    return {
+        "connector.md": connector_page(),
+        "functions.md": functions_page(),
+        "connector.schema.json": json.dumps(connector_schema(), indent=2, ensure_ascii=False) + "\n",
+    }
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (Path(sys.argv[1]) / name).write_text(text, encoding="utf-8")
