@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from bridge.errors import PoisonRecord
@@ -13,25 +11,19 @@ from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent, key_text
-from bridge.mapping.rounds import add_to_round
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Event, SourcePosition, Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.judge import Judge
-
 
 class Effects:
     """Writes what a decision means into the memory."""
 
     def __init__(self, recall: Recall) -> None:
         self._recall = recall
-        self.rounds: list[str] = []
-        """Rounds of which something was sent."""
 
-    def send(self, table: TablePlan, change: Change, scope: Scope, decision: Send) -> None:
-        """Put the events into the outbox, and note what stands now."""
+    def send(self, table: TablePlan, change: Change, scope: Scope, decision: Send) -> list[tuple[str, str]]:
+        """Put the events into the outbox, note what stands now, and return the rounds that have something new."""
         own = (table.name, scope.key)
         rows: dict[tuple[str, str], RowMemory] = {own: self._own(table, change, scope)}
         for out in decision.events:
@@ -51,6 +43,7 @@ class Effects:
         for (name, key), memory in rows.items():
             self._recall.put_row(name, key, memory)
         self._shrink_parts(table, scope.key)
+        return [(ROUND_SPACE, _round_of(out)) for out in decision.events if out.row.plan.indexes_rounds]
 
     def skip(self, table: TablePlan, change: Change, scope: Scope, decision: Skip) -> None:
         """Note that the change leads to nothing."""
@@ -70,35 +63,33 @@ class Effects:
         self._recall.put_row(table.name, scope.key, memory)
         self._shrink_parts(table, scope.key)
 
-    def note_held(self, table: TablePlan, change: Change, scope: Scope, *, reversal: bool) -> None:
+    def note_held(self, table: TablePlan, change: Change, scope: Scope, queue: str, *, reversal: bool) -> None:
         """Note that a change of the row waits, so that a repeat of it is known as one."""
         memory = self._recall.row(table.name, scope.key)
-        if memory is None:
-            memory = RowMemory(Ending.HELD, reversal=reversal, player=_player(table, scope))
+        if memory is None or memory.ending is Ending.MOVED:
+            memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue)
         else:
             memory = _copy(memory)
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
 
-    def before_hold(self, memory: RowMemory | None) -> RowMemory | None:
-        """Return the memory of a row as a held change of it must see it."""
-        return None if memory is None or memory.ending is Ending.HELD else memory
+    def remember_history(
+        self, table: TablePlan, change: Change, scope: Scope, reason: str
+    ) -> list[tuple[str, str]]:
+        """Remember a row that was there before play counts; return the ways in which it can be found now.
 
-    def remember_history(self, table: TablePlan, change: Change, scope: Scope, judge: Judge) -> str:
-        """Remember a row that was there before play counts; return in words what it is."""
-        memory = RowMemory(Ending.HISTORY, position=change.position, player=_player(table, scope))
-        skip = judge.skipped_at_once(table, scope)
-        if skip is not None:
-            memory.ending, memory.reason = Ending.SKIPPED, skip.reason
+        `reason` is why a guard skips it, or empty.
+        """
+        memory = RowMemory(Ending.HISTORY, position=change.position, queue=_queue(table, scope))
+        if reason:
+            memory.ending, memory.reason = Ending.SKIPPED, reason
             memory.values = _values(table.remembers, scope, None)
         else:
             memory.history = _values(table.columns | table.remembers, scope, None)
             memory.sent = stands_of_history(table, scope)
             memory.reversal = silently_taken(table, scope, self._recall, memory)
         self._recall.put_row(table.name, scope.key, memory)
-        for _ in self.index(table, scope):
-            pass
-        return f"history: {memory.reason}" if skip is not None else "history"
+        return list(self.index(table, scope))
 
     def index(self, table: TablePlan, scope: Scope) -> Iterator[tuple[str, str]]:
         """Note the ways in which the row can be found; yield those that are new."""
@@ -117,7 +108,8 @@ class Effects:
         memory = _copy(scope.memory) if scope.memory is not None else RowMemory(Ending.OPEN)
         known = self._recall.row(table.name, scope.key)
         memory.position = _latest(known.position if known is not None else None, change.position)
-        memory.player = memory.player if scope.deleted and memory.player else _player(table, scope)
+        if not (scope.deleted and memory.queue):
+            memory.queue = _queue(table, scope)
         memory.reversal = memory.reversal or (known is not None and known.reversal)
         if not scope.deleted and table.remembers:
             memory.values = _values(table.remembers, scope, memory.values)
@@ -125,9 +117,7 @@ class Effects:
 
     def _add_event(self, change: Change, out: Outgoing, player: str) -> int:
         if out.row.plan.indexes_rounds:
-            round_id = key_text(out.fields.get("round_id")) or ""
-            add_to_round(self._recall, round_id, out.row.plan.name, out.row.key)
-            self.rounds.append(round_id)
+            add_to_round(self._recall, _round_of(out), out.row.plan.name, out.row.key)
         return self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
 
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
@@ -136,6 +126,10 @@ class Effects:
             stored = parts.stored(self._recall, key)
             if stored:
                 self._recall.put_value(parts.space, key, [[part, None] for part, _ in stored])
+
+
+def _round_of(out: Outgoing) -> str:
+    return key_text(out.fields.get("round_id")) or ""
 
 
 def _copy(memory: RowMemory | None) -> RowMemory:
@@ -169,10 +163,10 @@ def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
             sent.left = out.left if out.left is not None else sent.left
 
 
-def _player(table: TablePlan, scope: Scope) -> str:
+def _queue(table: TablePlan, scope: Scope) -> str:
     try:
-        return key_text(table.player(scope)) or ""
-    except (PoisonRecord, Waiting):
+        return table.queue(scope)
+    except PoisonRecord:
         return ""
 
 
@@ -193,5 +187,3 @@ def _values(columns: frozenset[str], scope: Scope, known: dict[str, Value] | Non
             except PoisonRecord:
                 continue
     return values
-
-

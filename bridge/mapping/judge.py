@@ -39,13 +39,18 @@ class Judge:
         except PoisonRecord as poison:
             return Park(poison.code, poison.reason)
 
-    def skipped_at_once(self, table: TablePlan, scope: Scope) -> Skip | None:
-        """Return the skip that a guard demands already now, if one does, whatever else is still held."""
+    def skipped_at_once(self, table: TablePlan, scope: Scope) -> str | None:
+        """Return why a guard skips the row already now, if one does, whatever else is still held."""
         try:
             reason, _ = first_true(table.skip, scope)
         except PoisonRecord:
             return None
-        return Skip(reason, final=True) if reason is not None else None
+        return reason
+
+    def skip_at_once(self, table: TablePlan, scope: Scope) -> Skip | None:
+        """Return the skip of a row that no earlier change is known of, although its player's queue waits."""
+        reason = self.skipped_at_once(table, scope)
+        return Skip(reason, final=True, reversal=self._is_reversal(table, scope)) if reason is not None else None
 
     def _judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
         memory = scope.memory

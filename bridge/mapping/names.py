@@ -153,7 +153,8 @@ class TableNames:
         makers = {"changed": _changed, "became": _became, "increased": _increased}
         if name in makers:
             self.volatile = True
-            self._table.compares_with_before(self.used_columns[-1])
+            if self._table.append_only:
+                raise Misuse(f"{name} compares with the row before", "append-only rows are looked at once")
             return makers[name]
         if name == "column":
             return lambda parts, keywords: self._column(_quoted(parts, keywords, "column"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.decisions import Decision, Hold, Park, Skip
+from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.operators import add
 from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import Ending, key_text, row_space
@@ -42,10 +42,10 @@ class PartsPlan:
 
     def complete(self, scope: Scope) -> PartsOf:
         """Return all parts of the scope's row.  Raises Waiting while some are missing."""
-        kept = scope.cache.get(f"parts {self.name}")
+        kept: PartsOf | None = scope.cache.get(f"parts {self.name}")
         if kept is None:
             kept = scope.cache[f"parts {self.name}"] = self._complete(scope)
-        return kept  # type: ignore[no-any-return]
+        return kept
 
     def _complete(self, scope: Scope) -> PartsOf:
         stored = self.stored(scope.recall, scope.key)
@@ -75,11 +75,13 @@ class PartsPlan:
         return shares
 
 
-def take_part(table: TablePlan, parts: PartsPlan, change: Change, recall: Recall) -> tuple[Decision, str]:
+def take_part(table: TablePlan, parts: PartsPlan, change: Change, recall: Recall) -> tuple[Skip | Park | Hold, str]:
     """Keep a part; return how it ends (Hold: with its header) and the key of its header.
 
     Raises MappingError or DecodeError when the part does not tell whose it is.
     """
+    if change.op == "t":
+        raise MappingError("truncated", "the table was truncated")
     if change.op in "ud" or change.renamed is not None:
         return Skip("part deleted" if change.op == "d" else "part changed", untouched=True), ""
     row = change.after
@@ -94,7 +96,7 @@ def take_part(table: TablePlan, parts: PartsPlan, change: Change, recall: Recall
     memory = recall.row(table.name, header)
     decided = memory is not None and memory.ending not in (Ending.HELD, Ending.HISTORY)
     recall.put_value(parts.space, header, [*stored, [key, None if decided else _columns(row)]])
-    if change.snapshot:
+    if change.snapshot or (memory is not None and memory.ending is Ending.HISTORY):
         return Skip("history", untouched=True), header
     if memory is None or not decided:
         return Hold(Waiting(row_space(table.name), header)), header

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bridge.config.wallet import Activity, Lookup, Parts, Wallet
+from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError
 from bridge.mapping.amounts import add_up
-from bridge.mapping.names import key_reader
 from bridge.mapping.parts import PartsPlan
 from bridge.mapping.readers import Reader
-from bridge.mapping.remembered import Ending, Sent
+from bridge.mapping.remembered import KEY_SEPARATOR, Sent, key_text
 from bridge.mapping.rounds import RoundView
 from bridge.mapping.scope import Scope
 from bridge.records import Row, Value
@@ -148,6 +147,18 @@ class TablePlan:
         """Return where an index of this table lies in the ledger."""
         return f"ref:{self.name}.{index}"
 
+    def queue(self, scope: Scope) -> str:
+        """Return whose queue a row is in: its player's, or that of its player's round.
+
+        Raises MappingError when the row does not say whose it is.
+        """
+        player = key_text(self.player(scope))
+        if player is None:
+            raise MappingError("no_player", "the row does not say whose it is")
+        if self.holds == "round" and self.round is not None:
+            return f"{player}{KEY_SEPARATOR}{key_text(self.round(scope)) or ''}"
+        return player
+
     def round_view(self, scope: Scope) -> Value:
         """Return what is known of the row's round, or None where it has none."""
         value = self.round(scope) if self.round is not None else None
@@ -187,6 +198,10 @@ def shares_of(table: TablePlan, read: Reader, scope: Scope) -> Value:
     return table.parts[table.split.parts].divide(table.split, read, scope)
 
 
+TableKind = tuple[LookupPlan | None, TablePlan | None, tuple[TablePlan, PartsPlan] | None]
+"""What a table of the database is: a look-up table, a play table, the parts of a play table; several, or none."""
+
+
 @dataclass(slots=True)
 class Plan:
     """A wallet, compiled."""
@@ -196,13 +211,29 @@ class Plan:
     tables: dict[str, TablePlan] = field(default_factory=dict)
     part_tables: dict[str, tuple[TablePlan, PartsPlan]] = field(default_factory=dict)
 
-    def of_table(self, full_name: str) -> tuple[LookupPlan | None, TablePlan | None, tuple[TablePlan, PartsPlan] | None]:
+    kinds: dict[str, TableKind] = field(default_factory=dict)
+
+    def of_table(self, full_name: str) -> TableKind:
         """Return what a table of the database is to this wallet; its name is `schema.table`."""
-        return (
-            _find(self.lookups, full_name),
-            _find(self.tables, full_name),
-            _find_by_name(self.part_tables, full_name),
-        )
+        kind = self.kinds.get(full_name)
+        if kind is None:
+            kind = self.kinds[full_name] = (
+                _find(self.lookups, full_name),
+                _find(self.tables, full_name),
+                _find_by_name(self.part_tables, full_name),
+            )
+        return kind
+
+    def waits_ms(self) -> dict[str, int]:
+        """Return how long a change waits at most, by what it waits for, in milliseconds."""
+        wait = self.wallet.wait
+        original = int(wait.original.total_seconds() * 1000)
+        return {
+            "lookup": int(wait.lookup.total_seconds() * 1000),
+            "part": int(wait.parts.total_seconds() * 1000),
+            "row": original,
+            "ref": original,
+        }
 
 
 def _find(plans: Mapping[str, Any], full_name: str) -> Any:
@@ -218,19 +249,3 @@ def _find(plans: Mapping[str, Any], full_name: str) -> Any:
 
 def _find_by_name(plans: Mapping[str, Any], full_name: str) -> Any:
     return plans.get(full_name) or plans.get(full_name.rpartition(".")[2])
-
-
-__all__ = [
-    "Activity",
-    "ActivityPlan",
-    "Ending",
-    "LookupPlan",
-    "Parts",
-    "Plan",
-    "ReversalPlan",
-    "SplitPlan",
-    "TablePlan",
-    "first_share",
-    "key_reader",
-    "shares_of",
-]

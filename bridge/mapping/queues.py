@@ -81,6 +81,7 @@ class Queues:
     def __init__(self) -> None:
         self._queues: dict[str, deque[Held]] = {}
         self._waiting: dict[tuple[str, str], list[Held]] = {}
+        self._rows: dict[tuple[str, str], list[Held]] = {}
         self._deadlines: list[tuple[int, int, Held]] = []
         self._ticks = 0
         self.count = 0
@@ -94,10 +95,16 @@ class Queues:
         held = self._queues.get(queue)
         return held[0] if held else None
 
+    def of_row(self, table: str, row: str) -> str | None:
+        """Return the queue in which a change of a row waits, or None."""
+        held = self._rows.get((table, row))
+        return held[-1].queue if held else None
+
     def append(self, held: Held) -> None:
         """Put a change at the end of its queue."""
         held.place = held.place or held.held_id * _ROOM
         self._queues.setdefault(held.queue, deque()).append(held)
+        self._rows.setdefault((held.table, held.row), []).append(held)
         self.count += 1
 
     def prepend(self, held: Held) -> None:
@@ -105,15 +112,20 @@ class Queues:
         queue = self._queues.setdefault(held.queue, deque())
         held.place = queue[0].place - 1 if queue else held.held_id * _ROOM
         queue.appendleft(held)
+        self._rows.setdefault((held.table, held.row), []).insert(0, held)
         self.count += 1
 
     def pop(self, queue: str) -> None:
         """Take away the first of a queue."""
-        held = self._queues[queue]
-        held.popleft()
+        waiting = self._queues[queue]
+        held = waiting.popleft()
         self.count -= 1
-        if not held:
+        if not waiting:
             del self._queues[queue]
+        of_row = self._rows[held.table, held.row]
+        of_row.remove(held)
+        if not of_row:
+            del self._rows[held.table, held.row]
 
     def set_aside(self) -> None:
         """Note one more change that waits outside the queues."""

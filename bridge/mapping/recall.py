@@ -7,7 +7,6 @@ from typing import Any
 
 from bridge.casino import decode as decode_body
 from bridge.contracts import Memory
-from bridge.records import Row, Value
 from bridge.mapping.remembered import (
     RowMemory,
     decode_row,
@@ -16,6 +15,7 @@ from bridge.mapping.remembered import (
     encode_value,
     row_space,
 )
+from bridge.records import Row, Value
 
 LOOKUPS_KEPT = 200_000
 """Decoded look-up rows kept at hand; with more, the oldest half is let go."""
@@ -24,14 +24,16 @@ LOOKUPS_KEPT = 200_000
 class Recall:
     """The mapping's view of the ledger.  One batch at a time."""
 
-    def __init__(self, memory: Memory) -> None:
-        self._memory = memory
+    def __init__(self) -> None:
+        self._memory: Memory | None = None
         self._rows: dict[tuple[str, str], RowMemory | None] = {}
         self._lookups: dict[tuple[str, str], Any] = {}
 
     @property
     def memory(self) -> Memory:
         """The transaction of this batch."""
+        if self._memory is None:
+            raise RuntimeError("begin() comes first")
         return self._memory
 
     def begin(self, memory: Memory) -> None:
@@ -39,38 +41,33 @@ class Recall:
         self._memory = memory
         self._rows.clear()
 
-    def forget(self) -> None:
-        """Drop every decoded copy: the last batch was rolled back."""
-        self._rows.clear()
-        self._lookups.clear()
-
     def row(self, table: str, key: str) -> RowMemory | None:
         """Return what is remembered of a play row.  The caller does not change it."""
         place = (table, key)
         if place in self._rows:
             return self._rows[place]
-        data = self._memory.get(row_space(table), key)
+        data = self.memory.get(row_space(table), key)
         found = self._rows[place] = decode_row(data) if data is not None else None
         return found
 
     def put_row(self, table: str, key: str, row: RowMemory | None) -> None:
         """Remember a play row."""
         self._rows[table, key] = row
-        self._memory.put(row_space(table), key, encode_row(row) if row is not None else None)
+        self.memory.put(row_space(table), key, encode_row(row) if row is not None else None)
 
     def fields(self, seq: int) -> dict[str, Value] | None:
         """Return the fields of an event as it was sent, or None when it is past its retention."""
-        body = self._memory.body(seq)
+        body = self.memory.body(seq)
         return decode_body(body) if body is not None else None
 
     def value(self, space: str, key: str) -> Value:
         """Return any other remembered value, or None."""
-        data = self._memory.get(space, key)
+        data = self.memory.get(space, key)
         return decode_value(data) if data is not None else None
 
     def put_value(self, space: str, key: str, value: Value) -> None:
         """Remember any other value; None forgets."""
-        self._memory.put(space, key, encode_value(value) if value is not None else None)
+        self.memory.put(space, key, encode_value(value) if value is not None else None)
 
     def lookup(self, space: str, key: str) -> Row | None:
         """Return the row of a look-up table without versions."""

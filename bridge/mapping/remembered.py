@@ -51,6 +51,8 @@ class Ending(StrEnum):
     PARKED = "parked"
     HELD = "held"
     HISTORY = "history"
+    MOVED = "moved"
+    """The row has got another key, which is the reason."""
 
 
 class Sent(msgspec.Struct, array_like=True):
@@ -87,7 +89,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     ending: Ending
     reason: str = ""
     position: SourcePosition | None = None
-    player: str = ""
+    queue: str = ""
+    """Whose queue the row is in: its player's, or that of its player's round."""
     sent: list[Sent] = []
     values: dict[str, Any] | None = None
     """Columns of the row as it was looked at last."""
@@ -97,6 +100,11 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     took: list[Took] | None = None
     parked: bool = False
     """A change of this row is parked: later ones are parked too."""
+
+    @property
+    def player(self) -> str:
+        """Return whose row it is."""
+        return self.queue.partition(KEY_SEPARATOR)[0]
 
     def standing(self) -> list[Sent]:
         """Return the activities that stand, oldest first."""
@@ -174,13 +182,13 @@ def encode_row(memory: RowMemory) -> bytes:
     sent = [
         [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message] for s in memory.sent
     ]
-    took = memory.took and [[t.table, t.key, t.name, t.n, freeze(t.left)] for t in memory.took]
+    took = [[t.table, t.key, t.name, t.n, freeze(t.left)] for t in memory.took] if memory.took is not None else None
     return _ENCODER.encode(
         [
             memory.ending,
             memory.reason,
             memory.position,
-            memory.player,
+            memory.queue,
             sent,
             freeze(memory.values),
             freeze(memory.history),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import RowMemory
+from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import KeyedRow, Scope, remembered_row
-from bridge.records import UNAVAILABLE, Change, Row, Value
+from bridge.records import UNAVAILABLE, Change, Renamed, Row, Value
 
 
 class UpdatedRow(Row):
@@ -31,8 +31,8 @@ class UpdatedRow(Row):
         return value
 
 
-def row_of(table: TablePlan, change: Change, recall: Recall) -> tuple[Row, str]:
-    """Return the row that a change is about, as rules shall see it, and its key.
+def judged_scope(table: TablePlan, change: Change, recall: Recall) -> Scope:
+    """Return the scope in which a change is judged.
 
     A deleted row is the one remembered: Debezium invents what it does not have of it.
     Raises MappingError when the change does not tell which row it is.
@@ -41,12 +41,15 @@ def row_of(table: TablePlan, change: Change, recall: Recall) -> tuple[Row, str]:
     key = table.key(Scope(table, recall, "", row, None, change))
     if key is None:
         raise MappingError("no_key", "a part of the row's key is null")
-    if change.op in "ud":
-        memory = recall.row(table.name, key)
-        if memory is not None and (memory.values is not None or memory.history is not None):
-            known = remembered_row(memory)
-            return (known if change.op == "d" else UpdatedRow(row, known)), key
-    return row, key
+    memory = recall.row(table.name, key)
+    if memory is not None and memory.ending in (Ending.HELD, Ending.MOVED):
+        memory = None
+    if change.op in "ud" and memory is not None and (memory.values is not None or memory.history is not None):
+        known = remembered_row(memory)
+        row = known if change.op == "d" else UpdatedRow(row, known)
+    scope = Scope(table, recall, key, row, memory, change)
+    scope.deleted = change.op == "d"
+    return scope
 
 
 def _of_record(change: Change) -> Row:
@@ -58,30 +61,36 @@ def _of_record(change: Change) -> Row:
     return change.after
 
 
+def old_key(table: TablePlan, change: Change, recall: Recall) -> str | None:
+    """Return the key that the row had before this change, if the change gives it another."""
+    if change.renamed is not Renamed.TO or change.other_key is None:
+        return None
+    try:
+        return table.key(Scope(table, recall, "", Row(change.other_key, {}), None, change))
+    except PoisonRecord:
+        return None  # The record's key is not the row's key: the row is still the same one.
+
+
 def move_memory(table: TablePlan, change: Change, key: str, recall: Recall) -> None:
     """Let what is remembered follow a row whose key has changed."""
-    if change.other_key is None:
+    old = old_key(table, change, recall)
+    memory = recall.row(table.name, old) if old is not None else None
+    known = recall.row(table.name, key)
+    if old is None or old == key or memory is None or memory.ending is Ending.MOVED:
         return
-    try:
-        old = table.key(Scope(table, recall, "", Row(change.other_key, {}), None, change))
-    except PoisonRecord:
-        return  # The record's key is not the row's key: the row is still the same one.
-    if old is None or old == key or recall.row(table.name, key) is not None:
-        return
-    memory = recall.row(table.name, old)
-    if memory is not None:
+    if known is None or known.ending is Ending.HELD:
         recall.put_row(table.name, key, memory)
-        recall.put_row(table.name, old, None)
+        recall.put_row(table.name, old, RowMemory(Ending.MOVED, key, change.position))
 
 
-def is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
+def is_repeated(table: TablePlan, change: Change, memory: RowMemory | None) -> bool:
     """Return whether the change of a known row was taken in before, or is older than what was."""
-    if change.snapshot:
-        return True
+    if memory is None:
+        return False
     position, last = change.position, memory.position
-    if position is not None and last is not None and position.lineage == last.lineage and position.order <= last.order:
-        return True
-    return table.append_only
+    if position is not None and last is not None and position.lineage == last.lineage:
+        return position.order <= last.order or (table.append_only and memory.ending is not Ending.MOVED)
+    return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)
 
 
 def is_history(table: TablePlan, change: Change, scope: Scope) -> bool:

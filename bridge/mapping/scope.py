@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from bridge.errors import MappingError
 from bridge.mapping.remembered import Ending, RowMemory, Sent, row_space
 from bridge.mapping.waiting import Waiting
-from bridge.errors import MappingError
 from bridge.records import Change, Row, Value
 
 if TYPE_CHECKING:
@@ -64,9 +64,9 @@ class PartsOf:
 class Shares(dict[str, Decimal]):
     """What is left of an activity for each value of its split; a value that never was is zero."""
 
-    def get(self, name: str, default: object = None) -> Decimal:  # type: ignore[override]
+    def get(self, name: str, default: Any = Decimal(0)) -> Any:
         """Return what is left for one value of the split."""
-        return self[name] if name in self else Decimal(0)
+        return super().get(name, default)
 
 
 class SentView:
@@ -126,8 +126,12 @@ class PlayRow:
         self.recall = recall
 
     def memory(self) -> RowMemory | None:
-        """Return what is remembered of the row, or None while it was not seen."""
-        return self.recall.row(self.plan.name, self.key)
+        """Return what is remembered of the row, or None while it was not seen.  A changed key is followed."""
+        memory = self.recall.row(self.plan.name, self.key)
+        while memory is not None and memory.ending is Ending.MOVED:
+            self.key = memory.reason
+            memory = self.recall.row(self.plan.name, self.key)
+        return memory
 
     def columns(self) -> Row:
         """Return the columns that are remembered of the row."""

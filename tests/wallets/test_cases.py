@@ -10,7 +10,18 @@ from functools import cache
 
 import pytest
 
-from tests.support.cases import CASES, NAMES, ROOT, Play, example, expected, in_commit_order, per_player, play, recorded
+from tests.support.cases import (
+    CASES,
+    NAMES,
+    ROOT,
+    Play,
+    example,
+    expected,
+    in_commit_order,
+    per_player,
+    play,
+    recorded,
+)
 from tests.wallets.outcomes import GROUPS, NO_CHANGES
 
 ORIGINALS = ROOT.parent / "shared" / "cases"
@@ -54,8 +65,9 @@ def test_every_change_is_accounted_for_as_the_case_says(name: str) -> None:
             for (kind, of, reason), count in ended.items()
             if of == table and kind in ("skipped", "parked") and reason not in NO_CHANGES
         }
-        assert sum(count for (kind, of, _), count in ended.items() if kind == "sent" and of == table) == (
-            outcome["lead_to_events"]
+        assert (
+            sum(count for (kind, of, _), count in ended.items() if kind == "sent" and of == table)
+            == (outcome["lead_to_events"])
         )
         assert _total(ours, "skipped") == sum(outcome["lead_to_none"].values())
         assert _total(ours, "parked") == sum(outcome["parked"].values())

@@ -1,0 +1,129 @@
+"""How changes end: decisions take effect, are counted, and are told to whoever listens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bridge.errors import PoisonRecord
+from bridge.mapping.decisions import Decision, Outgoing, Park, Send, Skip
+from bridge.mapping.effects import Effects
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.recall import Recall
+from bridge.mapping.remembered import row_space
+from bridge.mapping.scope import Scope
+from bridge.records import Change, ParkedChange, SourceRecord
+
+Place = tuple[str, str]
+"""A space and a key of the memory: what other changes may wait for."""
+
+
+@dataclass(slots=True, frozen=True)
+class Outcome:
+    """How one change ended, for preview, tests and counters."""
+
+    kind: str
+    """sent, skipped, parked, held, history or lookup."""
+    record: SourceRecord
+    table: str
+    key: str
+    reason: str
+    events: tuple[Outgoing, ...] = ()
+
+
+Observer = Callable[[Outcome], None]
+
+
+class Endings:
+    """Every way in which a change can end.  Nothing ends without a name and a count."""
+
+    def __init__(self, recall: Recall, observe: Observer | None) -> None:
+        self._recall = recall
+        self._effects = Effects(recall)
+        self._observe = observe
+        self.now_ms = 0
+        self.parked = 0
+        """How many changes have been parked."""
+
+    def decided(self, table: TablePlan, change: Change, scope: Scope, decision: Decision) -> list[Place]:
+        """Let a decision about a row take effect; return what can be found now that others may wait for."""
+        news = list(self._effects.index(table, scope))
+        if isinstance(decision, Send):
+            news += self._effects.send(table, change, scope, decision)
+            self.sent(change.record, table.name, scope.key, "", decision.events)
+        elif isinstance(decision, Park):
+            self._effects.park(table, change, scope, decision)
+            player = scope.memory.player if scope.memory is not None else ""
+            self.park(change.record, table.name, scope.key, player, decision)
+        elif isinstance(decision, Skip):
+            if not decision.untouched:
+                self._effects.skip(table, change, scope, decision)
+            self.skipped(change.record, table.name, scope.key, decision.reason)
+        return [*news, (row_space(table.name), scope.key)]
+
+    def history(self, table: TablePlan, change: Change, scope: Scope, reason: str) -> list[Place]:
+        """Remember a row of history; return where others may wait for it.  `reason`: why it would be skipped."""
+        news = self._effects.remember_history(table, change, scope, reason)
+        said = f"history: {reason}" if reason else "history"
+        self._recall.memory.count("skipped", table.name, said)
+        self._tell("history", change.record, table.name, scope.key, said)
+        return [*news, (row_space(table.name), scope.key)]
+
+    def sent(
+        self, record: SourceRecord, table: str, key: str, reason: str, events: list[Outgoing] | None = None
+    ) -> None:
+        """Count a change that led to events, or a part that did with its header."""
+        self._recall.memory.count("sent", table, "")
+        self._tell("sent", record, table, key, reason, events)
+
+    def skipped(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
+        """Count a change that rightly leads to nothing."""
+        self._recall.memory.count("skipped", table, reason)
+        self._tell("skipped", record, table, key, reason)
+
+    def looked_up(self, record: SourceRecord, table: str, key: str) -> None:
+        """Count a change of a look-up row."""
+        self._recall.memory.count("lookup", table, "")
+        self._tell("lookup", record, table, key, "")
+
+    def poisoned(self, record: SourceRecord, table: str, poison: PoisonRecord) -> None:
+        """Park a record of which not even the row is known."""
+        self.park(record, table, "", "", Park(poison.code, poison.reason))
+
+    def park(self, record: SourceRecord, table: str, key: str, player: str, park: Park) -> None:
+        """Keep a record for a person, and count it."""
+        self._recall.memory.park(
+            ParkedChange(
+                parked_id=0,
+                record=record,
+                table=table,
+                key=key,
+                player=player,
+                code=park.code,
+                reason=park.reason,
+                parked_at_ms=self.now_ms,
+            )
+        )
+        self._recall.memory.count("parked", table, park.code)
+        self.parked += 1
+        self._tell("parked", record, table, key, park.reason)
+
+    def held(self, table: TablePlan, change: Change, scope: Scope, queue: str, *, reversal: bool) -> None:
+        """Note on the row that a change of it waits."""
+        self._effects.note_held(table, change, scope, queue, reversal=reversal)
+
+    def told_held(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
+        """Tell that a change waits, and for what."""
+        self._tell("held", record, table, key, reason)
+
+    def _tell(
+        self,
+        kind: str,
+        record: SourceRecord,
+        table: str,
+        key: str,
+        reason: str,
+        events: list[Outgoing] | None = None,
+    ) -> None:
+        if self._observe is not None:
+            self._observe(Outcome(kind, record, table, key, reason, tuple(events or ())))

@@ -1,0 +1,199 @@
+"""Changes that wait: holding them, judging them again when something comes, giving them up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bridge.mapping.decisions import Decision, Hold, Park
+from bridge.mapping.endings import Endings, Place
+from bridge.mapping.judge import Judge
+from bridge.mapping.plan import Plan, TablePlan
+from bridge.mapping.queues import Held, Queues
+from bridge.mapping.recall import Recall
+from bridge.mapping.remembered import Ending, row_space
+from bridge.mapping.rows import judged_scope, move_memory
+from bridge.mapping.scope import Scope
+from bridge.mapping.waiting import Waiting
+from bridge.records import Change, Renamed
+
+_GIVEN_UP = {
+    "lookup": ("lookup_missing", "no row of {} came for it"),
+    "part": ("parts_missing", "not all of its parts came"),
+    "row": ("original_missing", "the row of {} that it names did not come"),
+    "ref": ("original_missing", "nothing came for its {}"),
+}
+
+
+class Holding:
+    """The changes of a brand that wait.  What is released is judged at once, and so is what that releases."""
+
+    def __init__(
+        self, plan: Plan, recall: Recall, judge: Judge, endings: Endings, waits_ms: Mapping[str, int]
+    ) -> None:
+        self._plan = plan
+        self._recall = recall
+        self._judge = judge
+        self._endings = endings
+        self._waits_ms = waits_ms
+        self.queues = Queues()
+        self._agenda: list[Held | str] = []
+        """What to judge next, the last first: a held change, or the name of a queue to go on with."""
+        self._at_work = False
+
+    def queue(self, table: TablePlan, change: Change, scope: Scope, queue: str) -> None:
+        """Put a change behind others that wait."""
+        held = Held("queued", change, table.name, scope.key, queue, self._endings.now_ms)
+        self._endings.held(table, change, scope, queue, reversal=False)
+        held.held_id = self._recall.memory.hold(held.stored())
+        self.queues.append(held)
+        self._recall.memory.hold(held.stored())
+        self._tell(held, "behind a change of the same player that waits")
+
+    def hold(self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold) -> None:
+        """Let a change wait; one that does not stand aside holds its queue."""
+        kind = "aside" if decision.aside else "head"
+        held = Held(kind, change, table.name, scope.key, queue, self._endings.now_ms)
+        held.held_id = self._recall.memory.hold(held.stored())
+        self._endings.held(table, change, scope, queue, reversal=decision.reversal)
+        if decision.aside:
+            self.queues.set_aside()
+        else:
+            self.queues.append(held)
+        self._wait(held, decision.waiting)
+
+    def hold_part(self, table: TablePlan, change: Change, key: str, waiting: Waiting) -> None:
+        """Let a part wait for the end of its header."""
+        held = Held("part", change, table.name, key, "", self._endings.now_ms)
+        held.held_id = self._recall.memory.hold(held.stored())
+        self.queues.set_aside()
+        self._wait(held, waiting)
+
+    def release(self, places: Iterable[Place]) -> None:
+        """Judge again what waited for these, in this order, and then what that releases in turn."""
+        for space, key in reversed(list(places)):
+            self._agenda.extend(reversed(self.queues.arrived(space, key)))
+        if self._at_work:
+            return
+        self._at_work = True
+        while self._agenda:
+            item = self._agenda.pop()
+            if isinstance(item, str):
+                self._resume(item)
+                continue
+            item.waiting = None
+            if item.kind == "part":
+                self._end_part(item)
+            elif item.kind == "aside":
+                self._judge_aside(item)
+            else:
+                self._resume(item.queue)
+        self._at_work = False
+
+    def expire(self) -> None:
+        """Park what has waited long enough."""
+        for held in self.queues.expired(self._endings.now_ms):
+            waiting = held.waiting
+            if waiting is None:
+                continue
+            if held.kind == "part" and self._recall.row(held.table, held.row) is not None:
+                held.deadline_ms = 0  # Its header is there, and has a deadline of its own.
+                continue
+            self.queues.stop_waiting(held)
+            self._give_up(held, waiting)
+
+    def _wait(self, held: Held, waiting: Waiting) -> None:
+        kind, _, name = waiting.space.partition(":")
+        wait = self._waits_ms["part" if held.kind == "part" else kind]
+        self.queues.await_(held, waiting, held.read_ms + wait)
+        self._recall.memory.hold(held.stored())
+        self._tell(held, "waits for its header" if held.kind == "part" else f"waits for {kind} {name}")
+
+    def _tell(self, held: Held, reason: str) -> None:
+        table = held.change.table if held.kind == "part" else held.table
+        self._endings.told_held(held.change.record, table, held.row, reason)
+
+    def _judge_aside(self, held: Held) -> None:
+        self.queues.unset_aside()
+        decision, scope = self._judge_again(held)
+        if not isinstance(decision, Hold):
+            self._settle(held, scope, decision)
+            return
+        if decision.aside:
+            self.queues.set_aside()
+        else:
+            held.kind = "head"
+            self.queues.prepend(held)
+        self._wait(held, decision.waiting)
+
+    def _resume(self, queue: str) -> None:
+        """Judge the first of a queue, unless it waits; those behind it come next on the agenda."""
+        held = self.queues.head(queue)
+        if held is None or held.waiting is not None:
+            return
+        held.kind = "head"
+        decision, scope = self._judge_again(held)
+        if isinstance(decision, Hold) and not decision.aside:
+            self._wait(held, decision.waiting)
+            return
+        self.queues.pop(queue)
+        self._agenda.append(queue)
+        if isinstance(decision, Hold):
+            held.kind = "aside"
+            self.queues.set_aside()
+            self._wait(held, decision.waiting)
+        else:
+            self._settle(held, scope, decision)
+
+    def _settle(self, held: Held, scope: Scope, decision: Decision) -> None:
+        self._recall.memory.release(held.held_id)
+        self.release(self._endings.decided(scope.plan, held.change, scope, decision))
+
+    def _judge_again(self, held: Held) -> tuple[Decision, Scope]:
+        scope = self._scope(held)
+        return self._judge.judge(scope.plan, held.change, scope), scope
+
+    def _scope(self, held: Held) -> Scope:
+        table = self._plan.tables[held.table]
+        if held.change.renamed is Renamed.TO:
+            move_memory(table, held.change, held.row, self._recall)
+        return judged_scope(table, held.change, self._recall)
+
+    def _give_up(self, held: Held, waiting: Waiting) -> None:
+        if held.kind == "part":
+            self.queues.unset_aside()
+            self._recall.memory.release(held.held_id)
+            park = Park("header_missing", "its header did not come")
+            self._endings.park(held.change.record, held.change.table, held.row, "", park)
+            return
+        kind, _, name = waiting.space.partition(":")
+        code, reason = _GIVEN_UP[kind]
+        memory = self._recall.row(held.table, held.row)
+        reversal = memory is not None and memory.reversal
+        if held.kind == "aside":
+            self.queues.unset_aside()
+        else:
+            self.queues.pop(held.queue)
+            self._agenda.append(held.queue)
+        self._settle(held, self._scope(held), Park(code, reason.format(name), reversal=reversal))
+
+    def _end_part(self, held: Held) -> None:
+        """End a part as its header has ended."""
+        self.queues.unset_aside()
+        self._recall.memory.release(held.held_id)
+        memory = self._recall.row(held.table, held.row)
+        record, table = held.change.record, held.change.table
+        if memory is None or memory.parked:
+            reason = memory.reason if memory is not None else ""
+            park = Park("header_parked", f"its header is parked: {reason}")
+            self._endings.park(record, table, held.row, "", park)
+        elif memory.ending is Ending.SKIPPED:
+            self._endings.skipped(record, table, held.row, memory.reason)
+        elif memory.ending is Ending.HISTORY:
+            self._endings.skipped(record, table, held.row, "history")
+        else:
+            self._endings.sent(record, table, held.row, "with its header")
+
+
+def waits_for_row(table: TablePlan, key: str) -> Hold:
+    """Return the hold of a change whose own row has an earlier change that waits aside."""
+    return Hold(Waiting(row_space(table.name), key), aside=True)
