@@ -35,7 +35,9 @@ def conforms(value: Any, schema: dict[str, Any]) -> bool:
         return len(value) >= schema.get("minLength", 0) and re.search(schema.get("pattern", ""), value) is not None
     if isinstance(value, dict):
         return _object_conforms(value, schema)
-    return value >= schema.get("minimum", value) and not value <= schema.get("exclusiveMinimum", value - 1)
+    if "exclusiveMinimum" in schema:
+        return bool(value > schema["exclusiveMinimum"])
+    return bool(value >= schema.get("minimum", value))
 
 
 def _object_conforms(value: dict[str, Any], schema: dict[str, Any]) -> bool:
