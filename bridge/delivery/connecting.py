@@ -3,51 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
-from bridge.delivery.rabbitmq import Link
 from bridge.delivery.retries import Backoff
-from bridge.delivery.settings import RabbitMQSettings, broker_addresses
-
-LONGEST_WAIT_SECONDS: Final = 30.0
-_FIRST_WAIT_SECONDS: Final = 0.1
+from bridge.delivery.settings import BrokerAddress, broker_addresses
 
 
-class Dialer:
-    """Makes links to the nodes in turn, with a back-off after each round.
+class Nodes:
+    """The nodes in turn, with a back-off after each round of them.
 
     The URL is asked for before every attempt, so that a rotated password is found.
     """
 
-    def __init__(self, settings: RabbitMQSettings, url: Callable[[], str]) -> None:
-        self._settings = settings
+    def __init__(self, url: Callable[[], str], backoff: Backoff) -> None:
         self._url = url
-        self._backoff = Backoff(_FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
+        self._backoff = backoff
         self._attempts = 0
-        self._nodes = 1
+        self._count = 1
 
-    def dial(self, loop: object, wake: Callable[[], None]) -> Link:
-        """Begin to connect to the node whose turn it is.
-
-        Raises ValueError for a URL that cannot be read and OSError for a file that cannot.
-        """
+    def next(self) -> BrokerAddress:
+        """Return the node whose turn it is.  Raises ValueError for a URL that cannot be read."""
         addresses = broker_addresses(self._url())
-        self._nodes = len(addresses)
-        return Link(loop, addresses[self._attempts % self._nodes], self._settings, wake)
+        self._count = len(addresses)
+        return addresses[self._attempts % self._count]
 
-    def failed(self, was_up_seconds: float | None) -> float:
-        """Return how long to wait before the next attempt.
-
-        `was_up_seconds` is None for a connection that never came up: then the next node is tried
-        at once, until all have been.
-        """
+    def failed(self) -> float:
+        """The attempt did not get through: return the seconds to wait, none while nodes of this round are left."""
         self._attempts += 1
-        if was_up_seconds is not None and was_up_seconds > LONGEST_WAIT_SECONDS:
-            self._backoff.reset()
-        if was_up_seconds is None and self._attempts % self._nodes:
-            return 0.0
+        return self._backoff.next() if self._attempts % self._count == 0 else 0.0
+
+    def lost(self) -> float:
+        """A connection that was up is gone: return the seconds to wait before the next node."""
+        self._attempts += 1
         return self._backoff.next()
 
     def worked(self) -> None:
-        """The broker took something: after the next loss, begin with short waits."""
+        """The broker is well: begin with short waits after the next loss."""
         self._backoff.reset()

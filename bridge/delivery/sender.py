@@ -8,17 +8,19 @@ from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import Final
 
-from bridge.delivery.connecting import Dialer
+from bridge.delivery.connecting import Nodes
+from bridge.delivery.io_thread import IoThread
 from bridge.delivery.ordering import Cause, OutboxWindow
-from bridge.delivery.rabbitmq import Confirm, Link, Return, new_loop
+from bridge.delivery.rabbitmq import Confirm, Link, Return
 from bridge.delivery.retries import Backoff
 from bridge.delivery.settings import RabbitMQSettings
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import BridgeError, FatalError, SinkUnavailable
 from bridge.records import Delivery
 
-_FIRST_PAUSE_SECONDS: Final = 0.1
+_FIRST_WAIT_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
+_LONGEST_RECONNECT_SECONDS: Final = 30.0
 _TICK_SECONDS: Final = 0.5
 
 
@@ -43,17 +45,15 @@ class RabbitMQOutbound:
         """
         self._settings = settings
         self._on_change = on_change
-        self._window = OutboxWindow(settings.window, Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS))
-        self._dialer = Dialer(settings, url or settings.url.get_secret_value)
+        self._window = OutboxWindow(settings.window, Backoff(_FIRST_WAIT_SECONDS, _LONGEST_PAUSE_SECONDS))
+        self._nodes = Nodes(
+            url or settings.url.get_secret_value, Backoff(_FIRST_WAIT_SECONDS, _LONGEST_RECONNECT_SECONDS)
+        )
         self._inbox: deque[Sequence[Delivery]] = deque()
         self._offered = 0
         self._recorded = 0
         self._starved = False
-        self._loop = new_loop()
-        self._loop_lock = threading.Lock()
-        self._running = False
-        self._scheduled = False
-        self._thread = threading.Thread(target=self._run, name="delivery", daemon=True)
+        self._thread = IoThread(self._begin, self._work, self._ended)
         self._link: Link | None = None
         self._connections = 0
         self._up_since: float | None = None
@@ -73,14 +73,13 @@ class RabbitMQOutbound:
 
     def start(self) -> None:
         """Begin to connect, in a thread of its own; returns at once."""
-        self._running = True
         self._thread.start()
 
     def offer(self, deliveries: Sequence[Delivery]) -> None:
         """Take deliveries, oldest first, each with a higher seq than the one before.  Never blocks."""
         self._offered += len(deliveries)
         self._inbox.append(deliveries)
-        self._wake()
+        self._thread.wake()
 
     def confirmed(self) -> int:
         """Return the seq up to which every offered delivery has been routed and confirmed."""
@@ -91,7 +90,7 @@ class RabbitMQOutbound:
         self._recorded = seq
         # While there is room in the window nothing waits for this, so the thread is let sleep.
         if self._starved:
-            self._wake()
+            self._thread.wake()
 
     def pending(self) -> int:
         """Return how many deliveries have been offered and are not confirmed."""
@@ -112,13 +111,13 @@ class RabbitMQOutbound:
         Waits at most the deadline for events that must still be confirmed so that a restart repeats
         none, then a few seconds more for the goodbye.  What was not submitted yet stays unsent.
         """
-        if not self._thread.is_alive():
+        if not self._thread.running:
             return self._window.clean
         self._finishing = True
-        self._wake()
+        self._thread.wake()
         self._wait_for(lambda: self._window.clean, deadline_seconds)
         self._stopping = True
-        self._wake()
+        self._thread.wake()
         self._thread.join()
         return self._window.clean
 
@@ -145,43 +144,21 @@ class RabbitMQOutbound:
     def _wait_for(self, condition: Callable[[], bool], deadline_seconds: float) -> bool:
         with self._changed:
             return self._changed.wait_for(
-                lambda: condition() or self._failure is not None or not self._running, deadline_seconds
+                lambda: condition() or self._failure is not None or not self._thread.running, deadline_seconds
             )
-
-    def _wake(self) -> None:
-        # The flag saves a system call per batch.  Two threads that both see it down cost one idle round.
-        if self._scheduled:
-            return
-        self._scheduled = True
-        with self._loop_lock:
-            if self._running:
-                self._loop.add_callback_threadsafe(self._work)
 
     # Everything below runs in the sending thread.
 
-    def _run(self) -> None:
-        ended_as_told = False
-        try:
-            self._connect()
-            self._tick()
-            self._work()
-            self._loop.start()
-            ended_as_told = True
-        finally:
-            with self._loop_lock:
-                self._running = False
-                self._loop.close()
-            if not ended_as_told:
-                self._failure = FatalError("the sending thread ended by an error that nobody foresaw; see the log")
-            self._announce()
+    def _begin(self) -> None:
+        self._connect()
+        self._tick()
 
-    def _wake_here(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self._loop.call_later(0, self._work)
+    def _ended(self, as_told: bool) -> None:
+        if not as_told:
+            self._failure = FatalError("the sending thread ended by an error that nobody foresaw; see the log")
+        self._announce()
 
     def _work(self) -> None:
-        self._scheduled = False
         now = monotonic()
         while self._inbox:
             self._window.offer(self._inbox.popleft(), now)
@@ -198,7 +175,7 @@ class RabbitMQOutbound:
             self._submit(now)
         self._starved = self._window.full
         if self._starved and self._recorded != recorded:
-            self._wake_here()
+            self._thread.wake_here()
         self._announce()
 
     def _take_answers(self, link: Link, now: float) -> None:
@@ -211,7 +188,7 @@ class RabbitMQOutbound:
                 self._settle(link, answer, now)
         if self._window.confirmed_count != before:
             self._progress_at = now
-            self._dialer.worked()
+            self._nodes.worked()
 
     def _settle(self, link: Link, answer: Confirm, now: float) -> None:
         if not self._window.was_submitted(answer.tag):
@@ -262,16 +239,23 @@ class RabbitMQOutbound:
         if self._stopping:
             return
         self._last_error = trouble
-        self._loop.call_later(self._dialer.failed(None if was_up is None else now - was_up), self._connect)
+        if was_up is None:
+            wait = self._nodes.failed()
+        else:
+            # One that stood for long was well, even if nothing had to be sent.
+            if now - was_up > _LONGEST_RECONNECT_SECONDS:
+                self._nodes.worked()
+            wait = self._nodes.lost()
+        self._thread.later(wait, self._connect)
 
     def _connect(self) -> None:
         if self._stopping:
             return
         try:
-            self._link = self._dialer.dial(self._loop, self._wake_here)
+            self._link = Link(self._thread.loop, self._nodes.next(), self._settings, self._thread.wake_here)
         except (OSError, ValueError) as error:
             self._last_error = f"no attempt to connect to RabbitMQ was made: {error}"
-            self._loop.call_later(self._dialer.failed(0.0), self._connect)
+            self._thread.later(self._nodes.failed(), self._connect)
 
     def _submit(self, now: float) -> None:
         link = self._link
@@ -286,11 +270,11 @@ class RabbitMQOutbound:
                 link.drop("sending was given up")
         elif now < self._window.resume_at != self._resume_armed:
             self._resume_armed = self._window.resume_at
-            self._loop.call_later(self._resume_armed - now, self._wake_here)
+            self._thread.later(self._resume_armed - now, self._thread.wake_here)
 
     def _tick(self) -> None:
         """Look at what shows only by time: a confirm that never comes, and the limit."""
-        self._loop.call_later(min(_TICK_SECONDS, self._settings.confirm_timeout / 4), self._tick)
+        self._thread.later(min(_TICK_SECONDS, self._settings.confirm_timeout / 4), self._tick)
         now, link = monotonic(), self._link
         submitted_at = self._window.oldest_submitted_at()
         timeout, limit = self._settings.confirm_timeout, self._settings.unavailable_limit
@@ -307,7 +291,7 @@ class RabbitMQOutbound:
 
     def _stop(self) -> None:
         if self._link is None:
-            self._loop.stop()
+            self._thread.stop()
         else:
             self._link.close()
 
@@ -318,7 +302,7 @@ class RabbitMQOutbound:
             link is not None and link.up,
             self._blocked_since is not None,
             self._failure is not None,
-            self._running,
+            self._thread.running,
         )
         if state != self._announced:
             self._announced = state
