@@ -16,8 +16,8 @@ from stack.services import HOST
 
 LOG4J = Path(__file__).resolve().parent.parent / "config" / "kafka" / "log4j2.properties"
 MEMORY = ("-Xmx768m", "-XX:+UseSerialGC")
-# The worker is started often and computes little: compiled quickly beats compiled well.
-QUICK_START = ("-XX:TieredStopAtLevel=1", "-Xshare:auto")
+# For a tool that runs for a second; the servers gain nothing by it when they start, and lose later.
+QUICK_START = ("-XX:TieredStopAtLevel=1",)
 
 
 def broker_settings(folder: Path) -> dict[str, str]:
@@ -85,7 +85,7 @@ def worker(run_folder: Path, jars: Path, plugins: Mapping[str, Path]) -> Launch:
     main = "org.apache.kafka.connect.cli.ConnectDistributed"
     return Launch(
         name="connect",
-        command=_java(jars, (*MEMORY, *QUICK_START), main, str(properties)),
+        command=_java(jars, MEMORY, main, str(properties)),
         folder=run_folder,
         unwell=lambda: health.http(url),
         prepare=prepare,

@@ -16,6 +16,8 @@ from stack.processes import Process
 
 POLL_SECONDS = 0.1
 LOG_LINES = 30
+# Kept through restarts, so that the log of a crash is there after the next start; but not for ever.
+LARGEST_LOG_BYTES = 20_000_000
 
 
 def _nothing() -> None:
@@ -73,6 +75,8 @@ class NativeServer:
                 f"{self.name}: another program answers on its port; move ours by its variable (see `env`)"
             )
         self.launch.prepare()
+        if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_BYTES:
+            self.log.replace(self.log.with_suffix(".log.old"))
         with self.log.open("ab") as log:
             child = subprocess.Popen(  # the pid file outlives this program; nobody waits here
                 self.launch.command,
