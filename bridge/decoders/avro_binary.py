@@ -22,7 +22,7 @@ possible: whoever reads the whole record compares it with the length.
 
 # What a field is, so that the loop over the fields of a record need not call for the frequent ones.
 _STRING, _LONG, _BOOLEAN, _OTHER, _RUN, _SKIP = range(6)
-_INLINE: Final = {"string": _STRING, "int": _LONG, "long": _LONG, "boolean": _BOOLEAN}
+_KINDS: Final = {"string": _STRING, "int": _LONG, "long": _LONG, "boolean": _BOOLEAN}
 
 
 Wanted = Mapping[str, Any]
@@ -178,7 +178,7 @@ class _Compiler:
         reader = self.reader(kind, namespace, wanted)
         while isinstance(kind, Mapping) and not isinstance(kind["type"], list):
             kind = kind["type"]
-        return field["name"], _INLINE.get(kind, _OTHER) if isinstance(kind, str) else _OTHER, null, reader
+        return field["name"], _KINDS.get(kind, _OTHER) if isinstance(kind, str) else _OTHER, null, reader
 
 
 def _not_yet(_: bytes, __: int) -> tuple[Any, int]:
@@ -186,41 +186,44 @@ def _not_yet(_: bytes, __: int) -> tuple[Any, int]:
 
 
 def _record(fields: Sequence[_Field]) -> Reader:
+    plan = tuple((name, kind, null, 2 - null, reader) for name, kind, null, reader in fields)
+
     # One loop with many branches: calls would cost more than the work.
     def read(data: bytes, pos: int) -> tuple[dict[str, Any], int]:  # noqa: PLR0912 -- see above
         row: dict[str, Any] = {}
-        for name, kind, null, reader in fields:
+        for name, kind, null, present, reader in plan:
             if null >= 0:
                 byte = data[pos]
                 pos += 1
                 if byte == null:
                     row[name] = None
                     continue
-                if byte != 2 - null:
+                if byte != present:
                     raise ValueError("no such branch of a union")
-            if kind >= _OTHER:
-                if kind == _OTHER:
-                    row[name], pos = reader(data, pos)
+            if kind == _STRING:
+                byte = data[pos]
+                if byte > 127:
+                    length, pos = _read_length(data, pos)
+                elif byte & 1:
+                    raise ValueError("a length below zero")
                 else:
-                    more, pos = reader(data, pos)
-                    row.update(more)
-            elif kind == _BOOLEAN:
-                row[name], pos = _read_boolean(data, pos)
+                    length = byte >> 1
+                    pos += 1
+                end = pos + length
+                row[name] = data[pos:end].decode()
+                pos = end
+            elif kind == _LONG:
+                byte = data[pos]
+                if byte > 127:
+                    row[name], pos = read_long(data, pos)
+                else:
+                    row[name] = (byte >> 1) ^ -(byte & 1)
+                    pos += 1
+            elif kind <= _OTHER:
+                row[name], pos = reader(data, pos)
             else:
-                number = data[pos]
-                pos += 1
-                if number > 127:
-                    number, pos = read_long(data, pos - 1)
-                else:
-                    number = (number >> 1) ^ -(number & 1)
-                if kind == _STRING:
-                    if number < 0:
-                        raise ValueError("a length below zero")
-                    end = pos + number
-                    row[name] = data[pos:end].decode()
-                    pos = end
-                else:
-                    row[name] = number
+                more, pos = reader(data, pos)
+                row.update(more)
         return row, pos
 
     return read

@@ -25,6 +25,7 @@ class _Known(msgspec.Struct, gc=False, frozen=True):
     schemas: RowSchemas | None
 
 
+_SCHEMA_NAME: Final = b'"schema"'
 _SCHEMA_START: Final = b'{"schema":'
 _PAYLOAD_START: Final = b',"payload":'
 _MOST_TOPICS: Final = 10_000
@@ -57,16 +58,25 @@ class JsonReader:
     def read(self, topic: str, value: bytes) -> Parsed:
         """Return any JSON value; raises DecodeError when it is none."""
         try:
+            if _SCHEMA_NAME not in value:
+                return Parsed(_anything.decode(value), None)
             try:
-                payload, schemas = self._parse(topic, value)
-            except msgspec.ValidationError:
-                # Not an object of schema and payload alone.
-                payload, schemas = value, None
-            return Parsed(_anything.decode(payload), schemas)
+                payload, schemas = self._split(topic, value)
+                return Parsed(_anything.decode(payload), schemas)
+            except msgspec.DecodeError:
+                return self._read_whole(topic, value)
         except (msgspec.DecodeError, UnicodeError):
             raise DecodeError("not_json", "the record is neither JSON nor of a schema registry") from None
         except RecursionError:
             raise DecodeError("not_json", "the record's JSON is nested too deeply") from None
+
+    def _read_whole(self, topic: str, value: bytes) -> Parsed:
+        try:
+            payload, schemas = self._parse(topic, value)
+        except msgspec.ValidationError:
+            # Not an object of schema and payload alone.
+            payload, schemas = value, None
+        return Parsed(_anything.decode(payload), schemas)
 
     def _split(self, topic: str, value: bytes) -> tuple[bytes, RowSchemas | None]:
         known = self._known.get(topic)

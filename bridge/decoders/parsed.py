@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from bridge.decoders.columns import ColumnSchema, column_decoders
 from bridge.decoders.declared import ColumnType
@@ -43,7 +45,7 @@ class RowSchemas:
         return decoders
 
 
-class Parsed(NamedTuple):
+class Parsed(msgspec.Struct, gc=False):
     """A record's key or value without its wire format: the content, and the schema where there is one."""
 
     content: Any
