@@ -1,0 +1,75 @@
+# Every target does its own set-up.  `make help` lists them.
+SHELL := bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+RUN := $(BIN)/python
+
+.PHONY: help demo test up down status lint format types unit integration faults soak bench docs lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@echo "==> Python environment in $(VENV), from requirements-dev.lock"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed (set PYTHON=...)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(STAMP) ## two brands on the real servers, end to end, with a SIGKILL halfway
+	@$(RUN) -m stack run -- $(BIN)/wallet-bridge demo
+
+test: $(STAMP) ## everything that CI runs: lint, types, all tests on the real servers
+	@$(MAKE) --no-print-directory lint types
+	@$(RUN) -m stack run -- $(RUN) -m tests
+
+up: $(STAMP) ## start the servers (containers, else native) and leave them running
+	@$(RUN) -m stack up
+
+down: $(STAMP) ## stop the servers
+	@$(RUN) -m stack down
+
+status: $(STAMP) ## which servers run, and where
+	@$(RUN) -m stack status
+
+lint: $(STAMP) ## format, lint, direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports
+
+format: $(STAMP) ## let ruff format and mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+types: $(STAMP) ## mypy, strict
+	@$(BIN)/mypy
+
+unit: $(STAMP) ## tests that need no server
+	@$(RUN) -m pytest -m "not integration and not faults" -n auto -q
+
+integration: $(STAMP) ## tests on the real servers
+	@$(RUN) -m stack run -- $(RUN) -m pytest -m "integration" -q
+
+faults: $(STAMP) ## break servers and bridge on purpose: the long suite
+	@$(RUN) -m stack run -- $(RUN) -m pytest -m "faults" -q --faults=long
+
+soak: $(STAMP) ## MINUTES=30 of load with a fault every 20 seconds
+	@$(RUN) -m stack run -- $(RUN) -m pytest tests/faults/test_soak.py -q --soak-minutes=$(or $(MINUTES),30)
+
+bench: $(STAMP) ## throughput, latency and memory, beside RabbitMQ's own load generator
+	@$(RUN) -m stack run -- $(RUN) -m bench $(ARGS)
+
+docs: $(STAMP) ## write the generated reference pages anew
+	@$(RUN) -m docs.generate
+
+lock: ## resolve the dependencies anew
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile pyproject.toml -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --universal -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group dev -q --upgrade --generate-hashes --no-emit-index-url --no-header --no-annotate --universal -o requirements-dev.lock
+
+clean: ## remove what the other targets made
+	@rm -rf $(VENV) .stack .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
