@@ -80,6 +80,7 @@ def test_no_number_has_an_exponent_or_a_zero_too_many(fields: Fields) -> None:
             assert re.fullmatch(r"n-?(0|[1-9]\d*)(\.\d*[1-9])?", numbers[name])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**60), min_size=3, max_size=3))
 def test_the_amount_is_the_exact_sum_of_its_parts(units: list[int]) -> None:
     parts = [Decimal(f"{unit}E-18") for unit in units]
