@@ -21,6 +21,9 @@ from bridge.sources.settings import KafkaSettings, MissingTopics
 from bridge.sources.subscription import Subscription
 
 _NOWHERE = 1 << 63
+_TROUBLE_SECONDS = (
+    30.0  # trouble with one broker of several, or one topic, is forgotten when it does not come back
+)
 
 
 class _BrokerStatistics(msgspec.Struct):
@@ -51,6 +54,7 @@ class ConfluentSource:
         self._positions: dict[tuple[str, int], int] = {}
         self._failure: BaseException | None = None
         self._trouble: tuple[Trouble, str] | None = None
+        self._troubled_at = 0.0
         self._down_since: float | None = None
         self._commit_failures = 0
 
@@ -300,14 +304,17 @@ class ConfluentSource:
         if self._trouble is None or self._trouble[0] is not trouble:
             LOG.warning("%s", unavailable(self._settings, trouble, text))
         self._trouble = (trouble, text)
+        self._troubled_at = time.monotonic()
 
     def _on_statistics(self, text: str) -> None:
         connected = any(broker.state == "UP" for broker in _STATISTICS.decode(text).brokers.values())
         if not connected and self._down_since is None:
             self._down_since = time.monotonic()
-        elif connected and self._trouble is not None:
+        elif connected and self._down_since is not None:
             LOG.warning("Kafka at %s answers again", self._settings.brokers)
             self._down_since = self._trouble = None
+        elif connected and time.monotonic() - self._troubled_at > _TROUBLE_SECONDS:
+            self._trouble = None
 
     def _check_limit(self) -> None:
         if self._limit is None or self._down_since is None:

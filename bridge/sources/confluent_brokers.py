@@ -34,6 +34,7 @@ _TROUBLES = {
     KafkaError.SASL_AUTHENTICATION_FAILED: Trouble.LOGIN,
     KafkaError._SSL: Trouble.TLS,  # noqa: SLF001
     KafkaError._RESOLVE: Trouble.NAME,  # noqa: SLF001
+    KafkaError.UNKNOWN_TOPIC_OR_PART: Trouble.TOPIC,
     KafkaError.TOPIC_AUTHORIZATION_FAILED: Trouble.RIGHTS,
     KafkaError.GROUP_AUTHORIZATION_FAILED: Trouble.RIGHTS,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED: Trouble.RIGHTS,
@@ -43,7 +44,9 @@ _REFUSALS = (Trouble.LOGIN, Trouble.TLS)
 
 def trouble_of(error: KafkaError) -> Trouble:
     """Return what kind of trouble an error of librdkafka is."""
-    return _TROUBLES.get(error.code(), Trouble.AWAY)
+    trouble = _TROUBLES.get(error.code(), Trouble.AWAY)
+    # A port that speaks no TLS, or speaks it unasked, is only told apart by librdkafka's words.
+    return Trouble.TLS if trouble is Trouble.AWAY and "SSL" in error.str() else trouble
 
 
 def text_of(error: BaseException) -> str:

@@ -15,6 +15,7 @@ class Trouble(Enum):
     NAME = "check the host name in brokers"
     LOGIN = "check sasl: mechanism, username and password"
     TLS = "check tls: the certificates, the host name in them, and that this port speaks TLS"
+    TOPIC = "it is read once it is there: check its name, and that Debezium has written to it"
     RIGHTS = "give the bridge's user the right to read the topic, and its group"
 
 
@@ -28,6 +29,8 @@ def _what(trouble: Trouble) -> str:
         return "refuses the log-in"
     if trouble is Trouble.TLS:
         return "and the bridge find no common TLS"
+    if trouble is Trouble.TOPIC:
+        return "lacks a topic"
     if trouble is Trouble.RIGHTS:
         return "does not allow this"
     return "does not answer"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from confluent_kafka import Producer, TopicPartition
+from confluent_kafka import admin as kafka_admin
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: ignore[attr-defined]
 
 from bridge.records import Partition
@@ -50,6 +52,13 @@ class KafkaWorld:
         self.flush()
         place = TopicPartition(*at, first)
         self._admin.delete_records([place])[place].result(10)
+
+    def configure(self, topic: str, said: dict[str, str]) -> None:
+        library: Any = kafka_admin
+        how = library.AlterConfigOpType.SET
+        entries = [library.ConfigEntry(name, value, incremental_operation=how) for name, value in said.items()]
+        resource = library.ConfigResource(library.ResourceType.TOPIC, topic, incremental_configs=entries)
+        self._admin.incremental_alter_configs([resource])[resource].result(10)
 
     def settings(self, group: str, **others: object) -> KafkaSettings:
         said = {"brokers": self.brokers, "group": group, "client": self._client, "metadata_refresh": "1 s"}

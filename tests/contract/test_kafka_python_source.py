@@ -13,7 +13,9 @@ from tests.contract.source_contract import GroupContract
 
 
 @pytest.mark.integration
-@pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning")  # kafka-python, when imported
+@pytest.mark.filterwarnings(
+    "ignore:(read|open)_text is deprecated:DeprecationWarning"
+)  # kafka-python, when imported
 class TestKafkaPythonSource(GroupContract):
     @pytest.fixture
     def world(self, addresses: stack.Addresses) -> Iterator[KafkaWorld]:

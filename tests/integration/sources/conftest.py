@@ -12,11 +12,6 @@ from bridge.sources.settings import Client
 from tests.contract.kafka_world import KafkaWorld
 
 
-@pytest.fixture(scope="session")
-def addresses() -> stack.Addresses:
-    return stack.ensure_up().addresses
-
-
 @pytest.fixture(params=list(Client))
 def client(request: pytest.FixtureRequest) -> Client:
     return Client(request.param)
