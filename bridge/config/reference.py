@@ -34,7 +34,8 @@ can say. For completion and checks while typing, begin the file with
   `${file:/run/secrets/x}` from a file. One that is missing or empty stops the start. `$${` is a plain `${`.
 - Only `true` and `false` are booleans; `no`, `on` and `yes` are text.
 - A *condition* is an expression that is true or false. A *value* is an expression, a template
-  `{text: "{id}:win"}`, a constant `{const: x}`, a case map `{from: kind, slot: Slots, else: kind}`, or a map of values.
+  `{text: "{id}:win"}`, a constant `{const: x}`, a case map `{from: kind, slot: Slots, else: kind}`, or a map of
+  values.
 - The results of a case map are constant texts; what stands behind `else` is a value. Without `else`, a change that
   fits no case is parked.
 """
@@ -55,7 +56,7 @@ An expression is a small part of Python's syntax, checked when the connector is 
 | `and or not`, `a if c else b` | `x or 0` is 0 where x is null, false, 0 or empty |
 | `true false null none` | constants, beside numbers and quoted texts; numbers are exact as written |
 
-- Arithmetic with null is null; `<` and `>` with null are false; an attribute of null and a look-up by null are null.
+- Arithmetic with null is null; `<` and `>` with null are false; an attribute of null, a look-up by null: null.
 - What is not there in a structure is null. Text and numbers are never equal, and true is not 1.
 - Where a quotient has no end, say `round(a, 2, mode="half up", by=b)`.
 - A value of the wrong kind parks the change and names the expression, never the value.

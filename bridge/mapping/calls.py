@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import DecimalException
 from typing import Any
 
 from bridge.errors import MappingError
+from bridge.mapping.operators import DIGITS
 from bridge.mapping.readers import Misuse, Reader, Unfit, constant_of, is_constant
 from bridge.records import Value
 
@@ -52,6 +54,8 @@ def call(function: Function, arguments: Sequence[Reader], keywords: Mapping[str,
             return apply(*values, **named)
         except Unfit as unfit:
             raise MappingError(unfit.code, f"{where}: {unfit.reason}") from None
+        except DecimalException:
+            raise MappingError("inexact", f"{where}: gives more than {DIGITS} digits") from None
 
     return read
 
@@ -73,6 +77,8 @@ def _call_of_one(
             return apply(value, *rest, **named)
         except Unfit as unfit:
             raise MappingError(unfit.code, f"{where}: {unfit.reason}") from None
+        except DecimalException:
+            raise MappingError("inexact", f"{where}: gives more than {DIGITS} digits") from None
 
     return read
 

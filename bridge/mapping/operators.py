@@ -11,6 +11,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import (
     Context,
     Decimal,
+    DecimalException,
     DivisionByZero,
     Inexact,
     InvalidOperation,
@@ -74,16 +75,25 @@ def _exactly(calculate: Callable[[Any, Any], Value], a: Value, b: Value) -> Valu
     return result
 
 
-def _calculation(of_ints: Callable[[Any, Any], Any] | None, of_decimals: Callable[[Any, Any], Any]) -> Any:
+def _calculation(of_ints: Callable[[Any, Any], Any], of_decimals: Callable[[Any, Any], Any]) -> Any:
     """Return the operator; ints stay ints where the result is one for sure."""
 
     def calculate(a: Value, b: Value) -> Value:
         if a is None or b is None:
             return None
+        if type(a) is int and type(b) is int:
+            return _exactly(of_ints, a, b)
+        if type(a) in _NUMBERS and type(b) in _NUMBERS:
+            try:
+                result = of_decimals(a, b)
+            except DecimalException:
+                pass  # said in words below
+            else:
+                if result.is_finite():
+                    return result
         number_of(a)
         number_of(b)
-        both = of_ints if type(a) is int and type(b) is int and of_ints else of_decimals
-        return _exactly(both, a, b)
+        return _exactly(of_decimals, a, b)
 
     return calculate
 

@@ -79,7 +79,7 @@ def parse(text: str) -> tuple[ast.expr, Source]:
 
 def _syntax_problem(source: Source, error: SyntaxError) -> ExpressionProblem:
     reserved = [word for word in _WORD.findall(source.text) if keyword.iskeyword(word) and word not in _SPOKEN]
-    hint = f'{reserved[0]} is a reserved word; a column of that name is column("{reserved[0]}")' if reserved else ""
+    hint = f'{reserved[0]} is a reserved word; for the column say column("{reserved[0]}")' if reserved else ""
     if re.search(r"(?<![=!<>])=(?!=)", source.text) and not hint:
         hint = "to compare, write =="
     return source.problem_at(source.skipped + max((error.offset or 1) - 1, 0), "this is no expression", hint)

@@ -28,6 +28,10 @@ _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[
 _WHOLE: Final = re.compile(r"[+-]?[0-9]+")
 
 
+def _places(value: Value) -> int:
+    return whole_in(value, "places", 0, MOST_PLACES)
+
+
 def _check_double(double: Value = "refuse") -> None:
     choice_in(double, "double", ("refuse", "accept"))
 
@@ -48,14 +52,14 @@ def units(x: Value, places: Value) -> Decimal:
     `places` may come from a currency table: `units(amount, currencies[currency].exponent)`.  An
     amount in mBTC is `units(x, 3)` in BTC.
     """
-    by = whole_in(places, "places", 0, MOST_PLACES)
-    return Decimal(number_in(x, "x")).scaleb(-by, EXACT)
+    by = places if type(places) is int and 0 <= places <= MOST_PLACES else _places(places)
+    return EXACT.scaleb(x if type(x) is int else number_in(x, "x"), -by)
 
 
 @library_function("minor(x, places)", ("minor(123.45, 2)", "12345"), ("minor(1.5, 5)", "150000"))
 def minor(x: Value, places: Value) -> int:
     """Take an amount in units to minor units.  An amount with more places than that is parked."""
-    by = whole_in(places, "places", 0, MOST_PLACES)
+    by = _places(places)
     amount = Decimal(number_in(x, "x")).scaleb(by, EXACT)
     if amount != amount.to_integral_value():
         raise Unfit("inexact", f"x has more than {by} places; say round(x, {by}, mode=...) first")
@@ -139,7 +143,7 @@ def rounded(x: Value, places: Value, *, mode: str, by: Value = 1) -> Decimal | N
     `mode` must be said: `half up`, `half even`, `half down`, `up` (away from 0), `down` (towards 0),
     `floor` or `ceiling`.
     """
-    value, to = number_in(x, "x"), whole_in(places, "places", 0, MOST_PLACES)
+    value, to = number_in(x, "x"), _places(places)
     if by is None:
         return None
     divisor = number_in(by, "by")
@@ -168,7 +172,7 @@ def _round_fraction(value: Fraction, places: int, mode: str) -> Decimal:
         }[mode]
     )
     digits = (whole + up) * (-1 if value < 0 else 1)
-    return Decimal(digits).scaleb(-places, _WIDE)
+    return Decimal(digits).scaleb(-places, EXACT)
 
 
 @library_function("sum(list)", ("sum((1, 2.5))", "3.5"), ("sum(())", "0"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 from bridge.mapping.calls import Function
-from bridge.mapping.operators import kind_of, number_of
+from bridge.mapping.operators import DIGITS, kind_of, number_of
 from bridge.mapping.readers import Unfit
 from bridge.records import Value
 
@@ -50,11 +50,16 @@ def gathered(module: str) -> Sequence[Function]:
 
 
 def number_in(value: Value, argument: str) -> int | Decimal:
-    """Return a number that is exact, or raise Unfit naming the argument."""
+    """Return a number that is exact and of at most 100 digits, or raise Unfit naming the argument."""
     try:
-        return number_of(value)
+        number = number_of(value)
     except Unfit as unfit:
         raise Unfit(unfit.code, f"{argument} {unfit.reason}") from None
+    # 1E+999999999 is short to write and too long to calculate with.
+    digits = number.bit_length() // 3 if isinstance(number, int) else abs(number.adjusted())
+    if digits > DIGITS + 10:
+        raise Unfit("out_of_range", f"{argument} has more than {DIGITS} digits")
+    return number
 
 
 def whole_in(value: Value, argument: str, lowest: int, highest: int) -> int:

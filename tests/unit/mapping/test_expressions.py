@@ -190,7 +190,7 @@ def test_moments_and_dates_compare_with_their_like() -> None:
         ("unts(amount, 2)", 1, 1, "unknown function unts", "did you mean units?"),
         ("1 + units", 1, 5, "unknown name units", "units is a function: units(x, places)"),
         ("amount = 3", 1, 8, "this is no expression", "to compare, write =="),
-        ("class == 1", 1, 1, "this is no expression", 'a column of that name is column("class")'),
+        ("class == 1", 1, 1, "this is no expression", 'for the column say column("class")'),
         ("", 1, 1, "an expression is missing", ""),
         ("1 + [x for x in amount]", 1, 5, "this is not part of the language", "lists have functions"),
         ("amount.strip()", 1, 1, "only functions can be called", "write name(x)"),
