@@ -11,11 +11,6 @@ from tests.integration.delivery.topology import Topology
 from tests.support.fault_proxy import FaultProxy
 
 
-@pytest.fixture(scope="session")
-def addresses() -> stack.Addresses:
-    return stack.ensure_up().addresses
-
-
 @pytest.fixture(params=["classic", "quorum"])
 def topology(addresses: stack.Addresses, request: pytest.FixtureRequest) -> Iterator[Topology]:
     with Topology(addresses, queue_type=request.param) as made:

@@ -217,3 +217,15 @@ def test_an_event_that_amqp_cannot_carry_stops_the_sending_with_its_number(topol
     assert not outbound.drain(10)
     with pytest.raises(FatalError, match="message id of event 9 has 300 bytes"):
         outbound.raise_if_failed()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_sending_thread_that_dies_is_reported(topology: Topology) -> None:
+    def broken() -> None:
+        raise LookupError("nobody foresaw this")
+
+    outbound = topology.start(topology.settings(), broken)
+    outbound.offer(deliveries(5, players=5))
+    assert not outbound.drain(10)
+    with pytest.raises(FatalError, match="an error that nobody foresaw"):
+        outbound.raise_if_failed()
