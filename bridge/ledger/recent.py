@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 Pair = tuple[str, str]
 """A space and a key in it."""
 
 
 class Recent:
-    """Keeps the values used last, between half of and all of `size`; of size 0 it keeps none.
+    """Keeps the values used last: about half of `size` to all of it, or one batch; of size 0 none.
 
     Two generations instead of a list in order of use: a hit in the young one costs a single look,
     and forgetting is dropping the old one as a whole.
@@ -29,14 +31,23 @@ class Recent:
                 self.keep(pair, value)
         return value
 
+    def lacking(self, pairs: Iterable[Pair]) -> list[Pair]:
+        """Return those of the pairs whose value is not among the recent ones."""
+        young, old = self._young, self._old
+        return [pair for pair in pairs if pair not in young and pair not in old]
+
     def keep(self, pair: Pair, value: bytes) -> None:
         """Remember a committed value."""
+        self.keep_all({pair: value})
+
+    def keep_all(self, values: Mapping[Pair, bytes]) -> None:
+        """Remember committed values; more than half of `size` at once stay until the next come."""
         if not self._half:
             return
-        if len(self._young) >= self._half:
+        if len(self._young) + len(values) > self._half:
             self._old = self._young
             self._young = {}
-        self._young[pair] = value
+        self._young.update(values)
 
     def forget(self, pair: Pair) -> None:
         """Drop one value that is no longer true."""

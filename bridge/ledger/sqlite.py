@@ -191,14 +191,15 @@ def _write_memory(cursor: sqlite3.Cursor, pending: Pending, spaces: Mapping[str,
         return
     # Neighbours in the file one after another: each page of the tree is changed once.
     changed = sorted(
-        (spaces[space], key, value) for (space, key), value in pending.memory.items() if value is not None
+        (spaces[space], key, value, pending.day)
+        for (space, key), value in pending.memory.items()
+        if value is not None
     )
-    many = cursor.executemany
-    many(_SQL.upsert_memory, [(*row, pending.day) for row in changed])
+    cursor.executemany(_SQL.upsert_memory, changed)
     gone = [(spaces[space], key) for (space, key), value in pending.memory.items() if value is None]
-    many(_SQL.delete_memory, gone)
+    cursor.executemany(_SQL.delete_memory, gone)
     fading = {number for name, number in spaces.items() if prunable(name)}
-    keys = [(number, key) for number, key, _ in changed if number in fading]
+    keys = [(number, key) for number, key, _, _ in changed if number in fading]
     if keys:
         cursor.execute(_SQL.insert_touched, (batch, pending.day, _encode_keys(keys)))
 

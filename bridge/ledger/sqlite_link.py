@@ -14,8 +14,11 @@ from bridge.errors import LedgerMismatch, LedgerUnavailable
 
 IN_MEMORY: Final = ":memory:"
 
-CHECKPOINT_PAGES: Final = 2000
-"""Of 4 KiB: how far the log grows before it is worked into the file, inside a commit."""
+PAGE_BYTES: Final = 8192
+"""Of a new file: half as many pages are changed by a batch as with 4 KiB, at less than twice the bytes."""
+
+CHECKPOINT_PAGES: Final = 1000
+"""Of PAGE_BYTES: how far the log grows before it is worked into the file, inside a commit."""
 
 Row = tuple[Any, ...]
 
@@ -39,6 +42,7 @@ class SqliteLink:
             path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
         )
         settings = {
+            "page_size": str(PAGE_BYTES),
             "journal_mode": "WAL",
             # The log is synced at each commit, so a power cut takes nothing back.
             "synchronous": "FULL",

@@ -84,8 +84,8 @@ class Transaction:
             return self._seen[pair]
         value = self._store.recent.get(pair)
         if value is None:
-            value = self._store.read((pair,)).get(pair)
-        self._seen[pair] = value
+            self._ask((pair,))
+            value = self._seen[pair]
         return value
 
     def put(self, space: str, key: str, value: bytes | None) -> None:
@@ -97,24 +97,15 @@ class Transaction:
     def prefetch(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Read many pairs in a few queries; that a pair has no value is remembered too."""
         seen = self._seen
-        recent = self._store.recent.get
-        missing = []
-        for pair in wanted:
-            if pair in seen:
-                continue
-            value = recent(pair)
-            if value is None:
-                missing.append(pair)
-            # None stands for "asked already" until the answer is there, so that a pair is asked once.
-            seen[pair] = value
-        if not missing:
-            return
-        try:
-            seen.update(self._store.read(missing))
-        except BaseException:
-            for pair in missing:
-                del seen[pair]
-            raise
+        missing = self._store.recent.lacking(pair for pair in dict.fromkeys(wanted) if pair not in seen)
+        if missing:
+            self._ask(missing)
+
+    def _ask(self, missing: Collection[Pair]) -> None:
+        found = self._store.read(missing)
+        self._store.recent.keep_all(found)
+        self._seen.update(dict.fromkeys(missing))
+        self._seen.update(found)
 
     def add_event(self, event: Event) -> int:
         """Append to the outbox and return its sequence number."""
@@ -192,10 +183,9 @@ class Transaction:
 
     def _remember(self, written: Mapping[Pair, bytes | None]) -> None:
         recent = self._store.recent
-        for pair, value in self._seen.items():
-            if value is not None:
-                recent.keep(pair, value)
-            elif pair in written:
+        recent.keep_all({pair: value for pair, value in written.items() if value is not None})
+        for pair, value in written.items():
+            if value is None:
                 recent.forget(pair)
 
     def rollback(self) -> None:
