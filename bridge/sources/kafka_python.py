@@ -24,7 +24,7 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 from bridge.contracts import AssignmentListener
 from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
 from bridge.records import Partition, SourceRecord
-from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers
+from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers, made
 from bridge.sources.kafka_python_config import consumer_config
 from bridge.sources.positions import check_position, position_error
 from bridge.sources.reading import Range, SourceHealth
@@ -122,9 +122,8 @@ class KafkaPythonSource:
 
     def _start(self, group: str | None) -> None:
         try:
-            self._consumer = KafkaConsumer(
-                **consumer_config(self._settings, group), partition_assignment_strategy=(RangePartitionAssignor,)
-            )
+            assignor = {"partition_assignment_strategy": (RangePartitionAssignor,)}
+            self._consumer = made(KafkaConsumer, consumer_config(self._settings, group) | assignor)
         except KafkaError as error:
             raise self._brokers.unavailable(error) from error
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-python")

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
 from kafka.errors import KafkaConfigurationError, KafkaError
+from kafka.net.compat import KafkaNetClient
 from kafka.structs import TopicPartition
 
 from bridge.errors import SourceUnavailable
@@ -39,6 +40,22 @@ def trouble_in(text: str) -> Trouble:
         if any(word in text for word in words):
             return trouble
     return Trouble.AWAY
+
+
+def made(kind: Callable[..., T], config: Mapping[str, Any]) -> T:
+    """Make a client of the library; one that cannot connect leaves no thread behind, as it else would."""
+    networks: list[Any] = []
+
+    def network(**said: Any) -> Any:
+        networks.append(KafkaNetClient(**said))
+        return networks[-1]
+
+    try:
+        return kind(**config, kafka_client=network)
+    except BaseException:
+        for each in networks:
+            each.close()
+        raise
 
 
 class Ear(logging.Handler):
@@ -90,7 +107,8 @@ class KafkaPythonBrokers:
         self.ear.listen()
         try:
             timeout = max(1_000, milliseconds(self._settings.request_timeout))
-            self._admin = KafkaAdminClient(**connection_config(self._settings), request_timeout_ms=timeout)
+            config = connection_config(self._settings) | {"request_timeout_ms": timeout}
+            self._admin = made(KafkaAdminClient, config)
         except KafkaError as error:
             raise self.unavailable(error) from error
         except OSError as error:

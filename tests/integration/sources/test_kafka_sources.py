@@ -121,6 +121,7 @@ def test_the_end_behind_a_transaction_is_reached(world: KafkaWorld, topic: str) 
     for value, keep in ((b"kept", True), (b"taken back", False)):
         producer.begin_transaction()
         producer.produce(topic, value, partition=0)
+        producer.flush(10)
         producer.commit_transaction(10) if keep else producer.abort_transaction(10)
     at = Partition(topic, 0)
     source = world.source(topic, [topic])
