@@ -20,7 +20,9 @@ from bridge.casino import FIELDS
 from bridge.config.connector import Connector
 from bridge.config.examples import EXAMPLES
 from bridge.config.shapes import alternatives, key_of
+from bridge.decoders.declared import COLUMN_TYPES
 from bridge.mapping.library import LIBRARY
+from bridge.mapping.names import BUILT_IN
 
 _INTRODUCTION: Final = """\
 # The connector file
@@ -64,6 +66,21 @@ An expression is a small part of Python's syntax, checked when the connector is 
 - A column whose name is a word of the language is written `column("class")`.
 """
 
+_NAMES: Final = """\
+A bare name is, in this order: a name under `with`, the parts or one part, an activity of the row as it was last
+sent (`bet.amount`; null if it never was), one of these names, or a column.
+"""
+
+_ROW_FUNCTIONS: Final = {
+    'column("class")': "the column, whatever else has its name",
+    'built_in("deleted")': "the name above, where a column has it too",
+    "changed(status)": "whether it is otherwise than before this change",
+    'became(status, "done")': "whether it is this now and was not before",
+    "increased(cashed)": "whether it is more than before; before the first change it is 0",
+}
+NOT_WRITTEN: Final = ("type", "status")
+"""Fields of an event that no connector writes."""
+
 _GROUPS: Final = {
     "numbers": "Numbers and money",
     "times": "Times",
@@ -97,7 +114,36 @@ _TITLES: Final[Mapping[str, str]] = {
 
 def connector_page() -> str:
     """Return the page of every key of a connector, in Markdown."""
-    return "\n".join([_INTRODUCTION, *(line for model in EXAMPLES for line in _section(model))]).rstrip() + "\n"
+    sections = (line for model in EXAMPLES for line in _section(model))
+    return "\n".join([_INTRODUCTION, *sections, *_fields(), *_column_types()]).rstrip() + "\n"
+
+
+def _table(*heads: str) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _fields() -> Iterator[str]:
+    yield "## Fields of an event\n"
+    yield "What may stand under `event`, `again` and `rollback`. A required field that is null parks the change;"
+    yield "one that is not required is then absent. `type` and `status` come from the activity.\n"
+    yield from _table("field", "required", "meaning")
+    for name, field in FIELDS.items():
+        if name not in NOT_WRITTEN:
+            yield _row(f"`{name}`", "yes" if field.required else "", field.meaning)
+    yield ""
+
+
+def _column_types() -> Iterator[str]:
+    yield "## Column types\n"
+    yield "What may stand under `columns`, for what records do not tell.\n"
+    yield from _table("type", "example", "meaning")
+    yield from (_row(f"`{kind.name}`", f"`{kind.example}`", kind.meaning) for kind in COLUMN_TYPES)
+    yield ""
 
 
 def _section(model: type[BaseModel]) -> Iterator[str]:
@@ -105,14 +151,12 @@ def _section(model: type[BaseModel]) -> Iterator[str]:
     yield ""
     yield " ".join((model.__doc__ or "").split())
     yield ""
-    yield "| key | default | meaning | example |"
-    yield "| --- | --- | --- | --- |"
+    yield from _table("key", "default", "meaning", "example")
     for name, field in model.model_fields.items():
         key = key_of(name, field)
         meaning = " ".join((field.description or "").split())
         choices = _choices(field.annotation)
-        cells = (f"`{key}`", _default(field), meaning + choices, f"`{key}: {EXAMPLES[model][key]}`")
-        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        yield _row(f"`{key}`", _default(field), meaning + choices, f"`{key}: {EXAMPLES[model][key]}`")
     yield ""
 
 
@@ -149,7 +193,10 @@ def _duration(value: timedelta) -> str:
 
 def functions_page() -> str:
     """Return the page of expressions and every function of the library, in Markdown."""
-    lines = [_FUNCTIONS]
+    names = [_row(f"`{name}`", meaning) for name, meaning in BUILT_IN.items()]
+    row_functions = [_row(f"`{form}`", meaning) for form, meaning in _ROW_FUNCTIONS.items()]
+    lines = [_FUNCTIONS, "## Names", "", _NAMES, *_table("name", "is"), *names, ""]
+    lines += ["## Functions of the row", "", *_table("function", "gives"), *row_functions, ""]
     group = ""
     for function in LIBRARY.values():
         if function.group != group:
@@ -175,7 +222,7 @@ def connector_schema() -> dict[str, Any]:
     }
     for name in ("PlayTable", "Activity", "Reversal"):
         for key in {"event", "again", "rollback"} & set(definitions[name]["properties"]):
-            fields = [field for field in FIELDS if field not in ("type", "status")]
+            fields = [field for field in FIELDS if field not in NOT_WRITTEN]
             definitions[name]["properties"][key]["propertyNames"] = {"enum": fields}
     return schema
 

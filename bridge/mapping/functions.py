@@ -11,7 +11,7 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import wraps
@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from bridge.errors import ConfigError, MappingError, Problem
 from bridge.mapping.library import LIBRARY
+from bridge.mapping.readers import Misuse, Reader
 from bridge.records import Row, Value
 
 MOST_STEPS: Final = 500_000
@@ -57,6 +58,25 @@ class _Loader(SourceFileLoader):
 
     def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
         """Write nothing."""
+
+
+def call_of(
+    name: str, function: Callable[..., Value]
+) -> Callable[[Sequence[Reader], Mapping[str, Reader]], Reader]:
+    """Return what makes the reader of a call.  It raises Misuse for arguments that the function does not take."""
+    signature = inspect.signature(function)
+
+    def make(arguments: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reader:
+        try:
+            signature.bind(*arguments, **keywords)
+        except TypeError as error:
+            raise Misuse(f"{name}: {error}", f"it is written {name}{signature}") from None
+        named = tuple(keywords.items())
+        return lambda scope: function(
+            *[read(scope) for read in arguments], **{key: read(scope) for key, read in named}
+        )
+
+    return make
 
 
 def _run(path: Path) -> ModuleType:

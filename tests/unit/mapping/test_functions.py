@@ -11,7 +11,8 @@ from textwrap import dedent
 import pytest
 
 from bridge.errors import ConfigError, MappingError
-from bridge.mapping.functions import load_functions
+from bridge.mapping.functions import call_of, load_functions
+from bridge.mapping.readers import Misuse
 from bridge.records import Value
 
 
@@ -70,6 +71,15 @@ def test_a_failing_or_endless_function_is_a_named_poison(tmp_path: Path, body: s
     assert words in caught.value.reason
     assert "a secret" not in caught.value.reason
     assert sys.gettrace() is before
+
+
+def test_a_call_is_checked_when_it_is_compiled(tmp_path: Path) -> None:
+    functions = _load(tmp_path, "def f(x: int, *, by: int = 2) -> int:\n  return x * by\n")
+    make = call_of("f", functions["f"])
+    assert make([lambda scope: scope + 1], {"by": lambda scope: scope})(3) == 12
+    with pytest.raises(Misuse, match="f: missing a required argument: 'x'") as caught:
+        make([], {})
+    assert "by: 'int' = 2" in caught.value.hint or "by: int = 2" in caught.value.hint
 
 
 @pytest.mark.parametrize(
