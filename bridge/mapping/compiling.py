@@ -355,7 +355,7 @@ class _Tables(_Reporting):
         names = self.names
         if name not in self._with:
             if name in self._open:
-                raise Misuse(f"{name} refers to itself", "a name in `with` cannot need its own value")
+                raise Misuse(f"{name} refers to itself", f'if a column is meant, write column("{name}")')
             self._open.append(name)
             names.used_columns.append(set())
             volatile, names.volatile = names.volatile, False

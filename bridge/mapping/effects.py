@@ -10,7 +10,7 @@ from bridge.mapping.decisions import Outgoing, Park, Send, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, RowMemory, Sent, key_text
+from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent, key_text
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
@@ -48,6 +48,8 @@ class Effects:
     def skip(self, table: TablePlan, change: Change, scope: Scope, decision: Skip) -> None:
         """Note that the change leads to nothing."""
         memory = self._own(table, change, scope)
+        if decision.final and memory.undecided:
+            memory.sent = []
         if decision.final and not memory.standing():
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
         memory.reversal = memory.reversal or decision.reversal
@@ -81,8 +83,9 @@ class Effects:
         `reason` is why a guard skips it, or empty.
         """
         memory = RowMemory(Ending.HISTORY, position=change.position, queue=_queue(table, scope))
-        if reason:
-            memory.ending, memory.reason = Ending.SKIPPED, reason
+        memory.reason = reason
+        if reason and reason != UNDECIDED:
+            memory.ending = Ending.SKIPPED
             memory.values = _values(table.remembers, scope, None)
         else:
             memory.history = _values(table.columns | table.remembers, scope, None)

@@ -10,7 +10,7 @@ from bridge.mapping.decisions import Decision, Outgoing, Park, Send, Skip
 from bridge.mapping.effects import Effects
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import row_space
+from bridge.mapping.remembered import UNDECIDED, row_space
 from bridge.mapping.scope import Scope
 from bridge.records import Change, ParkedChange, SourceRecord
 
@@ -64,7 +64,7 @@ class Endings:
     def history(self, table: TablePlan, change: Change, scope: Scope, reason: str) -> list[Place]:
         """Remember a row of history; return where others may wait for it.  `reason`: why it would be skipped."""
         news = self._effects.remember_history(table, change, scope, reason)
-        said = f"history: {reason}" if reason else "history"
+        said = f"history: {reason}" if reason and reason != UNDECIDED else "history"
         self._recall.memory.count("skipped", table.name, said)
         self._tell("history", change.record, table.name, scope.key, said)
         return [*news, (row_space(table.name), scope.key)]

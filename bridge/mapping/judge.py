@@ -14,7 +14,7 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
-from bridge.mapping.remembered import Ending, Sent, key_text
+from bridge.mapping.remembered import UNDECIDED, Ending, Sent, key_text
 from bridge.mapping.reversals import Reversals, first_true
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
@@ -39,22 +39,25 @@ class Judge:
         except PoisonRecord as poison:
             return Park(poison.code, poison.reason)
 
-    def skipped_at_once(self, table: TablePlan, scope: Scope) -> str | None:
-        """Return why a guard skips the row already now, if one does, whatever else is still held."""
+    def skip_at_once(self, table: TablePlan, scope: Scope) -> Skip | None:
+        """Return the skip that a guard demands already now, if one does, although its player's queue waits."""
         try:
             reason, _ = first_true(table.skip, scope)
         except PoisonRecord:
             return None
-        return reason
-
-    def skip_at_once(self, table: TablePlan, scope: Scope) -> Skip | None:
-        """Return the skip of a row that no earlier change is known of, although its player's queue waits."""
-        reason = self.skipped_at_once(table, scope)
         return Skip(reason, final=True, reversal=self._is_reversal(table, scope)) if reason is not None else None
+
+    def skip_of_history(self, table: TablePlan, scope: Scope) -> str:
+        """Return why a guard skips a row of history: empty if none does, UNDECIDED if that cannot be told yet."""
+        try:
+            reason, waiting = first_true(table.skip, scope)
+        except PoisonRecord:
+            return ""
+        return reason or (UNDECIDED if waiting is not None else "")
 
     def _judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
         memory = scope.memory
-        stands = memory is not None and bool(memory.standing())
+        stands = memory is not None and bool(memory.standing()) and not memory.undecided
         if change.op == "d":
             return self._judge_delete(table, scope, stands=stands)
         waiting: Waiting | None = None

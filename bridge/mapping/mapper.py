@@ -142,23 +142,26 @@ class Mapper:
     def _take_news(self, table: TablePlan, change: Change, scope: Scope, queue: str | None) -> None:
         try:
             if is_history(table, change, scope):
-                reason = self._judge.skipped_at_once(table, scope)
-                self._holding.release(self._endings.history(table, change, scope, reason or ""))
+                self._holding.release(
+                    self._endings.history(table, change, scope, self._judge.skip_of_history(table, scope))
+                )
                 return
-            if queue is None:
-                queue = _queue_of(table, scope)
+            own = queue if queue is not None else _queue_of(table, scope)
         except PoisonRecord as poison:
             park = Park(poison.code, poison.reason)
             self._holding.release(self._endings.decided(table, change, scope, park))
             return
-        self._take_in_order(table, change, scope, queue)
+        self._take_in_order(table, change, scope, own, row_is_queued=queue is not None)
 
-    def _take_in_order(self, table: TablePlan, change: Change, scope: Scope, queue: str) -> None:
+    def _take_in_order(
+        self, table: TablePlan, change: Change, scope: Scope, queue: str, *, row_is_queued: bool
+    ) -> None:
         known = self._recall.row(table.name, scope.key)
+        waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
         decision: Decision | None
         if self._holding.queues.blocked(queue):
-            decision = None if known is not None else self._judge.skip_at_once(table, scope)
-        elif known is not None and known.ending is Ending.HELD:
+            decision = None if waits or (known and known.sent) else self._judge.skip_at_once(table, scope)
+        elif waits:
             decision = waits_for_row(table, scope.key)
         else:
             decision = self._judge.judge(table, change, scope)

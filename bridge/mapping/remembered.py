@@ -55,6 +55,10 @@ class Ending(StrEnum):
     """The row has got another key, which is the reason."""
 
 
+UNDECIDED: Final = "a guard still waited"
+"""The reason of a row of history of which it is not known yet whether a guard skips it."""
+
+
 class Sent(msgspec.Struct, array_like=True):
     """One activity in one generation, as it was last sent."""
 
@@ -105,6 +109,11 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     def player(self) -> str:
         """Return whose row it is."""
         return self.queue.partition(KEY_SEPARATOR)[0]
+
+    @property
+    def undecided(self) -> bool:
+        """Return whether this is history of which a guard may still say that it is none of ours."""
+        return self.ending is Ending.HISTORY and self.reason == UNDECIDED
 
     def standing(self) -> list[Sent]:
         """Return the activities that stand, oldest first."""
