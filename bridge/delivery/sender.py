@@ -105,20 +105,24 @@ class RabbitMQOutbound:
         """Wait until everything offered is confirmed; False when the deadline passes or sending failed."""
         return self._wait_for(lambda: self.pending() == 0, deadline_seconds) and self.pending() == 0
 
-    def close(self, deadline_seconds: float) -> bool:
-        """Stop at a clean point and disconnect; True when nothing sent is left unrecorded by `confirmed()`.
+    def close(self, deadline_seconds: float, record: Callable[[], None] | None = None) -> bool:
+        """Stop at a clean point and disconnect; True when a restart from `confirmed()` repeats nothing.
 
-        Waits at most the deadline for events that must still be confirmed so that a restart repeats
-        none, then a few seconds more for the goodbye.  What was not submitted yet stays unsent.
+        Waits at most the deadline for events that must still be confirmed for that, then a few seconds
+        more for the goodbye.  What was not submitted yet stays unsent.  `record` is called meanwhile, in
+        this thread, whenever `confirmed()` moved, so that the window can move on; what it raises is
+        raised here, after the connection is closed.
         """
         if not self._thread.running:
             return self._window.clean
         self._finishing = True
         self._thread.wake()
-        self._wait_for(lambda: self._window.clean, deadline_seconds)
-        self._stopping = True
-        self._thread.wake()
-        self._thread.join()
+        try:
+            self._finish(monotonic() + deadline_seconds, record or (lambda: None))
+        finally:
+            self._stopping = True
+            self._thread.wake()
+            self._thread.join()
         return self._window.clean
 
     def status(self) -> DeliveryStatus:
@@ -140,6 +144,21 @@ class RabbitMQOutbound:
             duplicates_sent=window.duplicates_sent,
             connections=self._connections,
         )
+
+    def _finish(self, deadline: float, record: Callable[[], None]) -> None:
+        seen = self.confirmed()
+
+        def moved() -> bool:
+            return self._window.clean or self.confirmed() != seen
+
+        record()
+        while self._thread.running and not self._window.clean and self._failure is None:
+            left = deadline - monotonic()
+            if left <= 0:
+                return
+            self._wait_for(moved, left)
+            seen = self.confirmed()
+            record()
 
     def _wait_for(self, condition: Callable[[], bool], deadline_seconds: float) -> bool:
         with self._changed:

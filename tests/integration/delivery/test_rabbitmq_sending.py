@@ -10,6 +10,7 @@ from pika import spec
 
 from bridge.delivery.probing import probe
 from bridge.delivery.rabbitmq import Link
+from bridge.errors import LedgerUnavailable
 from tests.contract.sink_contract import check_arrivals, deliveries, settle
 from tests.integration.delivery.topology import Topology
 from tests.support.eventually import eventually
@@ -89,24 +90,20 @@ def test_draining_gives_up_at_its_deadline(topology: Topology) -> None:
 
 
 def test_a_close_under_load_leaves_nothing_that_a_restart_would_repeat(topology: Topology) -> None:
-    offered = deliveries(5000, players=40)
+    """A window that is full of confirmed events, with unsent ones of busy players between them."""
+    offered = deliveries(3000, players=60)
     changed = threading.Event()
     first = topology.start(topology.settings(window=300), changed.set)
-    first.offer(offered)
-    stop = threading.Event()
 
     def record() -> None:
-        while not stop.is_set():
-            changed.wait(0.1)
-            changed.clear()
-            first.recorded(first.confirmed())
+        first.recorded(first.confirmed())
 
-    recorder = threading.Thread(target=record)
-    recorder.start()
-    eventually(lambda: first.confirmed() > offered[500].seq)
-    assert first.close(10)
-    stop.set()
-    recorder.join()
+    first.offer(offered)
+    while first.confirmed() < offered[500].seq:
+        assert changed.wait(20)
+        changed.clear()
+        record()
+    assert first.close(20, record)
     reached = first.confirmed()
     assert first.pending() > 0
     second = topology.outbound()
@@ -115,6 +112,17 @@ def test_a_close_under_load_leaves_nothing_that_a_restart_would_repeat(topology:
     arrived = topology.arrived()
     assert len(arrived) == len(offered)
     check_arrivals(offered, arrived)
+
+
+def test_what_recording_raises_at_the_close_is_raised_after_it(topology: Topology) -> None:
+    def fail() -> None:
+        raise LedgerUnavailable("the disk is full")
+
+    outbound = topology.outbound()
+    outbound.offer(deliveries(5, players=5))
+    with pytest.raises(LedgerUnavailable):
+        outbound.close(5, fail)
+    assert not outbound.status().connected
 
 
 def test_a_close_without_a_broker_ends_at_its_deadline(topology: Topology) -> None:
