@@ -6,6 +6,7 @@ import argparse
 import os
 import shlex
 import signal
+import subprocess
 import sys
 from types import FrameType
 
@@ -51,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("env", help="print addresses, users and password files as shell exports")
     compose = commands.add_parser("compose", help="run docker compose on this project, with its passwords")
     compose.add_argument("arguments", nargs=argparse.REMAINDER, help="for example: up --build")
+    run = commands.add_parser("run", help="run a command with the stack up; stop what was started for it")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="for example: -- wallet-bridge demo")
     commands.add_parser("perftest-classpath", help="fetch RabbitMQ's load generator and print its class path")
     return parser
 
@@ -74,9 +77,30 @@ def _run(given: argparse.Namespace) -> int:
                 sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
         case "compose":
             control.run_compose(given.arguments)
+        case "run":
+            return _run_with_stack(given.arguments, progress)
         case "perftest-classpath":
             sys.stdout.write(f"{packages.jars('perftest', progress)}/*\n")
     return 0
+
+
+def _run_with_stack(arguments: list[str], progress: Progress) -> int:
+    """Run a command with the stack's addresses in its environment; return its exit code."""
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    up = control.ensure_up(progress=progress)
+    process = None
+    try:
+        process = subprocess.Popen(command, env=os.environ | _exports())
+        return process.wait()
+    except KeyboardInterrupt:
+        # The terminal has told the child too; it has its own cleaning up to do.
+        return process.wait() if process is not None else INTERRUPTED
+    finally:
+        if process is not None and process.poll() is None:
+            process.terminate()
+            process.wait()
+        if up.started:
+            control.down(progress=progress)
 
 
 def _status() -> int:
