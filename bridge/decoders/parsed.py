@@ -10,9 +10,11 @@ import msgspec
 from bridge.decoders.columns import ColumnSchema, column_decoders
 from bridge.decoders.declared import ColumnType
 from bridge.decoders.placeholder import Placeholder
+from bridge.errors import DecodeError
 from bridge.records import ColumnDecoder
 
 _MOST_TABLES = 1_000
+_MOST_LEVELS = 50
 
 
 class RowSchemas:
@@ -21,6 +23,9 @@ class RowSchemas:
     __slots__ = ("_by_table", "_placeholder", "_schema")
 
     def __init__(self, schema: ColumnSchema, placeholder: Placeholder) -> None:
+        """Raises DecodeError for a schema that is nested so deeply that its values could not be read."""
+        if _depth(schema) > _MOST_LEVELS:
+            raise DecodeError("bad_schema", "the record's schema is nested too deeply")
         self._schema = schema
         self._placeholder = placeholder
         self._by_table: dict[tuple[str, str], Mapping[str, ColumnDecoder]] = {}
@@ -43,6 +48,16 @@ class RowSchemas:
         for column, kind in declared.items():
             decoders[column] = kind.over(decoders.get(column, self._placeholder.plain))
         return decoders
+
+
+def _depth(schema: ColumnSchema) -> int:
+    """Return how many levels there are, or one more than allowed."""
+    level, depth = [schema], 0
+    while level and depth <= _MOST_LEVELS:
+        depth += 1
+        inner = [part for one in level for part in (*one.fields, one.items, one.keys, one.values)]
+        level = [part for part in inner if part is not None]
+    return depth
 
 
 class Parsed(msgspec.Struct, gc=False):

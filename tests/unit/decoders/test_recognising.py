@@ -210,6 +210,9 @@ def test_each_record_with_a_schema_is_read_by_its_own_schema_in_mid_topic() -> N
         ({"x": "a", "y": 2}, wide),
         ({"x": 3}, narrow),
         ({"x": "b", "y": 4}, wide),
+        ({"x": 5}, narrow),
+        # A schema of the same length.
+        ({"x": 2**40}, [column("int64")]),
     ]
     for row, columns in rows:
         after = change(decoder.decode(record(with_schema(row, columns)))).after
@@ -244,6 +247,15 @@ def test_a_schema_that_is_null_leaves_the_record_without_schema() -> None:
     after = change(decode({"schema": None, "payload": envelope(after={"x": "yv4="})})).after
     assert after is not None
     assert after["x"] == "yv4="
+
+
+@pytest.mark.parametrize("levels", [60, 300, 900, 100_000])
+def test_a_schema_nested_without_end_is_poison_and_no_crash(levels: int) -> None:
+    items = b'{"type":"array","items":' * levels + b'{"type":"int32"}' + b"}" * levels
+    row = b'{"type":"struct","field":"after","fields":[{"field":"x","type":"array","items":%s}]}' % items
+    payload = b'{"op":"c","source":{"table":"tx"},"after":{"x":%s}}' % (b"[" * 40 + b"]" * 40)
+    with pytest.raises(DecodeError):
+        decode(b'{"schema":{"type":"struct","fields":[%s]},"payload":%s}' % (row, payload))
 
 
 def test_a_broken_payload_behind_a_known_schema_is_poison_and_the_next_record_is_not() -> None:
