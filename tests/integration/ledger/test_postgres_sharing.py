@@ -184,6 +184,20 @@ def test_a_lane_that_comes_back_keeps_its_order(join: Join) -> None:
     assert names(third) == ["4"]
 
 
+def test_a_former_owner_that_comes_back_numbers_behind_what_was_confirmed(join: Join) -> None:
+    left, right = join(), join()
+    left.claim([LEFT])
+    send(left, LEFT, "1")
+    left.disclaim([LEFT])
+    right.claim([LEFT])
+    last = send(right, LEFT, "2")[0]
+    confirm(right, last)
+    right.disclaim([LEFT])
+    left.claim([LEFT])
+    assert send(left, LEFT, "3")[0] > last
+    assert names(left) == ["3"]
+
+
 def test_left_behind_events_survive_pruning_until_they_are_confirmed(join: Join) -> None:
     left, right = join(), join()
     left.claim([LEFT])
