@@ -152,8 +152,9 @@ def _section(model: type[BaseModel]) -> Iterator[str]:
     yield " ".join((model.__doc__ or "").split())
     yield ""
     yield from _table("key", "default", "meaning", "example")
-    for name, field in model.model_fields.items():
-        key = key_of(name, field)
+    fields = {key_of(name, field): field for name, field in model.model_fields.items()}
+    for key in EXAMPLES[model]:
+        field = fields[key]
         meaning = " ".join((field.description or "").split())
         choices = _choices(field.annotation)
         yield _row(f"`{key}`", _default(field), meaning + choices, f"`{key}: {EXAMPLES[model][key]}`")
