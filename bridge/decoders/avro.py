@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.decoders.avro_binary import STEADY, Reader, compile_reader
+from bridge.decoders.avro_binary import STEADY, compile_reader
 from bridge.decoders.avro_schemas import avro_columns, json_schema_columns
+from bridge.decoders.avro_values import Reader
 from bridge.decoders.decimals import json_value
 from bridge.decoders.envelope import Source
 from bridge.decoders.parsed import Parsed, RowSchemas

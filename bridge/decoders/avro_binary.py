@@ -1,6 +1,6 @@
 """Reads Avro's binary form, compiled once for each schema.
 
-The general reader of fastavro takes three times as long for a record of Debezium, whose columns
+The general reader of fastavro takes nearly twice as long for a record of Debezium, whose columns
 are nearly all unions with null.  Logical types stay as they are stored; columns.py reads them.
 https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 """
@@ -8,17 +8,21 @@ https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
-from struct import unpack_from
 from typing import Any, Final
 
-Reader = Callable[[bytes, int], tuple[Any, int]]
-"""Takes the data and where a value starts; returns the value and where it ends.
-
-Raises ValueError or IndexError for bytes that are no such value.  An end behind the data is
-possible: whoever reads the whole record compares it with the length.
-"""
+from bridge.decoders.avro_values import (
+    PRIMITIVES,
+    Reader,
+    array_reader,
+    enum_reader,
+    fixed_reader,
+    map_reader,
+    read_length,
+    read_long,
+    union_reader,
+)
 
 # What a field is, so that the loop over the fields of a record need not call for the frequent ones.
 _STRING, _LONG, _BOOLEAN, _OTHER, _RUN, _SKIP = range(6)
@@ -42,75 +46,6 @@ def compile_reader(schema: Any, wanted: Wanted | None = None) -> Reader:
         raise ValueError("no Avro schema") from None
 
 
-def read_long(data: bytes, pos: int) -> tuple[int, int]:
-    """Read a zig-zag number of seven bits a byte."""
-    byte = data[pos]
-    pos += 1
-    number = byte & 127
-    shift = 7
-    while byte > 127:
-        byte = data[pos]
-        pos += 1
-        number |= (byte & 127) << shift
-        shift += 7
-        if shift > 70:
-            raise ValueError("a number of more than 64 bits")
-    return (number >> 1) ^ -(number & 1), pos
-
-
-def _read_length(data: bytes, pos: int) -> tuple[int, int]:
-    length, pos = read_long(data, pos)
-    if not 0 <= length <= len(data):
-        raise ValueError("a length beyond the record")
-    return length, pos
-
-
-def _read_string(data: bytes, pos: int) -> tuple[str, int]:
-    length, pos = _read_length(data, pos)
-    return data[pos : pos + length].decode(), pos + length
-
-
-def _read_bytes(data: bytes, pos: int) -> tuple[bytes, int]:
-    length, pos = _read_length(data, pos)
-    return data[pos : pos + length], pos + length
-
-
-def _read_boolean(data: bytes, pos: int) -> tuple[bool, int]:
-    if data[pos] > 1:
-        raise ValueError("no boolean")
-    return data[pos] == 1, pos + 1
-
-
-def _read_null(_: bytes, pos: int) -> tuple[None, int]:
-    return None, pos
-
-
-def _read_float(data: bytes, pos: int) -> tuple[float, int]:
-    return _unpack("<f", data, pos, 4)
-
-
-def _read_double(data: bytes, pos: int) -> tuple[float, int]:
-    return _unpack("<d", data, pos, 8)
-
-
-def _unpack(form: str, data: bytes, pos: int, size: int) -> tuple[float, int]:
-    if pos + size > len(data):
-        raise ValueError("the record ends early")
-    (number,) = unpack_from(form, data, pos)
-    return number, pos + size
-
-
-_PRIMITIVES: Final[Mapping[str, Reader]] = {
-    "null": _read_null,
-    "boolean": _read_boolean,
-    "int": read_long,
-    "long": read_long,
-    "float": _read_float,
-    "double": _read_double,
-    "bytes": _read_bytes,
-    "string": _read_string,
-}
-
 _Field = tuple[str, int, int, Reader]
 
 
@@ -122,21 +57,21 @@ class _Compiler:
 
     def reader(self, schema: Any, namespace: str, wanted: Wanted | None = None) -> Reader:
         if isinstance(schema, list):
-            return _union([self.reader(branch, namespace) for branch in schema])
+            return union_reader([self.reader(branch, namespace) for branch in schema])
         if isinstance(schema, str):
             return self._reference(schema, namespace)
         kind = schema["type"]
         if kind == "array":
-            return _array(self.reader(schema["items"], namespace))
+            return array_reader(self.reader(schema["items"], namespace))
         if kind == "map":
-            return _map(self.reader(schema["values"], namespace))
+            return map_reader(self.reader(schema["values"], namespace))
         if kind in {"record", "enum", "fixed"}:
             return self._define(schema, namespace, wanted)
         return self.reader(kind, namespace)
 
     def _reference(self, name: str, namespace: str) -> Reader:
-        if name in _PRIMITIVES:
-            return _PRIMITIVES[name]
+        if name in PRIMITIVES:
+            return PRIMITIVES[name]
         full = name if name in self._named else f"{namespace}.{name}"
         if full not in self._named:
             raise KeyError(name)
@@ -161,9 +96,9 @@ class _Compiler:
 
     def _defined(self, schema: Mapping[str, Any], namespace: str, wanted: Wanted | None) -> Reader:
         if schema["type"] == "enum":
-            return _enum([str(symbol) for symbol in schema["symbols"]])
+            return enum_reader([str(symbol) for symbol in schema["symbols"]])
         if schema["type"] == "fixed":
-            return _fixed(int(schema["size"]))
+            return fixed_reader(int(schema["size"]))
         names = [field["name"] for field in schema["fields"]]
         of_part = wanted if isinstance(wanted, Mapping) and wanted.keys() <= set(names) else {}
         fields = [self._field(field, namespace, of_part.get(field["name"])) for field in schema["fields"]]
@@ -203,7 +138,7 @@ def _record(fields: Sequence[_Field]) -> Reader:
             if kind == _STRING:
                 byte = data[pos]
                 if byte > 127:
-                    length, pos = _read_length(data, pos)
+                    length, pos = read_length(data, pos)
                 elif byte & 1:
                     raise ValueError("a length below zero")
                 else:
@@ -286,69 +221,3 @@ def _run(fields: Sequence[_Field]) -> Reader:
         return row, end
 
     return read
-
-
-def _union(branches: Sequence[Reader]) -> Reader:
-    def read(data: bytes, pos: int) -> tuple[Any, int]:
-        index, pos = read_long(data, pos)
-        if index < 0:
-            raise ValueError("no such branch of a union")
-        return branches[index](data, pos)
-
-    return read
-
-
-def _block(data: bytes, pos: int, before: int) -> tuple[int, int]:
-    """Read the head of a block of items: a count, below zero when its size in bytes follows.
-
-    All items together are no more than the record has bytes; else an item of no size could hang us.
-    """
-    count, pos = read_long(data, pos)
-    if count < 0:
-        count = -count
-        _, pos = read_long(data, pos)
-    if before + count > len(data):
-        raise ValueError("more items than bytes")
-    return count, pos
-
-
-def _array(item: Reader) -> Reader:
-    def read(data: bytes, pos: int) -> tuple[list[Any], int]:
-        items: list[Any] = []
-        count, pos = _block(data, pos, 0)
-        while count:
-            for _ in range(count):
-                value, pos = item(data, pos)
-                items.append(value)
-            count, pos = _block(data, pos, len(items))
-        return items, pos
-
-    return read
-
-
-def _map(of_value: Reader) -> Reader:
-    def read(data: bytes, pos: int) -> tuple[dict[str, Any], int]:
-        items: dict[str, Any] = {}
-        count, pos = _block(data, pos, 0)
-        while count:
-            for _ in range(count):
-                name, pos = _read_string(data, pos)
-                items[name], pos = of_value(data, pos)
-            count, pos = _block(data, pos, count)
-        return items, pos
-
-    return read
-
-
-def _enum(symbols: Sequence[str]) -> Reader:
-    def read(data: bytes, pos: int) -> tuple[str, int]:
-        index, pos = read_long(data, pos)
-        if index < 0:
-            raise ValueError("no such symbol")
-        return symbols[index], pos
-
-    return read
-
-
-def _fixed(size: int) -> Reader:
-    return lambda data, pos: (data[pos : pos + size], pos + size)
