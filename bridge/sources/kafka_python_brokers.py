@@ -81,10 +81,13 @@ class Ear(logging.Handler):
         _LIBRARY_LOG.removeHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep why a connection was lost."""
-        _before, told, why = record.getMessage().partition("Connection lost: ")
-        if told:
-            self.last = why
+        """Keep why a connection was lost; that it was lost says less than a reason heard before."""
+        text = record.getMessage()
+        for mark in ("Connection lost: ", "failed: "):
+            _before, told, why = text.partition(mark)
+            if told and (self.last is None or trouble_in(why) is not Trouble.AWAY):
+                self.last = why
+                return
 
 
 class KafkaPythonBrokers:

@@ -1,0 +1,130 @@
+"""TLS, log-ins and outages, on a broker that asks for them and can be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+
+from bridge.errors import SourceUnavailable
+from bridge.sources import KafkaSettings, open_source
+from bridge.sources.librdkafka import connection_config
+from bridge.sources.settings import Client
+from tests.contract.source_contract import Follower, read, values
+from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker
+from tests.support.eventually import eventually
+
+pytestmark = [
+    pytest.mark.integration,
+    pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
+    broker = SecuredBroker(tmp_path_factory.mktemp("kafka"))
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def settings(broker: SecuredBroker, client: Client, **others: object) -> KafkaSettings:
+    said: dict[str, object] = {
+        "brokers": broker.brokers,
+        "group": f"group.{uuid4().hex[:12]}",
+        "client": client,
+        "tls": {"ca": str(broker.ca)},
+        "sasl": {"mechanism": "SCRAM-SHA-512", "username": USER, "password": PASSWORD},
+        "request_timeout": "10 s",
+    }
+    return KafkaSettings.model_validate(said | others)
+
+
+def log_in(mechanism: str, password: str = PASSWORD) -> dict[str, str]:
+    return {"mechanism": mechanism, "username": USER, "password": password}
+
+
+@pytest.fixture
+def topic(broker: SecuredBroker) -> str:
+    topic = f"source.{uuid4().hex[:12]}"
+    admin = AdminClient(connection_config(settings(broker, Client.CONFLUENT)))
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
+    write(broker, topic, b"first")
+    return topic
+
+
+def write(broker: SecuredBroker, topic: str, value: bytes) -> None:
+    producer = Producer(connection_config(settings(broker, Client.CONFLUENT)))
+    producer.produce(topic, value)
+    assert producer.flush(30) == 0
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+def test_records_come_through_tls_and_a_log_in(
+    broker: SecuredBroker, topic: str, client: Client, mechanism: str
+) -> None:
+    source = open_source(settings(broker, client, sasl=log_in(mechanism)), [topic])
+    source.open(Follower())
+    assert values(read(source, 1)) == [b"first"]
+    source.close()
+
+
+def test_a_wrong_password_is_said_without_showing_it(broker: SecuredBroker, client: Client) -> None:
+    said = settings(broker, client, sasl=log_in("SCRAM-SHA-512", "wrong-word"), request_timeout="3 s")
+    source = open_source(said, ["topic"])
+    with pytest.raises(SourceUnavailable, match=f"{broker.brokers} refuses the log-in .*check sasl") as caught:
+        source.open(Follower())
+    assert "wrong-word" not in str(caught.value)
+    source.close()
+
+
+def test_a_certificate_that_is_not_trusted_is_said(broker: SecuredBroker, client: Client) -> None:
+    source = open_source(settings(broker, client, tls={}, request_timeout="3 s"), ["topic"])
+    with pytest.raises(SourceUnavailable, match=r"no common TLS .*verif.*check tls"):
+        source.open(Follower())
+    source.close()
+
+
+def test_the_ugly_switch_trusts_any_certificate(broker: SecuredBroker, topic: str, client: Client) -> None:
+    source = open_source(settings(broker, client, tls={"insecure_skip_verify": True}), [topic])
+    source.open(Follower())
+    assert values(read(source, 1)) == [b"first"]
+    source.close()
+
+
+def test_an_outage_is_outlasted_and_told(broker: SecuredBroker, topic: str, client: Client) -> None:
+    follower = Follower()
+    source = open_source(settings(broker, client), [topic])
+    source.open(follower)
+    follower.take(read(source, 1))
+    broker.stop()
+    try:
+        assert list(source.poll(0.5)) == []
+        eventually(lambda: (source.poll(0.2), not source.health().connected)[1], within_seconds=30)
+        health = source.health()
+        assert health.last_error is not None
+        assert broker.brokers in health.last_error
+    finally:
+        broker.start()
+    write(broker, topic, b"second")
+    assert values(read(source, 1, within_seconds=60)) == [b"second"]
+    eventually(lambda: (source.poll(0.1), source.health().connected)[1], within_seconds=30)
+    source.close()
+
+
+def test_an_outage_longer_than_the_limit_ends_the_waiting(
+    broker: SecuredBroker, topic: str, client: Client
+) -> None:
+    source = open_source(settings(broker, client, unavailable_limit="1 s"), [topic])
+    source.open(Follower())
+    read(source, 1)
+    broker.stop()
+    try:
+        with pytest.raises(SourceUnavailable, match=broker.brokers):
+            eventually(lambda: source.poll(0.2) and None, within_seconds=30)
+        source.close()
+    finally:
+        broker.start()
