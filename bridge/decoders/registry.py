@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 from base64 import b64encode
 from typing import Final, TypeVar
 from urllib.error import HTTPError
@@ -23,6 +24,8 @@ class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
     """With the path of Confluent's interface, for Apicurio `http://…/apis/ccompat/v7`."""
     user: str | None = None
     password: str | None = None
+    ca: str | None = None
+    """A file with the certificates to trust; None trusts those of the system."""
     timeout_seconds: float = 10.0
 
     def __repr__(self) -> str:
@@ -58,10 +61,14 @@ class Registry:
     """One schema registry.  Keeps nothing; whoever asks keeps the answer."""
 
     def __init__(self, settings: RegistrySettings) -> None:
-        """Raises ValueError for a URL that is not of http or https."""
+        """Raises ValueError for a URL that is not of http or https, and for a file without certificates."""
         if urlsplit(settings.url).scheme not in {"http", "https"}:
             raise ValueError("the schema registry's URL must begin with http:// or https://")
         self._settings = settings
+        try:
+            self._tls = ssl.create_default_context(cafile=settings.ca)
+        except (OSError, ssl.SSLError):
+            raise ValueError(f"{settings.ca} is no readable file with certificates") from None
 
     def schema(self, schema_id: int) -> RegisteredSchema:
         """Return the schema with this id; waits at most the time limit of the settings for each byte.
@@ -100,8 +107,9 @@ class Registry:
 
     def _get(self, path: str, kind: type[_A]) -> _A:
         """Raises HTTPError for an answer of 400 and more."""
+        seconds = self._settings.timeout_seconds
         try:
-            with urlopen(self._request(path), timeout=self._settings.timeout_seconds) as response:  # noqa: S310 -- http and https only, see above
+            with urlopen(self._request(path), timeout=seconds, context=self._tls) as response:  # noqa: S310 -- http and https only, see above
                 body = response.read(_MOST_BYTES + 1)
         except HTTPError:
             raise

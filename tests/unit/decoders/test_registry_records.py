@@ -257,6 +257,12 @@ def test_the_login_goes_to_the_registry_and_never_into_text() -> None:
     assert "s3cret" not in repr(settings)
 
 
+@pytest.mark.parametrize("ca", ["no/such/file.pem", __file__])
+def test_certificates_that_cannot_be_read_are_refused_at_the_start(ca: str) -> None:
+    with pytest.raises(ValueError, match="certificates"):
+        DebeziumDecoder(registry=RegistrySettings(url="https://127.0.0.1:1", ca=ca))
+
+
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x", "registry:8081"])
 def test_only_http_is_asked(url: str) -> None:
     with pytest.raises(ValueError, match="http"):
