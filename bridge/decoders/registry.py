@@ -66,7 +66,8 @@ class Registry:
             raise ValueError("the schema registry's URL must begin with http:// or https://")
         self._settings = settings
         try:
-            self._tls = ssl.create_default_context(cafile=settings.ca)
+            is_secure = urlsplit(settings.url).scheme == "https"
+            self._tls = ssl.create_default_context(cafile=settings.ca) if is_secure else None
         except (OSError, ssl.SSLError):
             raise ValueError(f"{settings.ca} is no readable file with certificates") from None
 
