@@ -222,7 +222,7 @@ def latency_run(addresses: Addresses, rate: int, seconds: float) -> Latency:
                     producer.poll(0)
                     time.sleep(pause)
                 appended[tx] = time.time()
-                producer.produce(f"{unique}.public.wallet_tx", record, player)
+                producer.produce(f"{unique}.public.wallet_tx", record, wallet.key(player_id=int(player)))
                 producer.poll(0)
             producer.flush(30)
             end = time.monotonic() + 30

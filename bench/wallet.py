@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import random
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 PLAYERS = 5_000
 GAMES = 100
@@ -88,7 +89,7 @@ def drop_topics(brokers: str, unique: str) -> None:
         done.result(30)
 
 
-def envelope(table: str, row: dict[str, object], lsn: int, op: str = "c") -> bytes:
+def envelope(table: str, row: Mapping[str, object], lsn: int, op: str = "c") -> bytes:
     """Return one Debezium record without schema."""
     source = {
         "version": "3.7.0.Final",
@@ -106,6 +107,11 @@ def envelope(table: str, row: dict[str, object], lsn: int, op: str = "c") -> byt
     }
     body = {"before": None, "after": row, "source": source, "transaction": None, "op": op, "ts_ms": START_MS}
     return json.dumps(body, separators=(",", ":")).encode()
+
+
+def key(**columns: object) -> bytes:
+    """Return a record's key without schema."""
+    return json.dumps(columns, separators=(",", ":")).encode()
 
 
 def plays(count: int, seed: int, rollbacks: float = 0.0) -> Iterator[tuple[str, str, bytes]]:
@@ -146,7 +152,7 @@ def fill(brokers: str, unique: str, count: int, seed: int = 1, rollbacks: float 
         size += len(record)
         while True:
             try:
-                producer.produce(f"{unique}.public.wallet_tx", record, player)
+                producer.produce(f"{unique}.public.wallet_tx", record, key(player_id=int(player)))
                 break
             except BufferError:
                 producer.poll(0.1)
@@ -158,7 +164,7 @@ def write_lookups(producer: Producer, unique: str) -> None:
     """Write the rows that play refers to, as a snapshot."""
     for player in range(100_000, 100_000 + PLAYERS):
         row: dict[str, object] = {"id": player, "is_test": False, "host": "www.bench.example"}
-        producer.produce(f"{unique}.public.players", envelope("players", row, 1, "r"), str(player))
+        producer.produce(f"{unique}.public.players", envelope("players", row, 1, "r"), key(id=player))
     for game in range(GAMES):
         code = f"game-{game:03d}"
         row = {
@@ -168,5 +174,5 @@ def write_lookups(producer: Producer, unique: str) -> None:
             "vendor_id": game % 7,
             "vendor": f"Vendor {game % 7}",
         }
-        producer.produce(f"{unique}.public.games", envelope("games", row, 1, "r"), code)
+        producer.produce(f"{unique}.public.games", envelope("games", row, 1, "r"), key(code=code))
     producer.flush(60)

@@ -81,7 +81,7 @@ class Reporter:
             metrics.add_counts(m.RECORDS, {(topic,): count for topic, count in progress.records.items()})
             progress.records.clear()
         if progress.outcomes:
-            metrics.add_counts(m.CHANGES, dict(progress.outcomes))
+            metrics.add_counts(m.CHANGES, {tuple(key): count for key, count in progress.outcomes.items()})
             self._parked += sum(count for key, count in progress.outcomes.items() if key[0] == "parked")
             progress.outcomes.clear()
         for seconds in progress.ledger_seconds:

@@ -33,6 +33,11 @@ def number_text(field: str, value: Value) -> str:
         if not -_TOO_BIG < value < _TOO_BIG:
             raise ContractBreach("too_large", field, f"has more than {MAX_DIGITS} digits")
         return format(value, "d")
+    if type(value) is not Decimal:
+        # The decoder marks what came as a binary double by a class of its own.
+        raise ContractBreach(
+            "double_money", field, 'is a binary double and not exact; say number(x, double="accept") to take it'
+        )
     if not value.is_finite():
         raise ContractBreach("not_finite", field, "is not a finite number")
     if not value:

@@ -15,12 +15,16 @@ from bridge.sources.settings import KafkaSettings
 class FlattenedRecords(Model):
     """How records look that `ExtractNewRecordState` has flattened."""
 
-    op: str = Field("__op", description="The field that holds the operation.")
-    table: str = Field("__table", description="The field that holds the table.")
-    deleted: str = Field("__deleted", description="The field that marks a deleted row.")
-    position: str | None = Field("__lsn", description="The field that holds the source position.")
-    committed_at: str | None = Field(
-        "__source_ts_ms", description="The field with the time of commit in milliseconds."
+    prefix: str = Field("__", description="What stands before the names of the added fields (`add.fields.prefix`).")
+    fields: dict[str, str] = Field(
+        {}, description="Added fields that were renamed: Debezium's name (op, table, lsn, ...) and that in the record."
+    )
+    without_op: Literal["refuse", "upsert"] = Field(
+        "refuse",
+        description="A record that does not tell its operation: refused (parked), or taken as the row as it is now.",
+    )
+    tombstones: Literal["delete", "skip"] = Field(
+        "delete", description="What an empty message means: the row was deleted, or nothing."
     )
 
 
