@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
+import warnings
 from collections.abc import Iterator
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -10,7 +13,7 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from bridge.errors import SourceUnavailable
-from bridge.sources import KafkaSettings, open_source
+from bridge.sources import KafkaSettings, KafkaSource, open_source
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.settings import Client
 from tests.contract.source_contract import Follower, read, values
@@ -20,6 +23,7 @@ from tests.support.eventually import eventually
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
 
@@ -29,6 +33,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
     broker.start()
     yield broker
     broker.stop()
+    with warnings.catch_warnings():
+        # kafka-python forgets the sockets of connections that failed; other tests shall not be blamed.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def settings(broker: SecuredBroker, client: Client, **others: object) -> KafkaSettings:
@@ -95,36 +103,35 @@ def test_the_ugly_switch_trusts_any_certificate(broker: SecuredBroker, topic: st
     source.close()
 
 
-def test_an_outage_is_outlasted_and_told(broker: SecuredBroker, topic: str, client: Client) -> None:
-    follower = Follower()
-    source = open_source(settings(broker, client), [topic])
-    source.open(follower)
-    follower.take(read(source, 1))
+def polled_away(source: KafkaSource) -> bool:
+    source.poll(0.2)
+    return False
+
+
+def connected(source: KafkaSource, *, said: bool) -> bool:
+    source.poll(0.2)
+    return source.health().connected is said
+
+
+def test_an_outage_is_told_and_outlasted_or_ends_at_the_limit(broker: SecuredBroker, topic: str) -> None:
+    patient = [open_source(settings(broker, client), [topic]) for client in Client]
+    limited = [open_source(settings(broker, client, unavailable_limit="1 s"), [topic]) for client in Client]
+    for source in patient + limited:
+        source.open(Follower())
+        assert values(read(source, 1)) == [b"first"]
     broker.stop()
     try:
-        assert list(source.poll(0.5)) == []
-        eventually(lambda: (source.poll(0.2), not source.health().connected)[1], within_seconds=30)
-        health = source.health()
-        assert health.last_error is not None
-        assert broker.brokers in health.last_error
+        for source in limited:
+            with pytest.raises(SourceUnavailable, match=broker.brokers):
+                eventually(partial(polled_away, source), within_seconds=30)
+        for source in patient:
+            eventually(partial(connected, source, said=False), within_seconds=30)
+            assert broker.brokers in str(source.health().last_error)
     finally:
         broker.start()
     write(broker, topic, b"second")
-    assert values(read(source, 1, within_seconds=60)) == [b"second"]
-    eventually(lambda: (source.poll(0.1), source.health().connected)[1], within_seconds=30)
-    source.close()
-
-
-def test_an_outage_longer_than_the_limit_ends_the_waiting(
-    broker: SecuredBroker, topic: str, client: Client
-) -> None:
-    source = open_source(settings(broker, client, unavailable_limit="1 s"), [topic])
-    source.open(Follower())
-    read(source, 1)
-    broker.stop()
-    try:
-        with pytest.raises(SourceUnavailable, match=broker.brokers):
-            eventually(lambda: source.poll(0.2) and None, within_seconds=30)
+    for source in patient:
+        assert values(read(source, 1, within_seconds=60)) == [b"second"]
+        eventually(partial(connected, source, said=True), within_seconds=30)
+    for source in patient + limited:
         source.close()
-    finally:
-        broker.start()
