@@ -1,0 +1,206 @@
+"""Previews: what real records would lead to, without sending, joining a group or committing anything."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from bridge.brand import Brand
+from bridge.errors import ConfigError, Problem
+from bridge.mapping.decisions import Outgoing
+from bridge.mapping.mapper import Outcome
+from bridge.origins import Origin, Origins
+from bridge.records import Change, SourceRecord
+from bridge.rehearsal import Rehearsal, in_order
+from bridge.sources import KafkaSource, open_source
+from bridge.sources.peek import PeekFrom, peek
+from bridge.sources.settings import KafkaSettings
+
+_JSON = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewedEvent:
+    """One event as it would be sent."""
+
+    message_id: str
+    activity: str
+    player: str
+    body: bytes
+    why: Mapping[str, Origin]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """Return the body's fields, with exact numbers."""
+        found: dict[str, Any] = json.loads(self.body, parse_float=Decimal)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """How one change ended."""
+
+    kind: str
+    """sent, skipped, parked, held or history."""
+    record: SourceRecord
+    table: str
+    key: str
+    op: str
+    reason: str
+    rule: Origin | None
+    events: tuple[PreviewedEvent, ...]
+
+    def as_json(self, *, why: bool) -> bytes:
+        """Return it as one line, the events' bodies as they would be sent."""
+        said: dict[str, Any] = {
+            "outcome": self.kind,
+            "table": self.table,
+            "key": self.key,
+            "op": self.op,
+            "topic": self.record.topic,
+            "partition": self.record.partition,
+            "offset": self.record.offset,
+            "reason": self.reason,
+            "rule": _place(self.rule) if self.rule is not None else None,
+            "events": [_event(event, why=why) for event in self.events],
+        }
+        return _JSON.encode(said)
+
+
+@dataclass(slots=True)
+class Counts:
+    """How many changes ended how."""
+
+    by_reason: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """Outcome, table and reason."""
+    events: int = 0
+    waiting: int = 0
+    """Changes that still wait at the end."""
+
+    def as_json(self) -> bytes:
+        """Return them as one line."""
+        counts = [
+            {"outcome": kind, "table": table, "reason": reason, "changes": count}
+            for (kind, table, reason), count in sorted(self.by_reason.items())
+        ]
+        return _JSON.encode({"counts": counts, "events": self.events, "waiting": self.waiting})
+
+
+class Preview:
+    """One preview of a brand: yields how each change ends, in order, and counts."""
+
+    def __init__(self, brand: Brand, *, why: bool = False, now_ms: int = 0) -> None:
+        self._brand = brand
+        self._why = why
+        self._origins = Origins(brand)
+        self._found: list[Previewed] = []
+        self._changes: dict[tuple[str, int, int], Change] = {}
+        self._rehearsal = Rehearsal(brand, self._observe, now_ms)
+        self.counts = Counts()
+
+    def of(self, records: Iterable[SourceRecord], *, wait_out: bool = False) -> Iterator[Previewed]:
+        """Yield how each change ends.  With `wait_out`, all deadlines pass at the end."""
+        try:
+            for batch in in_order(self._brand, records):
+                for taken in batch:
+                    if isinstance(taken.decoded, Change):
+                        self._changes[_place_of(taken.record)] = taken.decoded
+                self._rehearsal.take(batch)
+                yield from self._told()
+            if wait_out:
+                self._rehearsal.wait_out()
+                yield from self._told()
+            self.counts.waiting = self._rehearsal.held
+        finally:
+            self._rehearsal.close()
+
+    def _told(self) -> Iterator[Previewed]:
+        found, self._found = self._found, []
+        yield from found
+
+    def _observe(self, outcome: Outcome) -> None:
+        kind = outcome.kind
+        self.counts.by_reason[kind, outcome.table, outcome.reason] += 1
+        change = self._changes.get(_place_of(outcome.record))
+        if kind != "held":
+            self._changes.pop(_place_of(outcome.record), None)
+        if kind == "lookup":
+            return
+        reversal = self._origins.reversal_of(change, self._rehearsal.memory)
+        events = tuple(self._event(outcome, out, reversal) for out in outcome.events)
+        self.counts.events += len(events)
+        rule = self._origins.rule(outcome, reversal)
+        op = change.op if change is not None else ""
+        self._found.append(
+            Previewed(kind, outcome.record, outcome.table, outcome.key, op, outcome.reason, rule, events)
+        )
+
+    def _event(self, outcome: Outcome, out: Outgoing, reversal: Any) -> PreviewedEvent:
+        why = self._origins.fields(outcome, out, reversal) if self._why else {}
+        activity = f"{out.row.plan.name}.{out.name}"
+        return PreviewedEvent(out.message_id, activity, str(out.fields.get("user_id", "")), out.body, why)
+
+
+def records_of(brand: Brand, *, limit: int | None, start: PeekFrom | int) -> Iterator[SourceRecord]:
+    """Yield records of the brand's topics that are there now: look-up topics whole, then play, `limit` a topic.
+
+    No group is joined and nothing is committed.  Raises ConfigError for a topic that is not there, and
+    SourceUnavailable when Kafka does not answer.
+    """
+    settings = brand.connector.source.kafka
+    topics = brand.topics()
+    if topics.patterns:
+        shown = ", ".join(topics.patterns)
+        hint = "record some of their records in a file, and preview that with --file"
+        raise ConfigError([Problem(str(brand.path), 0, 0, "", f"topics given by a pattern cannot be previewed: {shown}", hint)])
+    play = [topic for topic in topics.names if topics.is_play(topic)]
+    check_topics(settings, topics.names)
+    yield from peek(settings, [name for name in topics.names if name not in play], limit=None, start=PeekFrom.START)
+    yield from peek(settings, play, limit=limit, start=start)
+
+
+def check_topics(settings: KafkaSettings, names: Iterable[str]) -> None:
+    """Raise ConfigError with every topic that is not there, and SourceUnavailable when Kafka does not answer."""
+    wanted = list(names)
+    source: KafkaSource = open_source(settings, wanted)
+    try:
+        there = source.partitions(wanted)
+    finally:
+        source.close()
+    missing = [name for name in wanted if not there.get(name)]
+    if missing:
+        hint = "Debezium makes a topic with its first record: check the name and the Debezium connector"
+        raise ConfigError([Problem(f"Kafka at {settings.brokers}", 0, 0, "", f"there is no topic {n}", hint) for n in missing])
+
+
+def _place_of(record: SourceRecord) -> tuple[str, int, int]:
+    return record.topic, record.partition, record.offset
+
+
+def _place(origin: Origin) -> dict[str, Any]:
+    return {"text": origin.text, "key": origin.key, "file": origin.file, "line": origin.line}
+
+
+def _event(event: PreviewedEvent, *, why: bool) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "message_id": event.message_id,
+        "activity": event.activity,
+        "body": msgspec.Raw(event.body),
+    }
+    if why:
+        said["why"] = {name: _place(origin) for name, origin in event.why.items()}
+    return said
+
+
+def start_of(text: str) -> PeekFrom | int | None:
+    """Return what `--from` says: start, end or an offset; None when it says none of these."""
+    if re.fullmatch(r"[0-9]{1,18}", text):
+        return int(text)
+    return {"start": PeekFrom.START, "end": PeekFrom.END}.get(text)
