@@ -250,7 +250,7 @@ class _Tables(_Reporting):
         compare = config.compare
         if isinstance(compare, list):
             readers = [self.value(text, (*path, "compare", at)) for at, text in enumerate(compare)]
-            compared: Reader | None = lambda scope: [read(scope) for read in readers]  # noqa: E731
+            compared: Reader | None = lambda scope: [read(scope) for read in readers]
         else:
             compared = self.value(compare, (*path, "compare")) if compare is not None else None
         return ActivityPlan(

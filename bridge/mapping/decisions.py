@@ -56,7 +56,10 @@ class Outgoing:
     message: int = 1
     amount: str = "0"
     compare: Any = None
+    takes: Any = None
+    """How much a Rollback takes of the activity's share."""
     left: Any = None
+    """What is left of that share then."""
     stands: bool = True
     """After a Rollback: whether a part of the activity still stands."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+
 import msgspec
 
 from bridge.errors import PoisonRecord
@@ -15,6 +16,7 @@ from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Event, SourcePosition, Value
+
 
 class Effects:
     """Writes what a decision means into the memory."""
@@ -143,8 +145,8 @@ def _copy(memory: RowMemory | None) -> RowMemory:
 
 def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
     """Note in a row's memory what one event did."""
+    grows = out.row.plan.activities[out.name].grows is not None
     if out.approved:
-        grows = out.row.plan.activities[out.name].grows is not None
         if not grows:
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
         memory.sent.append(
@@ -161,8 +163,9 @@ def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
         )
         return
     for sent in memory.sent:
-        if sent.name == out.name and sent.n == out.n:
-            sent.stands = out.stands
+        if sent.name == out.name and (sent.n == out.n or not grows):
+            sent.n, sent.stands = out.n, out.stands
+            sent.partly = sent.partly or out.stands
             sent.left = out.left if out.left is not None else sent.left
 
 

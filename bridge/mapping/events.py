@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bridge.casino import PARTS_OF_AMOUNT, encode, rewards_breaches
 from bridge.config.wallet import Wallet
+from bridge.errors import MappingError
 from bridge.mapping.amounts import add_up
 from bridge.mapping.decisions import Outgoing
 from bridge.mapping.plan import ActivityPlan, Fields, TablePlan, first_share
 from bridge.mapping.remembered import Sent, key_text
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.errors import MappingError
 from bridge.records import Value
 
 

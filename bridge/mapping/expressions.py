@@ -277,18 +277,18 @@ def _refusal(unfit: Unfit, where: str) -> MappingError:
 
 
 _NODES: Final[dict[type[ast.expr], Callable[[_Compiler, Any], Reader]]] = {
-    ast.Constant: _Compiler._constant,  # noqa: SLF001
-    ast.Name: _Compiler._name,  # noqa: SLF001
-    ast.Tuple: _Compiler._sequence,  # noqa: SLF001
-    ast.List: _Compiler._sequence,  # noqa: SLF001
-    ast.Attribute: _Compiler._attribute,  # noqa: SLF001
-    ast.Subscript: _Compiler._subscript,  # noqa: SLF001
-    ast.Call: _Compiler._call,  # noqa: SLF001
-    ast.UnaryOp: _Compiler._unary,  # noqa: SLF001
-    ast.BinOp: _Compiler._binary,  # noqa: SLF001
-    ast.Compare: _Compiler._compare,  # noqa: SLF001
-    ast.BoolOp: _Compiler._boolean,  # noqa: SLF001
-    ast.IfExp: _Compiler._choice,  # noqa: SLF001
+    ast.Constant: _Compiler._constant,
+    ast.Name: _Compiler._name,
+    ast.Tuple: _Compiler._sequence,
+    ast.List: _Compiler._sequence,
+    ast.Attribute: _Compiler._attribute,
+    ast.Subscript: _Compiler._subscript,
+    ast.Call: _Compiler._call,
+    ast.UnaryOp: _Compiler._unary,
+    ast.BinOp: _Compiler._binary,
+    ast.Compare: _Compiler._compare,
+    ast.BoolOp: _Compiler._boolean,
+    ast.IfExp: _Compiler._choice,
 }
 _NOT_PART: Final[dict[type[ast.expr], str]] = {
     ast.JoinedStr: 'write text("a", x) or a template {text: "a{x}"}',

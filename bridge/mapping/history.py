@@ -5,12 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
 from bridge.errors import PoisonRecord
-from bridge.mapping.operators import subtract
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan, first_share, shares_of
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import KEY_SEPARATOR, RowMemory, Sent, key_text
-from bridge.mapping.scope import PlayRow, Scope, Shares
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
 
 SILENT_SPACE = "ref:silent"
@@ -81,18 +83,20 @@ def _take_in_full(table: TablePlan, memory: RowMemory) -> None:
             sent.stands = False
 
 
-def left_of_history(row: PlayRow, activity: ActivityPlan) -> Any:
-    """Return what reversals of history have left of a share.  Raises Waiting while parts are missing."""
-    scope = row.plan.history_scope(row.scope())
-    left = first_share(row.plan, activity, scope)
-    for table_name, key in row.recall.value(SILENT_SPACE, f"{row.plan.name}{KEY_SEPARATOR}{row.key}") or []:
-        taker = row.plan.all_tables[table_name]
-        taken = _taken(taker, PlayRow(taker, key, row.recall), row)
-        if isinstance(left, dict):
-            left = Shares({name: number - (taken or left).get(name, Decimal(0)) for name, number in left.items()})
-        else:
-            left = subtract(left, taken if taken is not None else left)
-    return left
+def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
+    """Return an activity of history as the reversals of history left it.  Raises Waiting while parts are missing.
+
+    They take back as later ones do: each that leaves something makes the next generation.
+    """
+    left = first_share(row.plan, activity, row.plan.history_scope(row.scope()))
+    n, stands = sent.n, sent.stands
+    for table, key in row.recall.value(SILENT_SPACE, f"{row.plan.name}{KEY_SEPARATOR}{row.key}") or []:
+        rest = less(left, _taken(row.plan.all_tables[table], PlayRow(row.plan.all_tables[table], key, row.recall), row))
+        if rest is None or not stands:
+            continue
+        left, stands = rest, anything(rest)
+        n += stands
+    return msgspec.structs.replace(sent, n=n, stands=stands, left=left)
 
 
 def _taken(table: TablePlan, taker: PlayRow, original: PlayRow) -> Any:

@@ -240,7 +240,7 @@ class Judge:
             scope.last = len(events) + 1 == count
             before = scope.memory.last(plan.name) if scope.memory is not None and plan.grows is None else None
             out = self._maker.approve(row, plan, scope, n, before)
-            sent = Sent(plan.name, n, True, 0, out.amount)  # noqa: FBT003 - a record's columns
+            sent = Sent(plan.name, n, True, 0, out.amount)
             scope.siblings[plan.name] = (sent, out.fields)
             events.append(out)
         return events

@@ -12,7 +12,8 @@ from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.operators import add
 from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import Ending, key_text, row_space
-from bridge.mapping.scope import PartsOf, Scope, Shares
+from bridge.mapping.scope import PartsOf, Scope
+from bridge.mapping.shares import Shares
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Row, Value
 
@@ -71,7 +72,7 @@ class PartsPlan:
             scope.part = None
             if number is None:
                 raise MappingError("no_share", f"a part of {self.name} has no number to share")
-            shares[value] = Decimal(add(shares.get(value, Decimal(0)), number))
+            shares[value] = Decimal(add(shares.get(value), number))
         return shares
 
 

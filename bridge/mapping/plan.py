@@ -177,8 +177,11 @@ class TablePlan:
             raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
         past = self.history_scope(scope)
         plan = self.activities[sent.name]
-        past.left = first_share(self, plan, past)
+        past.left = sent.left if sent.left is not None else first_share(self, plan, past)
+        past.n = sent.n
         fields = {name: read(past) for name, read in plan.event}
+        if sent.n > 1:
+            fields |= {name: read(past) for name, read in plan.again}
         fields["type"], fields["status"] = plan.type, "Approved"
         add_up(fields)
         return fields

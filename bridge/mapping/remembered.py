@@ -74,6 +74,8 @@ class Sent(msgspec.Struct, array_like=True):
     """What reversals have left of its share: a number, or a number for each value of the split."""
     message: int = 1
     """How many Approved events bore this activity's id, so that message ids stay unique."""
+    partly: bool = False
+    """Parts of it were taken back by Rollbacks of their amounts: it stands with what is left."""
 
 
 class Took(msgspec.Struct, array_like=True):
@@ -83,8 +85,8 @@ class Took(msgspec.Struct, array_like=True):
     key: str
     name: str
     n: int
-    left: Any = None
-    """What was left of its share before."""
+    part: Any = None
+    """How much of its share, where it has one."""
 
 
 class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -189,9 +191,10 @@ _VALUES = msgspec.msgpack.Decoder(ext_hook=_thaw)
 def encode_row(memory: RowMemory) -> bytes:
     """Return a row's memory as the ledger keeps it."""
     sent = [
-        [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message] for s in memory.sent
+        [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message, s.partly]
+        for s in memory.sent
     ]
-    took = [[t.table, t.key, t.name, t.n, freeze(t.left)] for t in memory.took] if memory.took is not None else None
+    took = [[t.table, t.key, t.name, t.n, freeze(t.part)] for t in memory.took] if memory.took is not None else None
     return _ENCODER.encode(
         [
             memory.ending,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
+from bridge.casino import PARTS_OF_AMOUNT
 from bridge.errors import MappingError
+from bridge.mapping.amounts import add_up
 from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
-from bridge.mapping.history import left_of_history
-from bridge.mapping.operators import subtract
+from bridge.mapping.history import settled
 from bridge.mapping.plan import Guard, ReversalPlan, TablePlan, shares_of
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
-from bridge.mapping.scope import PlayRow, Scope, Shares
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import anything, less, more
 from bridge.mapping.waiting import Waiting
 from bridge.records import Value
 
@@ -122,35 +122,26 @@ class Reversals:
         if sent is None:
             return self._nothing_stands(plan)
         activity = row.plan.activities[sent.name]
-        left = sent.left
-        if left is None:
-            left = left_of_history(row, activity)
-        takes = scope.takes if scope.takes is not None else left
-        rest = _rest(left, takes)
+        if sent.left is None:
+            sent = settled(row, activity, sent)
+        takes = scope.takes if scope.takes is not None else sent.left
+        rest = less(sent.left, takes)
         if rest is None:
             return Park("more_than_left", "it takes back more than is left", reversal=True)
         if not sent.stands:
             return self._nothing_stands(plan)
-        if not any(rest.values() if isinstance(rest, dict) else [rest]):
-            out = self._maker.rollback(row, row.scope(), sent)
-            out.left = rest
-            return self._sent(plan, scope, [out])
-        return self._take_part(plan, scope, row, sent, rest, takes)
-
-    def _take_part(
-        self, plan: ReversalPlan, scope: Scope, row: PlayRow, sent: Sent, rest: Value, takes: Value
-    ) -> Decision:
-        if plan.partial == "park":
+        if plan.partial == "park" and anything(rest):
             return Park("partial", "it takes back a part only", reversal=True)
-        activity = row.plan.activities[sent.name]
         whole = self._maker.rollback(row, row.scope(), sent)
-        if plan.partial == "amount":
+        whole.takes, whole.left = takes, rest
+        if plan.partial == "amount" or sent.partly:
             part = self._maker.again(row, activity, row.scope(), sent, takes)
-            part.approved, part.n, part.stands, part.left = False, sent.n, True, rest
-            part.fields |= {"status": "Rollback", "activity_id": whole.fields["activity_id"], "type": activity.type}
-            return self._sent(plan, scope, [part], suffix=f"/{scope.key}")
-        whole.left = rest
-        return self._sent(plan, scope, [whole, self._maker.again(row, activity, row.scope(), sent, rest)])
+            whole.fields |= {field: part.fields[field] for field in PARTS_OF_AMOUNT if field in part.fields}
+            add_up(whole.fields)
+            whole.stands = anything(rest)
+            return self._sent(plan, scope, [whole], suffix=f"/{scope.key}")
+        remainder = [self._maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else []
+        return self._sent(plan, scope, [whole, *remainder])
 
     def _shared(self, plan: ReversalPlan, row: PlayRow, memory: RowMemory) -> Sent | None:
         names = [name for name, activity in row.plan.activities.items() if plan.activity in (None, name)]
@@ -211,20 +202,22 @@ class Reversals:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
         if not memory.took:
             return Skip("repeated: there is nothing to restore", final=True, reversal=True)
-        events = [self._restored(scope, took) for took in reversed(memory.took)]
+        events = [out for took in reversed(memory.took) for out in self._restored(scope, took)]
         decision = self._sent(plan, scope, events)
         decision.undone, decision.took = named, None
         return decision
 
-    def _restored(self, scope: Scope, took: Took) -> Outgoing:
+    def _restored(self, scope: Scope, took: Took) -> list[Outgoing]:
+        """Return what lets an activity stand again with what a reversal took of it."""
         plan = scope.plan.all_tables[took.table]
-        row = PlayRow(plan, took.key, scope.recall)
+        row, activity = PlayRow(plan, took.key, scope.recall), plan.activities[took.name]
         memory = row.memory()
         sent = memory.last(took.name) if memory is not None else None
-        if sent is None or sent.n != took.n or sent.stands:
-            raise MappingError("moved_on", "what was taken back has been sent again since, or taken back in part")
-        left = Shares(took.left) if isinstance(took.left, dict) else took.left
-        return self._maker.again(row, plan.activities[took.name], row.scope(), sent, left)
+        if sent is None or sent.partly or (sent.stands and sent.n == took.n) or (took.part is None and sent.n != took.n):
+            raise MappingError("moved_on", "what was taken back stands, or has been sent again since")
+        left = more(sent.left, took.part)
+        events = [self._maker.rollback(row, row.scope(), sent)] if sent.stands else []
+        return [*events, self._maker.again(row, activity, row.scope(), sent, left)]
 
     def _sent(self, plan: ReversalPlan, scope: Scope, events: list[Outgoing], suffix: str = "") -> Send:
         """Return the events with the reversal's own fields on each, fixed."""
@@ -238,9 +231,7 @@ class Reversals:
 
 
 def _took(out: Outgoing) -> Took:
-    memory = out.row.memory()
-    before = memory.last(out.name) if memory is not None else None
-    return Took(out.row.plan.name, out.row.key, out.name, out.n, before.left if before is not None else None)
+    return Took(out.row.plan.name, out.row.key, out.name, out.n, out.takes)
 
 
 def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting | None]:
@@ -253,20 +244,6 @@ def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting |
         except Waiting as missing:
             waiting = waiting or missing
     return None, waiting
-
-
-def _rest(left: Value, takes: Value) -> Value:
-    """Return what is left after a take, or None when it takes more than there is, or less than nothing."""
-    if not isinstance(left, dict):
-        rest = subtract(left, takes)
-        return rest if rest is not None and takes >= 0 and rest >= 0 else None
-    rests = Shares(left)
-    for name, take in takes.items():
-        rest = rests.get(name, Decimal(0)) - take
-        if take < 0 or rest < 0:
-            return None
-        rests[name] = rest
-    return rests
 
 
 def _in_order(standing: list[tuple[PlayRow, Sent]], order: str) -> list[tuple[PlayRow, Sent]]:

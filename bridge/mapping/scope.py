@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bridge.errors import MappingError
 from bridge.mapping.remembered import Ending, RowMemory, Sent, row_space
@@ -59,14 +59,6 @@ class PartsOf:
 
     def __len__(self) -> int:
         return len(self.rows)
-
-
-class Shares(dict[str, Decimal]):
-    """What is left of an activity for each value of its split; a value that never was is zero."""
-
-    def get(self, name: str, default: Any = Decimal(0)) -> Any:
-        """Return what is left for one value of the split."""
-        return super().get(name, default)
 
 
 class SentView:

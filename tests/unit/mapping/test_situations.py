@@ -256,7 +256,7 @@ def test_partial_reversals_of_history(trial: Make) -> None:
     header(run, "3", "refund", {"CASH": 2}, "1")
     header(run, "4", "refund", {"CASH": 4}, "1")
     header(run, "5", "refund", {"CASH": 3, "BONUS": 4}, "1")
-    assert run.events() == ["Bet Rollback 1 10", "Bet Approved 1:r1 7", "Bet Rollback 1:r1 7"]
+    assert run.events() == ["Bet Rollback 1:r1 9", "Bet Approved 1:r2 7", "Bet Rollback 1:r2 7"]
     assert run.parked()[0] == ("4", "more_than_left")
 
 

@@ -1,0 +1,45 @@
+"""Shares: the numbers of which reversals take parts; one number, or one for each value of a split."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from bridge.mapping.operators import add, subtract
+from bridge.records import Value
+
+
+class Shares(dict[str, Decimal]):
+    """A number for each value of a split; a value that never was is zero."""
+
+    def get(self, name: str, default: Any = Decimal(0)) -> Any:
+        """Return the number for one value of the split."""
+        return super().get(name, default)
+
+
+def less(left: Value, takes: Value) -> Value:
+    """Return what is left after a take (null: all of it), or None when it takes more than that, or less than 0."""
+    if takes is None:
+        takes = left
+    if not isinstance(left, dict):
+        rest = subtract(left, takes)
+        return rest if rest is not None and takes >= 0 and rest >= 0 else None
+    rests = Shares(left)
+    for name, take in takes.items():
+        rests[name] = rests.get(name) - take
+        if take < 0 or rests[name] < 0:
+            return None
+    return rests
+
+
+def more(left: Value, part: Value) -> Value:
+    """Return a share with a part of it put back."""
+    if not isinstance(part, dict):
+        return add(left, part)
+    known = Shares(left or {})
+    return Shares({name: known.get(name) + part.get(name, 0) for name in {**known, **part}})
+
+
+def anything(left: Value) -> bool:
+    """Return whether anything is left of a share."""
+    return any(left.values()) if isinstance(left, dict) else bool(left)
