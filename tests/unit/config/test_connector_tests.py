@@ -94,6 +94,13 @@ def test_a_changed_key_takes_the_row_along(tmp_path: Path) -> None:
     assert other.number == renamed.number + 2
 
 
+def test_a_delete_of_a_row_that_the_case_never_had_tells_its_key_alone(tmp_path: Path) -> None:
+    tests = _read(tmp_path, "table: t\ncases: {x: {given: [{delete: {id: 9}}]}}").model
+    (step,) = steps_of(tests, "x", lambda _: ["id"])
+    assert isinstance(step, Step)
+    assert (step.before, step.after) == ({"id": 9}, None)
+
+
 def test_the_connector_lies_beside_its_tests(tmp_path: Path) -> None:
     assert connector_of(_read(tmp_path, FILE)) == tmp_path / "brand.yaml"
     assert connector_of(_read(tmp_path, f"connector: other.yaml\n{FILE}")) == tmp_path / "other.yaml"

@@ -225,6 +225,24 @@ def test_rounding_a_quotient_rounds_once_and_as_decimal_rounds(
     assert evaluated(text, x=x * by, b=by) == evaluated(f'round(x, {places}, mode="{mode}")', x=x)
 
 
+@pytest.mark.parametrize(
+    ("mode", "of_25", "of_35", "of_minus_25"),
+    [
+        ("half up", 3, 4, -3),
+        ("half down", 2, 3, -2),
+        ("half even", 2, 4, -2),
+        ("up", 3, 4, -3),
+        ("down", 2, 3, -2),
+        ("floor", 2, 3, -3),
+        ("ceiling", 3, 4, -2),
+    ],
+)
+def test_each_mode_rounds_a_half_its_own_way(mode: str, of_25: int, of_35: int, of_minus_25: int) -> None:
+    for x, expected in ((25, of_25), (35, of_35), (-25, of_minus_25)):
+        assert evaluated(f'round(x, 0, mode="{mode}", by=10)', x=x) == expected
+        assert evaluated(f'round(x, 0, mode="{mode}")', x=Decimal(x) / 10) == expected
+
+
 @given(amount=st.integers(-(10**18), 10**18), places=st.integers(0, 18))
 def test_units_and_minor_undo_each_other(amount: int, places: int) -> None:
     columns: dict[str, Any] = {"x": amount, "p": places}

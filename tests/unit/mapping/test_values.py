@@ -83,6 +83,11 @@ def test_a_case_map_takes_numbers_by_value_and_keeps_kinds_apart(value: Value, r
     assert _value(bools if isinstance(value, bool) else form, kind=value) == result
 
 
+def test_true_is_not_the_case_of_1() -> None:
+    assert _value({"from": "kind", 1: "one", "else": {"text": "other"}}, kind=True) == "other"
+    assert _value({"from": "kind", True: "yes", "else": {"text": "other"}}, kind=1) == "other"
+
+
 def test_a_case_map_without_else_parks_what_it_does_not_know() -> None:
     with pytest.raises(MappingError) as caught:
         _value({"from": "kind", "slot": "Slots"}, kind="secret")
