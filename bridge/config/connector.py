@@ -15,9 +15,12 @@ from bridge.sources.settings import KafkaSettings
 class FlattenedRecords(Model):
     """How records look that `ExtractNewRecordState` has flattened."""
 
-    prefix: str = Field("__", description="What stands before the names of the added fields (`add.fields.prefix`).")
+    prefix: str = Field(
+        "__", description="What stands before the names of the added fields (`add.fields.prefix`)."
+    )
     fields: dict[str, str] = Field(
-        {}, description="Added fields that were renamed: Debezium's name (op, table, lsn, ...) and that in the record."
+        {},
+        description="Added fields that were renamed: Debezium's name (op, table, lsn, ...) and that in the record.",
     )
     without_op: Literal["refuse", "upsert"] = Field(
         "refuse",
