@@ -20,11 +20,11 @@ class FlattenedRecords(Model):
     )
     fields: dict[str, str] = Field(
         {},
-        description="Added fields that were renamed: Debezium's name (op, table, lsn, ...) and that in the record.",
+        description="Added fields that were renamed: Debezium's name (op, table, lsn, ...) and the record's.",
     )
     without_op: Literal["refuse", "upsert"] = Field(
         "refuse",
-        description="A record that does not tell its operation: refused (parked), or taken as the row as it is now.",
+        description="A record that does not tell its operation: parked, or taken as the row as it is now.",
     )
     tombstones: Literal["delete", "skip"] = Field(
         "delete", description="What an empty message means: the row was deleted, or nothing."
