@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import random
 import sys
 import threading
@@ -67,6 +68,9 @@ class BrandRun:
     def run(self) -> None:
         """Run until `stop`.  What is away is waited for; FatalError and ConfigError come out."""
         sys.setswitchinterval(SWITCH_SECONDS)
+        # What start-up made stays for good: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         with self._serving():
             attempt = 0
             while not self._stop.is_set():

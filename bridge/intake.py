@@ -46,6 +46,9 @@ class BrandLedger(Ledger, Protocol):
     def claim(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Become the owner of partitions and return their positions."""
 
+    def disclaim(self, partitions: Collection[Partition]) -> None:
+        """Give partitions up: nothing more is written for them."""
+
 
 @dataclass(slots=True)
 class Progress:
@@ -175,6 +178,9 @@ class Intake:
             )
             if partition in known:
                 self._positions[partition] = known[partition]
+        # What a former owner left unsent or held is ours to finish now.
+        self._mapper = self._new_mapper()
+        self._all_offered = False
         LOG.info("partitions_assigned", brand=self._brand.connector.brand, partitions=_names(partitions))
         return known
 
@@ -183,6 +189,7 @@ class Intake:
         self.progress.rebalances += 1
         self._order.revoke(partitions)
         self.drain(REVOKE_SECONDS)
+        self._ledger.disclaim(partitions)
         self._forget(partitions)
         LOG.info("partitions_revoked", brand=self._brand.connector.brand, partitions=_names(partitions))
 
@@ -190,6 +197,7 @@ class Intake:
         """See AssignmentListener."""
         self.progress.rebalances += 1
         self._order.revoke(partitions)
+        self._ledger.disclaim(partitions)
         self._forget(partitions)
         LOG.warning("partitions_lost", brand=self._brand.connector.brand, partitions=_names(partitions))
 

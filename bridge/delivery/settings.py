@@ -8,14 +8,20 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
+from bridge.config.durations import parse_duration
 from bridge.delivery.frames import LONGEST_SHORT_STRING, HeaderValue
 
 _PORTS = {"amqp": 5672, "amqps": 5671}
 
 Name = Annotated[str, Field(max_length=LONGEST_SHORT_STRING)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[
+    float,
+    BeforeValidator(lambda value: parse_duration(value).total_seconds() if isinstance(value, str) else value),
+    Field(gt=0, allow_inf_nan=False),
+]
+"""A duration such as `30 s`; a bare number counts seconds."""
 
 
 @dataclass(frozen=True, slots=True)
