@@ -92,6 +92,7 @@ def _declared(name: str, table: PlayTable, report: Report) -> TablePlan:
         with_names=frozenset(table.with_),
         activity_names=frozenset(table.activities),
         index_names=frozenset(table.indexes),
+        has_round=table.round is not None,
     )
 
 

@@ -25,7 +25,7 @@ BUILT_IN = {
     "committed_at": "when the database committed the change",
     "original": "the row that a reversal takes back, or that this row follows",
     "was": "the row as it was before this change",
-    "this_round": "what is known of the round: bets, wins, losses (how many stand), bet_amount, win_amount, first",
+    "this_round": "the other rows of the round: bets, wins, losses (how many stand), bet_amount, win_amount, first",
     "change_kind": "insert, update, delete or snapshot",
 }
 """Names that every play table has.
@@ -113,7 +113,7 @@ class TableNames:
 
     def _built_in(self, name: str) -> Reader:
         self.volatile = True
-        if name == "this_round" and self._table.round is None:
+        if name == "this_round" and not self._table.has_round:
             raise Misuse("this table has no round", "say which it is: `round: round_id` on the table")
         return _BUILT_IN_READERS[name]
 

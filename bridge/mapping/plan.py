@@ -136,6 +136,7 @@ class TablePlan:
     with_names: frozenset[str] = frozenset()
     activity_names: frozenset[str] = frozenset()
     index_names: frozenset[str] = frozenset()
+    has_round: bool = False
     with_values: dict[str, Reader] = field(default_factory=dict)
     with_compiler: Callable[[str], Reader] = lambda name: lambda _: name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from bridge.errors import MappingError
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import Scope, remembered_row
 from bridge.mapping.waiting import Waiting
@@ -39,14 +40,15 @@ def activities_of_round(
 
 
 class RoundView:
-    """A round in expressions: `bets`, `wins`, `losses`, `bet_amount`, `win_amount`, `first`."""
+    """The other rows of a round in expressions: `bets`, `wins`, `losses`, `bet_amount`, `win_amount`, `first`."""
 
-    __slots__ = ("_activities", "_round", "_tables")
+    __slots__ = ("_activities", "_round")
 
     def __init__(self, scope: Scope, round_id: str) -> None:
         self._round = round_id
-        self._tables = scope.plan.all_tables
-        self._activities = activities_of_round(scope.recall, self._tables, round_id)
+        own = (scope.plan.name, scope.key)
+        members = activities_of_round(scope.recall, scope.plan.all_tables, round_id)
+        self._activities = [member for member in members if (member[0].name, member[1]) != own]
 
     def attribute(self, name: str) -> Value:
         """Return how many activities of a type stand, their sum, or the first event as it was sent.
@@ -62,9 +64,12 @@ class RoundView:
             case "first":
                 if not self._activities:
                     raise Waiting(ROUND_SPACE, self._round)
-                plan, _, scope, sent = self._activities[0]
+                _, _, scope, sent = self._activities[0]
                 return dict(scope.sent_fields(sent))
-        return None
+        known = "bets, wins, losses, bet_amount, win_amount, first"
+        raise MappingError("unknown_name", f"a round has no {name}; it has {known}")
 
     def _standing(self, kind: str) -> list[Sent]:
-        return [sent for plan, _, _, sent in self._activities if sent.stands and plan.activities[sent.name].type == kind]
+        return [
+            sent for plan, _, _, sent in self._activities if sent.stands and plan.activities[sent.name].type == kind
+        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -45,11 +46,11 @@ def status(trial: Make) -> Trial:
     return run
 
 
-def bet(run: Trial, key: str, **row: object) -> None:
+def bet(run: Trial, key: str, **row: Any) -> None:
     run.insert("tx", key, **{"kind": "bet", "status": "done", "amount": 10, "game": "g1", **row})
 
 
-def change(run: Trial, key: str, **row: object) -> None:
+def change(run: Trial, key: str, **row: Any) -> None:
     run.update("tx", key, **{"kind": "bet", "status": "done", "amount": 10, "game": "g1", **row})
 
 

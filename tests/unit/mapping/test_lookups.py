@@ -1,0 +1,177 @@
+"""Look-up tables: keys, versions, filters, chains, and what a missing row does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.trial import Trial
+
+Make = Callable[[str], Trial]
+
+
+def with_rate(trial: Make, lookup: str, rate: str) -> Trial:
+    return trial(f"""
+wait: {{lookup: 10 minutes}}
+lookups: {{rates: {lookup}}}
+play:
+  tx:
+    activities: {{bet: {{type: Bet}}}}
+    event: {{exchange_rate: "{rate}"}}
+""")
+
+
+class TestVersions:
+    @pytest.fixture
+    def run(self, trial: Make) -> Trial:
+        return with_rate(trial, "{key: currency, as_of: since}", "rates[currency, moment(at)].rate")
+
+    def add(self, run: Trial, key: int, since: str, rate: int) -> None:
+        run.insert("rates", key, currency="EUR", since=since, rate=rate)
+
+    def rate_at(self, run: Trial, at: str) -> object:
+        run.insert("tx", at, amount=1, currency="EUR", at=at)
+        return run.bodies()[-1]["exchange_rate"] if not run.held else None
+
+    def test_the_one_in_force_counts_that_moment_included(self, trial: Make) -> None:
+        run = with_rate(trial, "{key: currency, as_of: since, columns: {since: micros UTC}}",
+                        "rates[currency, moment(at)].rate")
+        for key, (since, rate) in enumerate([(1767261600_000000, 2), (1767265200_000000, 3), (1767258000_000000, 1)]):
+            run.insert("rates", key, currency="EUR", since=since, rate=rate)
+        assert self.rate_at(run, "2026-01-01T09:59:59.999999Z") == 1
+        assert self.rate_at(run, "2026-01-01T10:00:00Z") == 2
+        assert self.rate_at(run, "2026-01-01T10:59:59Z") == 2
+        assert self.rate_at(run, "2026-01-01T11:00:00Z") == 3
+
+    def test_before_the_first_there_is_none(self, trial: Make) -> None:
+        run = with_rate(trial, "{key: currency, as_of: since, columns: {since: micros UTC}}",
+                        "rates[currency, moment(at)].rate")
+        run.insert("rates", 1, currency="EUR", since=1767261600_000000, rate=2)
+        assert self.rate_at(run, "2026-01-01T09:00:00Z") is None
+        run.wait(minutes=10)
+        assert run.parked() == [("2026-01-01T09:00:00Z", "lookup_missing")]
+
+    def test_a_time_of_another_kind_is_parked_with_a_reason(self, run: Trial) -> None:
+        self.add(run, 1, "2026-01-01T00:00:00Z", 2)
+        run.insert("tx", "1", amount=1, currency="EUR")
+        assert run.parked() == [("1", "wrong_time")]
+
+    def test_a_version_can_be_corrected_and_deleted(self, trial: Make) -> None:
+        run = with_rate(trial, "{key: currency, as_of: since, columns: {since: micros UTC}}",
+                        "rates[currency, moment(at)].rate")
+        run.insert("rates", 1, currency="EUR", since=1767258000_000000, rate=2)
+        run.insert("rates", 2, currency="EUR", since=1767261600_000000, rate=3)
+        run.update("rates", 2, currency="EUR", since=1767261600_000000, rate=4)
+        assert self.rate_at(run, "2026-01-01T12:00:00Z") == 4
+        run.delete("rates", 2, currency="EUR", since=1767261600_000000)
+        assert self.rate_at(run, "2026-01-01T12:00:01Z") == 2
+
+
+def test_by_a_composite_key(trial: Make) -> None:
+    run = with_rate(trial, "{key: [brand, currency]}", "rates[brand, currency].rate")
+    run.insert("rates", 1, brand="a", currency="EUR", rate=2)
+    run.insert("rates", 2, brand="b", currency="EUR", rate=3)
+    run.insert("tx", "1", amount=1, brand="b", currency="EUR")
+    assert run.bodies()[0]["exchange_rate"] == 3
+
+
+def test_numbers_and_texts_name_the_same_row(trial: Make) -> None:
+    run = with_rate(trial, "{key: id}", "rates[rate_id].rate")
+    run.insert("rates", 7, rate=2)
+    run.insert("tx", "1", amount=1, rate_id="7")
+    run.insert("tx", "2", amount=1, rate_id=7)
+    assert len(run.events()) == 2
+
+
+def test_a_missing_row_parks_at_once_where_the_connector_says_so(trial: Make) -> None:
+    run = with_rate(trial, "{key: id, missing: park}", "rates[rate_id].rate")
+    run.insert("tx", "1", amount=1, rate_id="7")
+    assert (run.held, run.parked()) == (0, [("1", "missing_lookup")])
+
+
+def test_a_missing_row_can_be_null_and_have_a_fallback(trial: Make) -> None:
+    run = with_rate(trial, "{key: id, missing: none}", "rates[rate_id].rate or 9")
+    run.insert("tx", "1", amount=1, rate_id="7")
+    assert run.bodies()[0]["exchange_rate"] == 9
+
+
+def test_a_look_up_by_null_is_null_and_does_not_wait(trial: Make) -> None:
+    run = with_rate(trial, "{key: id}", "rates[rate_id].rate or 9")
+    run.insert("tx", "1", amount=1, rate_id=None)
+    assert run.bodies()[0]["exchange_rate"] == 9
+
+
+def test_only_rows_that_pass_its_filter_are_found(trial: Make) -> None:
+    run = with_rate(trial, "{key: currency, where: active, missing: none}", "rates[currency].rate or 9")
+    run.insert("rates", 1, currency="EUR", active=True, rate=2)
+    run.insert("tx", "1", amount=1, currency="EUR")
+    run.update("rates", 1, currency="EUR", active=False, rate=2)
+    run.insert("tx", "2", amount=1, currency="EUR")
+    assert [event["exchange_rate"] for event in run.bodies()] == [2, 9]
+
+
+def test_chains_wait_for_each_link_in_turn(trial: Make) -> None:
+    run = trial("""
+lookups: {players: {key: id}, brands: {key: id}, sites: {key: id}}
+play:
+  tx:
+    with: {who: "players[player]", brand: "brands[who.brand_id]"}
+    activities: {bet: {type: Bet}}
+    event: {origin: "sites[brand.site_id].host"}
+""")
+    run.insert("tx", "1", amount=1)
+    run.insert("players", "p1", brand_id="b1")
+    assert run.held == 1
+    run.insert("brands", "b1", site_id="s1")
+    assert run.held == 1
+    run.restart()
+    run.insert("sites", "s1", host="a.example.com")
+    assert (run.held, run.bodies()[0]["origin"]) == (0, "a.example.com")
+
+
+def test_a_deleted_row_is_found_no_more(trial: Make) -> None:
+    run = with_rate(trial, "{key: id, missing: none}", "rates[rate_id].rate or 9")
+    run.insert("rates", "7", rate=2)
+    run.delete("rates", "7", rate=2)
+    run.insert("tx", "1", amount=1, rate_id="7")
+    assert run.bodies()[0]["exchange_rate"] == 9
+
+
+def test_a_row_whose_key_changes_is_found_by_the_new_one(trial: Make) -> None:
+    run = with_rate(trial, "{key: id, missing: none}", "rates[rate_id].rate or 9")
+    run.insert("rates", "7", rate=2)
+    run.rename("rates", "7", "8", rate=2)
+    for key in ("7", "8"):
+        run.insert("tx", key, amount=1, rate_id=key)
+    assert [event["exchange_rate"] for event in run.bodies()] == [9, 2]
+
+
+def test_a_play_table_can_be_looked_up_too(trial: Make) -> None:
+    run = trial("""
+play:
+  sessions:
+    remember: [game]
+    skip: {a session is no play: true}
+    activities: {none_at_all: {type: Bet}}
+  tx:
+    activities: {bet: {type: Bet}}
+    event: {game_id: "sessions[session].game"}
+""")
+    run.insert("tx", "1", amount=1, session="s1")
+    assert run.held == 1
+    run.insert("sessions", "s1", game="g7")
+    assert run.bodies()[0]["game_id"] == "g7"
+
+
+def test_a_key_that_is_null_parks_the_row(trial: Make) -> None:
+    run = with_rate(trial, "{key: code}", "rates[rate_id].rate")
+    run.insert("rates", "7", code=None, rate=2)
+    assert run.parked() == [("", "no_key")]
+
+
+def test_tables_by_pattern_are_one_look_up(trial: Make) -> None:
+    run = with_rate(trial, '{key: id, tables: "rates_.*"}', "rates[rate_id].rate")
+    run.insert("rates_2025", "7", rate=2)
+    run.insert("tx", "1", amount=1, rate_id="7")
+    assert run.bodies()[0]["exchange_rate"] == 2
