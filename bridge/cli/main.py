@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from typing import Annotated
 
 import typer
 
 from bridge import __version__
-from bridge.cli.run import run
+from bridge.cli import check, preview, printing, run, status, testing
+from bridge.config.reference import connector_schema
+from bridge.demo.command import demo
 from bridge.errors import BridgeError, ConfigError
+
+EXIT_CODES = """\
+Exit codes: 0 all is well; 1 tests or a demo failed; 2 the command was misspelt; 70 stopped, because going
+on would lose or invent play; 75 something stayed away for longer than its limit; 78 a connector is wrong.
+"""
 
 app = typer.Typer(
     name="wallet-bridge",
     help="Takes casino play from wallet tables, through Debezium and Kafka, to Fast Track CRM.",
+    epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command()(run)
+app.command(epilog=run.EXAMPLES)(run.run)
+app.command(epilog=check.EXAMPLES)(check.check)
+app.command(epilog=preview.EXAMPLES)(preview.preview)
+app.command(name="test", epilog=testing.EXAMPLES)(testing.test)
+app.command(epilog=status.EXAMPLES)(status.status)
+
+
+@app.command(epilog="Example:\n\n  wallet-bridge schema > connector.schema.json")
+def schema() -> None:
+    """Print the JSON Schema of a connector, for editors."""
+    printing.line(json.dumps(connector_schema(), indent=2, ensure_ascii=False))
 
 
 def _version(value: bool) -> None:
@@ -41,8 +61,7 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        for problem in error.problems:
-            sys.stderr.write(f"{problem}\n")
+        printing.problems(error.problems)
         sys.exit(error.exit_code)
     except BridgeError as error:
         sys.stderr.write(f"{error}\n")

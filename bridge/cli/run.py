@@ -16,6 +16,18 @@ from bridge.brand import load_brand
 from bridge.errors import ConfigError, Problem
 from bridge.telemetry import logs
 
+EXAMPLES = """\
+Examples:
+
+  wallet-bridge run northern-lights.yaml --state /var/lib/wallet-bridge
+
+  wallet-bridge run connectors/                    a supervised process for each brand
+
+  wallet-bridge run brand.yaml --http off          without metrics and health
+
+SIGTERM or Ctrl-C drains: nothing is lost, and nothing arrives twice after the next start.  A second one ends at
+once: nothing is lost either, but what was not confirmed yet arrives again.
+"""
 SECOND_SIGNAL_EXIT = 130
 
 
@@ -26,7 +38,7 @@ def run(
         typer.Option(envvar="WALLET_BRIDGE_STATE", help="Folder of the ledgers whose place no connector says."),
     ] = Path(),
     http: Annotated[
-        str, typer.Option(envvar="WALLET_BRIDGE_HTTP", help="Where to serve metrics and health; off for nowhere.")
+        str, typer.Option(envvar="BRIDGE_HTTP", help="Where to serve metrics and health; off for nowhere.")
     ] = "127.0.0.1:9464",
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
     log_format: Annotated[str, typer.Option(help="json, console, or auto: console on a terminal.")] = "auto",

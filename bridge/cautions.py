@@ -1,0 +1,110 @@
+"""What a connector may say and probably should not: warnings, which stop nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bridge.brand import Brand
+from bridge.casino import FIELDS, PARTS_OF_AMOUNT
+from bridge.config.wallet import PlayTable
+from bridge.errors import Problem
+
+
+def cautions(brand: Brand) -> list[Problem]:
+    """Return the warnings about a connector that could be loaded, sorted."""
+    return sorted([*_unused_names(brand), *_unverified(brand), *_guards_of_the_contract(brand)])
+
+
+def _unused_names(brand: Brand) -> Iterator[Problem]:
+    for name, table in brand.connector.play.items():
+        said = table.model_dump(by_alias=True)
+        for own in table.with_:
+            others = {**said, "with": {key: form for key, form in table.with_.items() if key != own}}
+            names = re.compile(rf"(?<![.\w]){re.escape(own)}\b")
+            if not any(names.search(text) for text in _texts(others)):
+                keys = ("play", name, "with", own)
+                yield _at_key(brand, keys, f"{own} is never used", "remove it, or use it in an expression")
+
+
+def _unverified(brand: Brand) -> Iterator[Problem]:
+    hint = "anyone in between can read play: name the certificates to trust with `ca`"
+    kafka, rabbitmq = brand.connector.source.kafka, brand.connector.target.rabbitmq
+    keys: tuple[str, ...]
+    if kafka.tls is not None and kafka.tls.insecure_skip_verify:
+        keys = ("source", "kafka", "tls", "insecure_skip_verify")
+        yield brand.file.problem(keys, "Kafka's certificates are not verified", hint)
+    if rabbitmq.tls.insecure_skip_verify:
+        keys = ("target", "tls", "insecure_skip_verify")
+        if keys not in brand.file.document.places:
+            keys = ("target", "rabbitmq", "tls", "insecure_skip_verify")
+        yield brand.file.problem(keys, "RabbitMQ's certificate is not verified", hint)
+
+
+def _guards_of_the_contract(brand: Brand) -> Iterator[Problem]:
+    """Yield the guards that ask what the CASINO contract asks of every event anyway."""
+    for name, table in brand.connector.play.items():
+        by_text = _fields_by_text(table)
+        for reason, condition in table.park.items():
+            field = _asked_by_contract(str(condition), by_text)
+            if field is not None:
+                keys = ("play", name, "park", reason)
+                message = f"this guard comes with the contract: an event with such a {field} is parked anyway"
+                yield _at_key(brand, keys, message, "it can be left out")
+
+
+def _fields_by_text(table: PlayTable) -> dict[str, str]:
+    """Return which field an expression is the value of."""
+    forms: dict[str, Any] = dict(table.event)
+    for activity in table.activities.values():
+        forms |= activity.event
+    found: dict[str, str] = {}
+    for field, form in forms.items():
+        if isinstance(form, str):
+            found.setdefault(_normal(form), field)
+    return found
+
+
+def _asked_by_contract(condition: str, by_text: Mapping[str, str]) -> str | None:
+    try:
+        tree = ast.parse(condition.strip(), mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
+        return None
+    field = by_text.get(ast.unparse(tree.left))
+    other, operation = ast.unparse(tree.comparators[0]), type(tree.ops[0])
+    if field is None:
+        return None
+    if other == "0" and operation is ast.Lt and field in ("amount", *PARTS_OF_AMOUNT, "exchange_rate"):
+        return field
+    if other == "0" and operation is ast.LtE and field == "exchange_rate":
+        return field
+    return field if other in ("none", "null") and operation is ast.Eq and FIELDS[field].required else None
+
+
+def _normal(text: str) -> str:
+    try:
+        return ast.unparse(ast.parse(text.strip(), mode="eval").body)
+    except SyntaxError:
+        return text
+
+
+def _at_key(brand: Brand, keys: tuple[str, ...], message: str, hint: str) -> Problem:
+    """Return a warning at a key rather than at its value."""
+    place = brand.file.document.places[keys]
+    return Problem(brand.file.document.file, place.key_line, place.key_column, ".".join(keys), message, hint)
+
+
+def _texts(node: Any) -> Iterator[str]:
+    """Yield every text among the values; the keys of conditions are words."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping):
+        for value in node.values():
+            yield from _texts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _texts(value)
