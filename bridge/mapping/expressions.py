@@ -105,7 +105,7 @@ class _Compiler:
             side = self.condition(node.operand)
             return self._folded(node, [side], lambda scope: not side(scope))
         if isinstance(node, ast.IfExp):
-            return self._choice(node, self.condition)
+            return self.of_choice(node, self.condition)
         read = self.value(node)
         if isinstance(node, ast.Compare):
             return read
@@ -120,7 +120,7 @@ class _Compiler:
         except MappingError as error:
             raise self._source.problem(node, error.reason) from None
 
-    def _constant(self, node: ast.Constant) -> Reader:
+    def of_constant(self, node: ast.Constant) -> Reader:
         kind = type(node.value)
         if kind in (str, bool, type(None)):
             return constant(node.value)
@@ -128,7 +128,7 @@ class _Compiler:
             return constant(exact_number(self._source, node))
         raise self._source.problem(node, "this is not part of the language")
 
-    def _name(self, node: ast.Name) -> Reader:
+    def of_name(self, node: ast.Name) -> Reader:
         if node.id in _WORDS:
             return constant(_WORDS[node.id])
         read = self._names.name(node.id)
@@ -139,11 +139,11 @@ class _Compiler:
             raise self._source.problem(node, f"unknown name {node.id}", hint)
         return read
 
-    def _sequence(self, node: ast.Tuple | ast.List) -> Reader:
+    def of_sequence(self, node: ast.Tuple | ast.List) -> Reader:
         items = [self.value(item) for item in node.elts]
         return self._folded(node, items, lambda scope: tuple([item(scope) for item in items]))
 
-    def _attribute(self, node: ast.Attribute) -> Reader:
+    def of_attribute(self, node: ast.Attribute) -> Reader:
         base, name, where = self.value(node.value), node.attr, self._source.of(node.value)
 
         def read(scope: Any) -> Value:
@@ -159,7 +159,7 @@ class _Compiler:
 
         return self._folded(node, [base], read)
 
-    def _subscript(self, node: ast.Subscript) -> Reader:
+    def of_subscript(self, node: ast.Subscript) -> Reader:
         at = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         base, make = node.value, None
         if isinstance(base, ast.Name) and base.id not in _WORDS:
@@ -184,7 +184,7 @@ class _Compiler:
 
         return self._folded(node, [base, at], read)
 
-    def _call(self, node: ast.Call) -> Reader:
+    def of_call(self, node: ast.Call) -> Reader:
         if not isinstance(node.func, ast.Name):
             raise self._source.problem(node, "only functions can be called", "write name(x), not x.name()")
         if any(isinstance(item, ast.Starred) for item in node.args) or any(k.arg is None for k in node.keywords):
@@ -203,7 +203,7 @@ class _Compiler:
             node, [*arguments, *keywords.values()], call(function, arguments, keywords, self._source.of(node))
         )
 
-    def _unary(self, node: ast.UnaryOp) -> Reader:
+    def of_unary(self, node: ast.UnaryOp) -> Reader:
         operand, where = self.value(node.operand), self._source.of(node.operand)
         if isinstance(node.op, ast.Not):
             return self._folded(node, [operand], lambda scope: not operand(scope))
@@ -219,7 +219,7 @@ class _Compiler:
 
         return self._folded(node, [operand], read)
 
-    def _binary(self, node: ast.BinOp) -> Reader:
+    def of_binary(self, node: ast.BinOp) -> Reader:
         calculate = _ARITHMETIC.get(type(node.op))
         if calculate is None:
             raise self._source.problem(node, "this operator is not part of the language")
@@ -234,7 +234,7 @@ class _Compiler:
 
         return self._folded(node, [left, right], read)
 
-    def _compare(self, node: ast.Compare) -> Reader:
+    def of_compare(self, node: ast.Compare) -> Reader:
         operands = [self.value(item) for item in (node.left, *node.comparators)]
         where = self._source.of(node)
         pairs = []
@@ -250,7 +250,7 @@ class _Compiler:
             return self._folded(node, operands, pairs[0])
         return self._folded(node, operands, lambda scope: all(pair(scope) for pair in pairs))
 
-    def _boolean(self, node: ast.BoolOp) -> Reader:
+    def of_boolean(self, node: ast.BoolOp) -> Reader:
         first, *others = (self.value(side) for side in node.values)
         wanted = isinstance(node.op, ast.Or)
 
@@ -264,7 +264,7 @@ class _Compiler:
 
         return self._folded(node, [first, *others], read)
 
-    def _choice(self, node: ast.IfExp, branch: Callable[[ast.expr], Reader] | None = None) -> Reader:
+    def of_choice(self, node: ast.IfExp, branch: Callable[[ast.expr], Reader] | None = None) -> Reader:
         test = self.condition(node.test)
         yes, no = ((branch or self.value)(side) for side in (node.body, node.orelse))
         if is_constant(test):
@@ -277,18 +277,18 @@ def _refusal(unfit: Unfit, where: str) -> MappingError:
 
 
 _NODES: Final[dict[type[ast.expr], Callable[[_Compiler, Any], Reader]]] = {
-    ast.Constant: _Compiler._constant,
-    ast.Name: _Compiler._name,
-    ast.Tuple: _Compiler._sequence,
-    ast.List: _Compiler._sequence,
-    ast.Attribute: _Compiler._attribute,
-    ast.Subscript: _Compiler._subscript,
-    ast.Call: _Compiler._call,
-    ast.UnaryOp: _Compiler._unary,
-    ast.BinOp: _Compiler._binary,
-    ast.Compare: _Compiler._compare,
-    ast.BoolOp: _Compiler._boolean,
-    ast.IfExp: _Compiler._choice,
+    ast.Constant: _Compiler.of_constant,
+    ast.Name: _Compiler.of_name,
+    ast.Tuple: _Compiler.of_sequence,
+    ast.List: _Compiler.of_sequence,
+    ast.Attribute: _Compiler.of_attribute,
+    ast.Subscript: _Compiler.of_subscript,
+    ast.Call: _Compiler.of_call,
+    ast.UnaryOp: _Compiler.of_unary,
+    ast.BinOp: _Compiler.of_binary,
+    ast.Compare: _Compiler.of_compare,
+    ast.BoolOp: _Compiler.of_boolean,
+    ast.IfExp: _Compiler.of_choice,
 }
 _NOT_PART: Final[dict[type[ast.expr], str]] = {
     ast.JoinedStr: 'write text("a", x) or a template {text: "a{x}"}',

@@ -125,7 +125,7 @@ def _guarded(function: FunctionType, path: Path, most_steps: int) -> Callable[..
             result = function(*values, **named)
         except _TooManySteps:
             raise MappingError("function_failed", f"function {name} takes more than {most_steps} steps") from None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- foreign code; its words may hold values
             where = f"{type(error).__name__} in line {_line_in(error, path)} of {path.name}"
             raise MappingError("function_failed", f"function {name} fails: {where}") from None
         finally:
