@@ -12,13 +12,13 @@ from bridge.records import Value
 
 
 def add_up(fields: dict[str, Value]) -> None:
-    """Set the amount to the sum of its parts as written; null if one of them is null."""
+    """Set the amount to the sum of its parts as written; null if one of them is null.
+
+    An amount that the connector writes itself is kept: the contract holds it against its parts.
+    """
     parts = [fields[part] for part in PARTS_OF_AMOUNT if part in fields]
-    if parts:
+    if parts and fields.get("amount") is None:
         total: Value = Decimal(0)
-        try:
-            for part in parts:
-                total = add(total, part)
-        except Unfit as unfit:
-            raise MappingError(unfit.code, f"a part of the amount {unfit.reason}") from None
+        for part in parts:
+            total = add(total, part)
         fields["amount"] = total

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from bridge.mapping.remembered import Took
@@ -62,6 +62,8 @@ class Outgoing:
     """What is left of that share then."""
     stands: bool = True
     """After a Rollback: whether a part of the activity still stands."""
+    warnings: tuple[str, ...] = ()
+    """Why an event that holds to the contract breaks the stricter profile."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,6 @@ class Send:
     reversal: bool = False
     undone: PlayRow | None = None
     """The reversal row whose effect has been undone."""
-    rules: list[str] = field(default_factory=list)
 
 
 Decision = Skip | Park | Hold | Send

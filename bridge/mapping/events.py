@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.casino import PARTS_OF_AMOUNT, encode, rewards_breaches
+from bridge.casino import PARTS_OF_AMOUNT, decode, encode, rewards_breaches
 from bridge.config.wallet import Wallet
 from bridge.errors import MappingError
 from bridge.mapping.amounts import add_up
@@ -17,7 +17,8 @@ class EventMaker:
     """Makes and checks the events of decisions.  Nothing here takes effect."""
 
     def __init__(self, wallet: Wallet) -> None:
-        self._strict = wallet.profile == "rewards" and wallet.profile_breach == "park"
+        self._rewards = wallet.profile == "rewards"
+        self._strict = wallet.profile_breach == "park"
 
     def approve(self, row: PlayRow, plan: ActivityPlan, scope: Scope, n: int, before: Sent | None) -> Outgoing:
         """Return the Approved event of an activity in its `n`-th generation, made from the row as it is."""
@@ -29,7 +30,7 @@ class EventMaker:
         out = Outgoing(row, plan.name, n, approved=True, fields=fields, left=scope.left)
         if plan.compare is not None:
             out.compare = plan.compare(scope)
-        return self._finished(out, plan.type, before)
+        return self.finish(out, plan.type, before)
 
     def again(self, row: PlayRow, plan: ActivityPlan, scope: Scope, sent: Sent, left: Value) -> Outgoing:
         """Return an activity once more as it was sent, in its next generation, with what is left of it.
@@ -44,8 +45,7 @@ class EventMaker:
             fields.pop("amount", None)
             override(fields, [(name, read) for name, read in plan.event if name in PARTS_OF_AMOUNT], scope)
         override(fields, plan.again, scope)
-        out = Outgoing(row, plan.name, sent.n + 1, approved=True, fields=fields, left=left, compare=sent.compare)
-        return out
+        return Outgoing(row, plan.name, sent.n + 1, approved=True, fields=fields, left=left, compare=sent.compare)
 
     def rollback(self, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
         """Return the Rollback of what was sent: the same in every field but its status."""
@@ -55,18 +55,15 @@ class EventMaker:
 
     def finish(self, out: Outgoing, kind: str, before: Sent | None, suffix: str = "") -> Outgoing:
         """Fix an event's bytes and its message id.  Raises MappingError when it breaks the contract."""
-        return self._finished(out, kind, before, suffix)
-
-    def _finished(self, out: Outgoing, kind: str, before: Sent | None, suffix: str = "") -> Outgoing:
         fields = out.fields
         if out.approved:
             fields["type"], fields["status"] = kind, "Approved"
             add_up(fields)
         out.body = encode(fields)
-        if self._strict:
-            breaches = rewards_breaches(fields)
-            if breaches:
-                raise MappingError("rewards", "; ".join(breaches))
+        if self._rewards:
+            out.warnings = tuple(rewards_breaches(decode(out.body)))
+            if out.warnings and self._strict:
+                raise MappingError("rewards", "; ".join(out.warnings))
         activity_id = key_text(fields["activity_id"])
         if out.approved and before is not None and self._id_of(before, out) == activity_id:
             out.message = before.message + 1

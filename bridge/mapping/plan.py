@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from bridge.config.wallet import Lookup, Wallet
@@ -180,8 +181,9 @@ class TablePlan:
         plan = self.activities[sent.name]
         past.left = sent.left if sent.left is not None else first_share(self, plan, past)
         past.n = sent.n
+        past.grown = Decimal(sent.amount) if plan.grows is not None else None
         fields = {name: read(past) for name, read in plan.event}
-        if sent.n > 1:
+        if sent.n > 1 and plan.grows is None:
             fields |= {name: read(past) for name, read in plan.again}
         fields["type"], fields["status"] = plan.type, "Approved"
         add_up(fields)

@@ -136,7 +136,7 @@ class Reversals:
         whole.takes, whole.left = takes, rest
         if plan.partial == "amount" or sent.partly:
             part = self._maker.again(row, activity, row.scope(), sent, takes)
-            whole.fields |= {field: part.fields[field] for field in PARTS_OF_AMOUNT if field in part.fields}
+            whole.fields |= {field: part.fields.get(field) for field in ("amount", *PARTS_OF_AMOUNT)}
             add_up(whole.fields)
             whole.stands = anything(rest)
             return self._sent(plan, scope, [whole], suffix=f"/{scope.key}")

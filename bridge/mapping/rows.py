@@ -20,7 +20,9 @@ class UpdatedRow(Row):
         self._remembered = remembered
 
     def __getitem__(self, column: str) -> Value:
-        if self.get(column) is UNAVAILABLE:
+        if super().get(column) is UNAVAILABLE:
+            if column not in self._remembered:
+                raise MappingError("unavailable_column", f"column {column} is unavailable, and was never seen")
             return self._remembered[column]
         return super().__getitem__(column)
 
