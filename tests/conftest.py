@@ -26,3 +26,9 @@ def addresses() -> Iterator[Addresses]:
     yield up.addresses
     if up.started:
         stack.down()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the sizes of the fault suite."""
+    parser.addoption("--faults", choices=("short", "long"), default="short", help="size of the fault suite")
+    parser.addoption("--soak-minutes", type=float, default=0.0, help="collect the soak test, so long")

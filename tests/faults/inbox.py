@@ -1,0 +1,126 @@
+"""An exchange with one queue that outlives the broker's restarts, and the ways to make both refuse."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import pika
+from pika.adapters.blocking_connection import BlockingChannel
+
+import stack
+from stack.endpoints import Addresses
+from tests.support.eventually import eventually
+from tests.support.ledger_check import Message
+
+
+class Inbox:
+    """Connects anew for each call, so that no fault of the broker is a fault of the test."""
+
+    def __init__(self, addresses: Addresses, queue_type: str = "classic") -> None:
+        self.name = f"fasttrack.faults-{uuid.uuid4().hex[:8]}"
+        self.taken: list[Message] = []
+        self._addresses = addresses
+        self._type = queue_type
+        self._policy = f"policies/%2F/{self.name}"
+
+    def __enter__(self) -> Self:
+        self.declare_exchange()
+        with self._channel() as channel:
+            # Declared here, not by policy: a policy that brings overflow and limit together drops messages first.
+            arguments = {"x-queue-type": self._type, "x-overflow": "reject-publish"}
+            channel.queue_declare(self.name, durable=True, arguments=arguments)
+        self.bind()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(stack.StackError):
+            self._api("DELETE", self._policy)
+        with self._channel() as channel:
+            channel.queue_delete(self.name)
+            channel.exchange_delete(self.name)
+
+    def declare_exchange(self) -> None:
+        """Make the exchange, which nothing is bound to then."""
+        with self._channel() as channel:
+            channel.exchange_declare(self.name, "topic", durable=True)
+
+    def delete_exchange(self) -> None:
+        """Delete the exchange under the bridge."""
+        with self._channel() as channel:
+            channel.exchange_delete(self.name)
+
+    def bind(self) -> None:
+        """Bind the queue to the exchange."""
+        with self._channel() as channel:
+            channel.queue_bind(self.name, self.name, "#")
+
+    def unbind(self) -> None:
+        """Leave the exchange without a queue: messages become unroutable."""
+        with self._channel() as channel:
+            channel.queue_unbind(self.name, self.name, "#")
+
+    def limit(self, messages: int) -> None:
+        """Let the queue refuse (nack) what comes when it holds so many."""
+        policy = {"pattern": f"^{self.name}$", "definition": {"max-length": messages}, "apply-to": "queues"}
+        self._api("PUT", self._policy, policy)
+
+    def unlimit(self) -> None:
+        """Let the queue take everything again, and empty it: a quorum queue goes on refusing otherwise."""
+        self._api("DELETE", self._policy)
+        self.take()
+
+    def depth(self) -> int:
+        """Return how many messages have arrived so far."""
+        with self._channel() as channel:
+            waiting = int(channel.queue_declare(self.name, passive=True).method.message_count)
+        return len(self.taken) + waiting
+
+    def take(self) -> list[Message]:
+        """Take out what is in the queue; return all that ever arrived, oldest first."""
+        with self._channel() as channel:
+            left = int(channel.queue_declare(self.name, passive=True).method.message_count)
+            while left:
+                for method, properties, body in channel.consume(self.name, auto_ack=False, inactivity_timeout=10):
+                    assert method is not None, f"{left} messages lie in the queue and are not given out"
+                    self.taken.append(Message(properties.message_id, body))
+                    left -= 1
+                    if not left or not len(self.taken) % 200:
+                        channel.basic_ack(method.delivery_tag, multiple=True)
+                    if not left:
+                        break
+                channel.cancel()
+                left = int(channel.queue_declare(self.name, passive=True).method.message_count)
+        return self.taken
+
+    def close_connections(self) -> None:
+        """Close the bridge's connections as an operator does in the management pages."""
+        for name in eventually(
+            self._connections, within_seconds=15, message="no connection of the bridge is shown"
+        ):
+            with suppress(stack.StackError):
+                self._api("DELETE", f"connections/{quote(name, safe='')}")
+
+    def _connections(self) -> list[str]:
+        return [
+            each["name"]
+            for each in self._api("GET", "connections")
+            if each.get("client_properties", {}).get("connection_name") == self.name
+        ]
+
+    def _api(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        return stack.rabbitmq_api().call(method, path, body)
+
+    @contextmanager
+    def _channel(self) -> Iterator[BlockingChannel]:
+        connection = pika.BlockingConnection(pika.URLParameters(self._addresses.rabbitmq_admin_url))
+        try:
+            yield connection.channel()
+        finally:
+            connection.close()

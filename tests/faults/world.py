@@ -1,0 +1,210 @@
+"""A bridge under load, and the script of faults that it has to live through."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from bridge.contracts import Ledger
+from bridge.ledger import open_ledger
+from stack.endpoints import Addresses
+from tests.faults.inbox import Inbox
+from tests.support.bridge_process import BridgeProcess
+from tests.support.eventually import eventually
+from tests.support.fault_proxy import FaultProxy
+from tests.support.fault_wallet import WINDOW, FaultWallet
+from tests.support.ledger_check import check, duplicates
+
+
+class Step(Protocol):
+    """One thing that happens.  Steps are dataclasses, so that a script prints as it was written."""
+
+    def __call__(self, world: World) -> None:
+        """Let it happen."""
+
+
+class World:
+    """Wallet, Kafka, bridge, proxy, RabbitMQ; `play` a script, then `finish` with the check."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        folder: Path,
+        *,
+        wallet: FaultWallet,
+        inbox: Inbox,
+        proxy: FaultProxy,
+        connector: Path,
+    ) -> None:
+        self.addresses = addresses
+        self.folder = folder
+        self.wallet = wallet
+        self.inbox = inbox
+        self.proxy = proxy
+        self.incidents = 0
+        """How often a window of unconfirmed events may have been sent again."""
+        self.timeline: list[str] = []
+        self._connector = connector
+        self._began = time.monotonic()
+        self._bridge: BridgeProcess | None = None
+
+    @property
+    def bridge(self) -> BridgeProcess:
+        """Return the process that runs, or ran last."""
+        assert self._bridge is not None, "the bridge has not been started"
+        return self._bridge
+
+    @property
+    def ledger_path(self) -> Path:
+        """Return the file of the bridge's ledger."""
+        return self.folder / "faults.ledger"
+
+    def start(self) -> None:
+        """Start the bridge, and return at once."""
+        rabbitmq = self.addresses.rabbitmq_bridge_url.replace(
+            f":{self.addresses.rabbitmq_port}/", f":{self.proxy.port}/"
+        )
+        environment = {"KAFKA_BROKERS": self.addresses.kafka_bootstrap, "RABBITMQ_URL": rabbitmq}
+        self._bridge = BridgeProcess(self._connector, environment, self.folder)
+
+    def kill(self) -> None:
+        """End the bridge with SIGKILL."""
+        self.bridge.kill()
+        self.incidents += 1
+
+    def play(self, script: Iterable[Step]) -> None:
+        """Let the steps happen, one after the other."""
+        for step in script:
+            self.note(str(step))
+            step(self)
+
+    def note(self, what: str) -> None:
+        """Write into the timeline."""
+        self.timeline.append(f"{time.monotonic() - self._began:8.2f}  {what}")
+
+    def told(self, log_lines: int = 40) -> str:
+        """Return the timeline and the end of the bridge's log."""
+        return "\n".join(["", *self.timeline, self._bridge.tail(log_lines) if self._bridge else ""])
+
+    # -- conditions
+
+    def arrived(self, count: int, within_seconds: float = 60.0) -> None:
+        """Wait until so many messages have arrived."""
+
+        def enough() -> bool:
+            assert self.bridge.running(), f"the bridge has ended by itself\n{self.bridge.tail()}"
+            return self.inbox.depth() >= count
+
+        eventually(enough, within_seconds=within_seconds, message=f"fewer than {count} messages arrived")
+
+    def page(self, path: str) -> tuple[int, str]:
+        """Return status and text of a page of the bridge; 0 when it serves nothing yet."""
+        served = [line for line in self.bridge.log.read_text().splitlines() if '"serving"' in line]
+        if not served:
+            return 0, ""
+        address = json.loads(served[-1])
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{address['port']}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def ledger(self) -> Ledger:
+        """Return the ledger, opened beside the bridge to be read."""
+        return open_ledger(str(self.ledger_path), "faults", create=False, read_only=True)
+
+    def unconfirmed(self) -> int:
+        """Return how many events the ledger does not know to be confirmed."""
+        ledger = self.ledger()
+        try:
+            return len(ledger.unconfirmed(0, 1_000_000))
+        finally:
+            ledger.close()
+
+    # -- the end
+
+    def finish(self, *, within_seconds: float = 60.0, most_duplicates: int | None = None) -> None:
+        """Stop the play, wait for the rest, drain the bridge, and hold everything against the truth."""
+        self.wallet.pause_play()
+        self.proxy.heal()
+        wanted = {one.message_id for one in self.wallet.expected}
+        self.note(f"{len(wanted)} events are due")
+
+        def all_there() -> bool:
+            assert self.bridge.running(), f"the bridge has ended by itself\n{self.bridge.tail()}"
+            if self.inbox.depth() < len(wanted):
+                return False
+            return wanted <= {message.message_id for message in self.inbox.take()}
+
+        try:
+            eventually(all_there, within_seconds=within_seconds)
+        except AssertionError as error:
+            self.note(f"waited in vain: {error}")
+        code = self.bridge.stop()
+        assert code == 0, f"exit code {code}"
+        self.check(most_duplicates)
+        self._check_settled()
+
+    def check(self, most_duplicates: int | None = None) -> None:
+        """Hold what arrived against the truth."""
+        most = self.incidents * WINDOW if most_duplicates is None else most_duplicates
+        arrived = self.inbox.take()
+        self.note(f"{len(arrived)} arrived, {duplicates(arrived)} of them again, at most {most}")
+        check(self.wallet.expected, arrived, most_duplicates=most)
+
+    def _check_settled(self) -> None:
+        """Offsets and positions stand at the end, and nothing is left unconfirmed."""
+        ledger = self.ledger()
+        try:
+            assert not ledger.unconfirmed(0, 1), "the ledger holds unconfirmed events"
+            assert not list(ledger.held()), "the ledger holds changes that wait"
+            parked = [change.record.value for change in ledger.parked()]
+            assert sorted(parked, key=str) == sorted(self.wallet.broken, key=str), (
+                "other records than the broken are parked"
+            )
+            ends = self.wallet.ends()
+            assert dict(ledger.positions()) == ends, "the ledger's positions are not at the end"
+            assert self.wallet.committed() == ends, "the group's committed positions are not at the end"
+        finally:
+            ledger.close()
+
+
+@contextmanager
+def world(
+    addresses: Addresses,
+    folder: Path,
+    *,
+    seed: int,
+    queue_type: str = "classic",
+    partitions: int = 2,
+    **settings: Any,
+) -> Iterator[World]:
+    """Yield a world with look-up rows and no play yet.  What fails inside tells seed, timeline and log."""
+    with ExitStack() as stack:
+        wallet = stack.enter_context(FaultWallet(addresses.kafka_bootstrap, seed, partitions=partitions))
+        inbox = stack.enter_context(Inbox(addresses, queue_type))
+        proxy = stack.enter_context(FaultProxy((addresses.rabbitmq_host, addresses.rabbitmq_port)))
+        made = World(
+            addresses,
+            folder,
+            wallet=wallet,
+            inbox=inbox,
+            proxy=proxy,
+            connector=wallet.connector(folder, inbox.name, **settings),
+        )
+        try:
+            yield made
+        except Exception as error:
+            raise AssertionError(f"{error}\nseed {seed}{made.told()}") from error
+        finally:
+            if made._bridge is not None and made.bridge.running():
+                made.bridge.kill()
