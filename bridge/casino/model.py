@@ -44,15 +44,20 @@ def _digits_of_whole_numbers(value: Value) -> Value:
     return value
 
 
-def _no_nul(value: str) -> str:
+def _carried(value: str) -> str:
+    """Refuse NUL, at which many readers cut a text off, and halves of surrogate pairs, which UTF-8 cannot say."""
     if "\0" in value:
         raise ValueError("has a NUL character")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError("has half of a surrogate pair") from None
     return value
 
 
 def _exact(value: Value) -> Value:
-    if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ValueError("is not an exact number")  # noqa: TRY004  # pydantic collects ValueErrors
+    if isinstance(value, bool) or not (isinstance(value, int) or type(value) is Decimal):
+        raise ValueError("is not an exact number")  # pydantic collects ValueErrors
     return _bounded(Decimal(value))
 
 
@@ -109,7 +114,7 @@ def _entries(value: Value) -> Value:
 
 
 Text = Annotated[
-    str, BeforeValidator(_digits_of_whole_numbers), StringConstraints(min_length=1), AfterValidator(_no_nul)
+    str, BeforeValidator(_digits_of_whole_numbers), StringConstraints(min_length=1), AfterValidator(_carried)
 ]
 Currency = Annotated[
     str,
@@ -129,7 +134,7 @@ Amount = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0), WithJsonSchema
 Rate = Annotated[
     Decimal, BeforeValidator(_exact), Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
 ]
-Key = Annotated[str, StringConstraints(min_length=1), AfterValidator(_no_nul)]
+Key = Annotated[str, StringConstraints(min_length=1), AfterValidator(_carried)]
 Entry = Annotated[Any, BeforeValidator(_entry), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 
 

@@ -7,6 +7,7 @@ import re
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
@@ -87,3 +88,16 @@ def test_the_amount_is_the_exact_sum_of_its_parts(units: list[int]) -> None:
     body = encode(sample(wager_amount=parts[0], bonus_wager_amount=parts[1], locked_wager_amount=parts[2]))
     assert decode(body)["amount"] == Decimal(f"{sum(units)}E-18")
     assert encode(decode(body)) == body
+
+
+class _Marked(Decimal):
+    """As the decoder marks what came through a binary double."""
+
+
+def test_a_binary_double_is_no_money() -> None:
+    fields = sample(wager_amount=_Marked("1.10"), bonus_wager_amount=Decimal(0), locked_wager_amount=Decimal(0))
+    fields.pop("amount", None)
+    with pytest.raises(ContractBreach, match="binary double"):
+        encode(fields)
+    with pytest.raises(ValidationError):
+        CasinoEvent.model_validate(fields)

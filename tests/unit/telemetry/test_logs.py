@@ -125,13 +125,13 @@ def test_client_libraries_are_heard_from_warning_on_and_cleaned_as_well() -> Non
     stream = io.StringIO()
     configure("debug", "json", stream)
     client_logger("librdkafka").info("chatter")
-    logging.getLogger("pika.connection").info("chatter")
+    logging.getLogger("sqlalchemy.pool").info("chatter")
     client_logger("librdkafka").warning("broker %s down", "sasl://u:SECRET-77@h")
-    logging.getLogger("pika.connection").error("connection lost")
+    logging.getLogger("sqlalchemy.pool").error("connection lost")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [(line["logger"], line["level"], line["event"]) for line in lines] == [
         ("librdkafka", "warning", "broker sasl://u:**********@h down"),
-        ("pika.connection", "error", "connection lost"),
+        ("sqlalchemy.pool", "error", "connection lost"),
     ]
 
 
