@@ -1,0 +1,74 @@
+"""`wallet-bridge demo`: the whole way, watched, and counted on both sides."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from bridge.demo.comparing import Outcome
+from bridge.demo.embedded import play_recorded
+from bridge.demo.live import play_live
+from bridge.demo.screen import Screen
+from bridge.demo.servers import servers
+
+SEED = 20_260_101
+INTERRUPTED = 130
+
+
+def demo(
+    rate: Annotated[float, typer.Option(min=1, max=2_000, help="Rows a second that the two wallets write.")] = 200,
+    seconds: Annotated[float, typer.Option(min=2, max=3_600, help="How long they are played.")] = 45,
+    seed: Annotated[int, typer.Option(help="Another number plays other rounds.")] = SEED,
+    embedded: Annotated[
+        bool, typer.Option("--embedded", help="Without any server: recorded changes into a memory sink.")
+    ] = False,
+    record: Annotated[Path | None, typer.Option(hidden=True, help="Keep the changes for --embedded.")] = None,
+) -> None:
+    """Play two brands' wallets, kill the bridge halfway, and show that every event and cent arrived."""
+    screen = Screen()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        if embedded:
+            outcomes = play_recorded(screen)
+        else:
+            outcomes = _live(screen, rate, seconds, seed, record)
+    except KeyboardInterrupt:
+        screen.say("interrupted; everything that the demo made has been taken away")
+        raise typer.Exit(INTERRUPTED) from None
+    raise typer.Exit(_verdict(screen, outcomes))
+
+
+def _live(screen: Screen, rate: float, seconds: float, seed: int, record: Path | None) -> list[Outcome]:
+    found = servers()
+    if record is None:
+        return play_live(found, screen, rate=rate, seconds=seconds, seed=seed)
+    from bridge.demo.recording import Recorder  # noqa: PLC0415 - for the makers of the recording alone
+
+    keep = Recorder(found.kafka, record)
+    return play_live(found, screen, rate=rate, seconds=seconds, seed=seed, before_cleaning=keep)
+
+
+def _verdict(screen: Screen, outcomes: Sequence[Outcome]) -> int:
+    screen.tables(outcomes)
+    differences = [sentence for outcome in outcomes for sentence in outcome.differences()]
+    for sentence in differences:
+        screen.say(f"DIFFERENT  {sentence}", "bold red")
+    if differences:
+        return 1
+    events = sum(outcome.truth.events for outcome in outcomes)
+    duplicates = sum(outcome.arrivals.duplicates for outcome in outcomes)
+    screen.say(
+        f"SAME  All {events} events arrived, to the cent, each player's in order; {duplicates} came twice"
+        f"{', with the same body' if duplicates else ''}.",
+        "bold green",
+    )
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
