@@ -24,11 +24,13 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--queues", default="classic,quorum")
     parser.add_argument("--latency-seconds", type=float, default=15.0)
-    arguments = parser.parse_args()
+    arguments, rest = parser.parse_known_args()
     if arguments.probe:
-        sys.argv = [arguments.probe]
+        sys.argv = [arguments.probe, *sys.argv[sys.argv.index(arguments.probe) + 1 :]]
         runpy.run_module(f"bench.{arguments.probe}", run_name="__main__")
         return
+    if rest:
+        parser.error(f"unknown arguments: {' '.join(rest)}")
     up = stack.ensure_up()
     figures = measure(up.addresses, arguments.events, arguments.queues.split(","), arguments.latency_seconds)
     figures |= {

@@ -162,9 +162,21 @@ def fill(brokers: str, unique: str, count: int, seed: int = 1, rollbacks: float 
 
 def write_lookups(producer: Producer, unique: str) -> None:
     """Write the rows that play refers to, as a snapshot."""
+    for table, rows in (("players", player_rows()), ("games", game_rows())):
+        for row_key, record in rows:
+            producer.produce(f"{unique}.public.{table}", record, row_key)
+    producer.flush(60)
+
+
+def player_rows() -> Iterator[tuple[bytes, bytes]]:
+    """Yield (key, record) of every player."""
     for player in range(100_000, 100_000 + PLAYERS):
         row: dict[str, object] = {"id": player, "is_test": False, "host": "www.bench.example"}
-        producer.produce(f"{unique}.public.players", envelope("players", row, 1, "r"), key(id=player))
+        yield key(id=player), envelope("players", row, 1, "r")
+
+
+def game_rows() -> Iterator[tuple[bytes, bytes]]:
+    """Yield (key, record) of every game."""
     for game in range(GAMES):
         code = f"game-{game:03d}"
         row = {
@@ -174,5 +186,4 @@ def write_lookups(producer: Producer, unique: str) -> None:
             "vendor_id": game % 7,
             "vendor": f"Vendor {game % 7}",
         }
-        producer.produce(f"{unique}.public.games", envelope("games", row, 1, "r"), key(code=code))
-    producer.flush(60)
+        yield key(code=code), envelope("games", row, 1, "r")
