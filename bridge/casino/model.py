@@ -49,7 +49,6 @@ def _carried(value: str) -> str:
     if "\0" in value:
         raise ValueError("has a NUL character")
     try:
-        value.encode()
     except UnicodeEncodeError:
         raise ValueError("has half of a surrogate pair") from None
     return value
@@ -101,8 +100,7 @@ def _entry(value: Value) -> Value:
     if isinstance(value, bool):
         return value
     if isinstance(value, str):
-        value.encode()
-        return _no_nul(value)
+        return _carried(value)
     return _exact(value)
 
 
