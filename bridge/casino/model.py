@@ -49,6 +49,7 @@ def _carried(value: str) -> str:
     if "\0" in value:
         raise ValueError("has a NUL character")
     try:
+        value.encode()
     except UnicodeEncodeError:
         raise ValueError("has half of a surrogate pair") from None
     return value
