@@ -34,8 +34,9 @@ class Source(Protocol):
         """Return what is there, at most `max_poll_records` of them, in order per partition.
 
         Returns at once when records are there, else waits at most `timeout_seconds` for the first.
-        Raises OffsetExpired when a start position has left the topic or was never in it, and
-        SourceUnavailable only after the source has had no server for its limit, if one is set.
+        Raises OffsetExpired when a start position has left the topic, TopicReplaced when it lies behind
+        the topic's end, and SourceUnavailable only after the source has had no server for its limit, if
+        one is set.
         """
 
     def pause(self, partitions: Collection[Partition]) -> None:

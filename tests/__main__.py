@@ -1,31 +1,35 @@
 """`python -m tests`: all tests, in the order that fails soonest; what CI runs.
 
-Unit tests run side by side first; the tests on the real servers, which share them, one after another.
+Unit tests run side by side, then the tests on the real servers, two at a time (each has topics, queues
+and databases of its own), then those that break the servers, alone.
 """
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 
-UNIT = ["-m", "not integration and not faults", "-n", "auto"]
-SERVERS = ["-m", "integration or faults", "-p", "no:randomly"]
+PARTS = (
+    ("unit tests", ["-m", "not integration and not faults", "-n", "auto"]),
+    ("tests on the real servers", ["-m", "integration and not faults", "-n", "2", "--dist", "loadgroup"]),
+    ("faults", ["-m", "faults", "-p", "no:randomly"]),
+)
 
 
 def main() -> int:
-    """Run both parts; return the exit code of the first that fails."""
-    for name, arguments in (("unit tests", UNIT), ("tests on the real servers", SERVERS)):
-        print(f"==> {name}", flush=True)
+    """Run every part, even after one has failed; return 1 if one did."""
+    failed = []
+    for name, arguments in PARTS:
+        sys.stdout.write(f"==> {name}\n")
+        sys.stdout.flush()
         started = time.monotonic()
-        code = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *arguments, *sys.argv[1:]], check=False, env=os.environ
-        ).returncode
-        print(f"==> {name}: {time.monotonic() - started:.0f} s", flush=True)
-        if code:
-            return code
-    return 0
+        done = subprocess.run([sys.executable, "-m", "pytest", "-q", *arguments, *sys.argv[1:]], check=False)
+        sys.stdout.write(f"==> {name}: {time.monotonic() - started:.0f} s, exit {done.returncode}\n")
+        if done.returncode:
+            failed.append(name)
+    sys.stdout.write(f"==> failed: {', '.join(failed)}\n" if failed else "==> all passed\n")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
