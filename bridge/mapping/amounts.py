@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from bridge.casino import PARTS_OF_AMOUNT
 from bridge.errors import MappingError
 from bridge.mapping.operators import add
 from bridge.mapping.readers import Unfit
 from bridge.records import Value
+
+
+AMOUNTS: Final = ("amount", *PARTS_OF_AMOUNT)
+"""The amount and its parts."""
 
 
 def add_up(fields: dict[str, Value]) -> None:

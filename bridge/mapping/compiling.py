@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from bridge.casino import FIELDS, PARTS_OF_AMOUNT
+from bridge.casino import FIELDS
 from bridge.config.wallet import Activity, Conditions, Lookup, PlayTable, Reversal, Wallet
+from bridge.mapping.amounts import AMOUNTS
 from bridge.mapping.expressions import compile_condition, compile_expression
 from bridge.mapping.names import BUILT_IN, LookupNames, TableNames, key_reader
 from bridge.mapping.parts import PartsPlan
@@ -33,7 +34,7 @@ Report = Callable[[Path, str, str, int, int], None]
 """Takes the path of keys, the message, a hint, and line and column inside the text (from 1)."""
 
 _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
-_NOTHING = constant(None)
+T = TypeVar("T")
 
 
 def compile_wallet(wallet: Wallet, functions: Mapping[str, Callable[..., Value]], report: Report) -> Plan:
@@ -96,6 +97,10 @@ def _declared(name: str, table: PlayTable, report: Report) -> TablePlan:
     )
 
 
+def _nothing(_: Any) -> Any:
+    """Stand for what could not be compiled, so that the rest is checked too."""
+
+
 class _Reporting:
     """Compiles expressions at places, and reports what is wrong with them."""
 
@@ -112,12 +117,14 @@ class _Reporting:
     def condition(self, text: Any, path: Path, names: Names) -> Test:
         return self._compiled(compile_condition, text, path, names)
 
-    def _compiled(self, compiler: Callable[..., Any], text: Any, path: Path, names: Names) -> Any:
+    def _compiled(
+        self, compiler: Callable[[Any, Names], Callable[[Any], T]], text: Any, path: Path, names: Names
+    ) -> Callable[[Any], T]:
         try:
             return compiler(text, names)
         except ExpressionProblem as problem:
             self._report((*self._path, *path), problem.message, problem.hint, problem.line, problem.column)
-            return _NOTHING
+            return _nothing
 
     def key(self, texts: Any, path: Path, names: Names) -> Callable[[Any], str | None]:
         if not isinstance(texts, list):
@@ -312,7 +319,7 @@ class _Tables(_Reporting):
         if config.rows == "mutable":
             return frozenset(used | attributes | self._table.columns)
         for activity in config.activities.values():
-            amounts = {k: v for k, v in {**config.event, **activity.event}.items() if k in PARTS_OF_AMOUNT}
+            amounts = {k: v for k, v in {**config.event, **activity.event}.items() if k in AMOUNTS}
             for forms in (amounts if activity.share is not None else {}, config.again, activity.again):
                 used |= self._columns_of(forms)
         return frozenset(used | attributes)

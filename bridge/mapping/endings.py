@@ -53,7 +53,8 @@ class Endings:
             self.sent(change.record, table.name, scope.key, "", decision.events)
         elif isinstance(decision, Park):
             self._effects.park(table, change, scope, decision)
-            player = scope.memory.player if scope.memory is not None else ""
+            memory = self._recall.row(table.name, scope.key)
+            player = memory.player if memory is not None else ""
             self.park(change.record, table.name, scope.key, player, decision)
         elif isinstance(decision, Skip):
             if not decision.untouched:

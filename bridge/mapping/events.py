@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bridge.casino import PARTS_OF_AMOUNT, decode, encode, rewards_breaches
+from bridge.casino import decode, encode, rewards_breaches
 from bridge.config.wallet import Wallet
-from bridge.errors import MappingError
-from bridge.mapping.amounts import add_up
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.decisions import Outgoing
 from bridge.mapping.plan import ActivityPlan, Fields, TablePlan, first_share
 from bridge.mapping.remembered import Sent, key_text
@@ -24,7 +24,8 @@ class EventMaker:
         """Return the Approved event of an activity in its `n`-th generation, made from the row as it is."""
         scope.n = n
         scope.left = first_share(scope.plan, plan, scope)
-        fields = {name: read(scope) for name, read in plan.event}
+        fields: dict[str, Value] = {}
+        override(fields, plan.event, scope)
         if n > 1 and plan.grows is None:
             override(fields, plan.again, scope)
         out = Outgoing(row, plan.name, n, approved=True, fields=fields, left=scope.left)
@@ -40,10 +41,9 @@ class EventMaker:
         fields = dict(scope.sent_fields(sent))
         scope.n, scope.left = sent.n + 1, left
         if left is not None:
-            for part in PARTS_OF_AMOUNT:
-                fields.pop(part, None)
-            fields.pop("amount", None)
-            override(fields, [(name, read) for name, read in plan.event if name in PARTS_OF_AMOUNT], scope)
+            for name in AMOUNTS:
+                fields.pop(name, None)
+            override(fields, [(name, read) for name, read in plan.event if name in AMOUNTS], scope)
         override(fields, plan.again, scope)
         return Outgoing(row, plan.name, sent.n + 1, approved=True, fields=fields, left=left, compare=sent.compare)
 
@@ -80,9 +80,13 @@ class EventMaker:
 
 
 def override(fields: dict[str, Value], readers: Fields, scope: Scope) -> None:
-    """Set fields from readers."""
-    for name, read in readers:
-        fields[name] = read(scope)
+    """Set fields from readers.  Raises MappingError, which names the field, and lets Waiting through."""
+    name = ""
+    try:
+        for name, read in readers:
+            fields[name] = read(scope)
+    except PoisonRecord as poison:
+        raise MappingError(poison.code, f"{name}: {poison.reason}") from poison
 
 
 def newest_first(table: TablePlan, standing: list[Sent]) -> list[Sent]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from bridge.casino import PARTS_OF_AMOUNT
-from bridge.errors import MappingError
-from bridge.mapping.amounts import add_up
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.history import settled
@@ -35,7 +34,7 @@ class Reversals:
             return self._one_row(table, plan, scope, waiting)
         except Waiting as missing:
             return Hold(missing, reversal=True)
-        except MappingError as poison:
+        except PoisonRecord as poison:
             return Park(poison.code, poison.reason, reversal=True)
 
     def _named(self, read: Value, scope: Scope) -> PlayRow | Decision:
@@ -136,7 +135,10 @@ class Reversals:
         whole.takes, whole.left = takes, rest
         if plan.partial == "amount" or sent.partly:
             part = self._maker.again(row, activity, row.scope(), sent, takes)
-            whole.fields |= {field: part.fields.get(field) for field in ("amount", *PARTS_OF_AMOUNT)}
+            whole.fields = {
+                **{field: value for field, value in whole.fields.items() if field not in AMOUNTS},
+                **{field: value for field, value in part.fields.items() if field in AMOUNTS},
+            }
             add_up(whole.fields)
             whole.stands = anything(rest)
             return self._sent(plan, scope, [whole], suffix=f"/{scope.key}")
@@ -243,6 +245,8 @@ def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting |
                 return reason, None
         except Waiting as missing:
             waiting = waiting or missing
+        except PoisonRecord as poison:
+            raise MappingError(poison.code, f"{reason}: {poison.reason}") from poison
     return None, waiting
 
 

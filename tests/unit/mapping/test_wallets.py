@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -396,7 +397,7 @@ play:
     event: {user_id: "users[player].crm"}
     reverses: {when: 'kind == "cancel"', original: "tx[ref]"}
 """)
-    row = {"demo": False, "status": "ok", "kind": "bet", "amount": 1, "ref": None}
+    row: dict[str, Any] = {"demo": False, "status": "ok", "kind": "bet", "amount": 1, "ref": None}
     run.insert("users", "p1", crm="77")
     run.insert("tx", "1", **row)
     run.update("tx", "1", **row)
