@@ -59,6 +59,7 @@ class Unavailable:
 
 
 UNAVAILABLE: Final = Unavailable()
+_UNREAD: Final = object()
 
 Value = Any
 """A decoded column: None, bool, int, str, bytes, Decimal, datetime, date, time, timedelta, list or dict.
@@ -83,7 +84,8 @@ class Row:
         """Wrap `raw`; a column without an entry in `decoders` is its raw value."""
         self._raw = raw
         self._decoders = decoders
-        self._values: dict[str, Value] = {}
+        # Without decoders the raw values are the values.
+        self._values: Any = raw if decoders.__class__ is dict and not decoders else {}
 
     def __getitem__(self, column: str) -> Value:
         """Return the value of a column.
@@ -91,10 +93,9 @@ class Row:
         Raises MappingError when the record lacks the column or the value is unavailable, and
         DecodeError when the value contradicts its type.
         """
-        try:
-            value = self._values[column]
-        except KeyError:
-            value = self._values[column] = self._decode(column)
+        value = self._values.get(column, _UNREAD)
+        if value is _UNREAD:
+            value = self._decode(column)
         if value is UNAVAILABLE:
             raise MappingError("unavailable_column", f"column {column} is unavailable in this record")
         return value
@@ -103,9 +104,8 @@ class Row:
         """Return the value like `row[column]`, but None for a column that is not there and UNAVAILABLE as such."""
         if column not in self._raw:
             return None
-        if column not in self._values:
-            self._values[column] = self._decode(column)
-        return self._values[column]
+        value = self._values.get(column, _UNREAD)
+        return self._decode(column) if value is _UNREAD else value
 
     def __contains__(self, column: object) -> bool:
         return column in self._raw
@@ -116,16 +116,18 @@ class Row:
 
     def _decode(self, column: str) -> Value:
         try:
-            raw = self._raw[column]
+            value = self._raw[column]
         except KeyError:
             raise MappingError("missing_column", f"the record has no column {column}") from None
-        decoder = self._decoders.get(column)
-        if decoder is None or raw is None:
-            return raw
-        try:
-            return decoder(raw)
-        except DecodeError as error:
-            raise DecodeError(error.code, f"column {column}: {error.reason}") from error
+        if value is not None:
+            decoder = self._decoders.get(column)
+            if decoder is not None:
+                try:
+                    value = decoder(value)
+                except DecodeError as error:
+                    raise DecodeError(error.code, f"column {column}: {error.reason}") from error
+        self._values[column] = value
+        return value
 
     def __repr__(self) -> str:
         # Values of rows never reach a log, so they are not shown here either.

@@ -19,8 +19,12 @@ class _Schemaless(dict[str, ColumnDecoder]):
         super().__init__(decoders)
         self._plain = plain
 
-    def get(self, column: str, default: object = None) -> ColumnDecoder:  # noqa: ARG002 -- there is always one
-        return super().get(column, self._plain)
+    def __missing__(self, column: str) -> ColumnDecoder:
+        self[column] = self._plain
+        return self._plain
+
+    # There is always one; asked for by every column, so it is no method of Python.
+    get = dict.__getitem__  # type: ignore[assignment]
 
 
 class Declarations:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from bridge.decoders.avro import RegistryReader
@@ -20,6 +20,11 @@ _HALVES: Final[Mapping[str, tuple[str, Renamed]]] = {
     "d": ("__debezium.newkey", Renamed.FROM),
     "c": ("__debezium.oldkey", Renamed.TO),
 }
+
+
+_BRACE: Final = ord("{")
+_NULL_AND_BRACE: Final = b"null}"
+"""A key with schema may end so and be none; only that must be known at once."""
 
 
 class _BadKey(Mapping[str, Any]):
@@ -49,6 +54,23 @@ class _BadKey(Mapping[str, Any]):
         self._fail()
 
 
+class _UnreadKey(Row):
+    """A key that is read when it is first looked into: only deletes and changed keys need theirs."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Callable[[], Row]) -> None:
+        self._read = read
+
+    def __getattr__(self, name: str) -> Any:
+        # Called for as long as the slots of a Row are empty.
+        if name not in Row.__slots__:
+            raise AttributeError(name)
+        row = self._read()
+        self._raw, self._decoders, self._values = row._raw, row._decoders, row._values  # noqa: SLF001 -- a Row too
+        return getattr(self, name)
+
+
 class KeyReader:
     """Reads message keys.  Their converter need not be the one of the values."""
 
@@ -64,8 +86,14 @@ class KeyReader:
         A key that is malformed is told by the first look into it.  Raises SourceUnavailable when it
         needs a schema registry that is away.
         """
-        if not record.key or record.key == b"null":
+        key = record.key
+        if not key or key == b"null":
             return None
+        if key[0] == _BRACE and not key.endswith(_NULL_AND_BRACE):
+            return _UnreadKey(lambda: self._key(record, table) or Row({}, {}))
+        return self._key(record, table)
+
+    def _key(self, record: SourceRecord, table: str) -> Row | None:
         try:
             parsed = self._read(record)
             return None if parsed.content is None else self._row(parsed, table)
