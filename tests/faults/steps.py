@@ -57,8 +57,9 @@ class Pass:
 
     seconds: float
 
-    def __call__(self, _world: World) -> None:
+    def __call__(self, world: World) -> None:
         """See Step."""
+        del world
         time.sleep(self.seconds)
 
 
@@ -161,8 +162,9 @@ class MemoryAlarm:
 
     on: bool
 
-    def __call__(self, _world: World) -> None:
+    def __call__(self, world: World) -> None:
         """See Step."""
+        del world
         memory_alarm(self.on)
 
 

@@ -135,6 +135,7 @@ class World:
     def finish(self, *, within_seconds: float = 60.0, most_duplicates: int | None = None) -> None:
         """Stop the play, wait for the rest, drain the bridge, and hold everything against the truth."""
         self.wallet.pause_play()
+        self.wallet.write_originals()
         self.proxy.heal()
         wanted = {one.message_id for one in self.wallet.expected}
         self.note(f"{len(wanted)} events are due")

@@ -166,6 +166,13 @@ class FaultWallet:
             self._player = None
             self.flush()
 
+    def write_originals(self) -> None:
+        """Write the originals that rollbacks still wait for: at the end nothing must wait."""
+        while self._early:
+            for ref, player, late in self._early.pop(min(self._early)):
+                self._original(ref, player, rolled_back_by=late)
+        self.flush()
+
     def write_broken(self, value: bytes) -> None:
         """Write a record that cannot be taken for play, among the others of some player."""
         self.broken.append(value)
