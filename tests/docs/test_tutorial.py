@@ -1,0 +1,104 @@
+"""The tutorial, followed word by word on the real servers."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stack.endpoints import Addresses
+from tests.docs.pages import DOCS, ROOT, Block, blocks
+
+PAGE = DOCS / "tutorial" / "first-bridge.md"
+STEP_SECONDS = 90
+END = "step-has-ended"
+
+
+class Reader:
+    """Someone who follows the page in one shell."""
+
+    def __init__(self, home: Path) -> None:
+        environment = {
+            **os.environ,
+            "HOME": str(home),
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": "",
+        }
+        self.folder = home / "first-bridge"
+        self._shell = subprocess.Popen(
+            ["bash", "--noprofile", "--norc"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+            env=environment,
+            text=True,
+        )
+
+    def run(self, script: str) -> tuple[int, str]:
+        """Type a block; return the exit code of its last command and what was printed."""
+        assert self._shell.stdin is not None
+        assert self._shell.stdout is not None
+        self._shell.stdin.write(f"{{\n{script}\n}} < /dev/null\necho {END} $?\n")
+        self._shell.stdin.flush()
+        printed = ""
+        for line in self._shell.stdout:
+            before, found, code = line.partition(END)
+            printed += before
+            if found:
+                return int(code), printed
+        raise AssertionError(f"the shell ended:\n{printed}")
+
+    def close(self) -> None:
+        """Leave the shell; what it started in the background is ended by the page's own last step."""
+        self._shell.communicate(timeout=STEP_SECONDS)
+
+
+@pytest.fixture
+def reader(addresses: Addresses, tmp_path: Path) -> Iterator[Reader]:
+    """Return a reader in a home of their own; whatever happens, the page's clean-up runs at the end."""
+    someone = Reader(tmp_path)
+    try:
+        yield someone
+    finally:
+        if someone.folder.exists():
+            someone.run(f'cd "{ROOT}"; cd "{someone.folder}"')
+            for block in _cleanups():
+                someone.run(block.text)
+        someone.close()
+
+
+def _cleanups() -> list[Block]:
+    return [block for block in blocks(PAGE) if "cleanup" in block.marks]
+
+
+def _pattern(expected: str) -> re.Pattern[str]:
+    """Return what the output must look like: `…` stands for anything, alone on a line for any lines."""
+    return re.compile(".*".join(re.escape(part.strip("\n")) for part in expected.split("…")), re.DOTALL)
+
+
+@pytest.mark.integration
+@pytest.mark.timeout(240)
+def test_whoever_follows_the_tutorial_gets_what_it_prints(reader: Reader) -> None:
+    code, printed = 0, ""
+    for block in blocks(PAGE):
+        name = block.value("file")
+        if name is not None:
+            (reader.folder / name).write_text(block.text, encoding="utf-8")
+        elif block.language == "sh" and "before" not in block.marks:
+            code, printed = reader.run(block.text)
+            assert code == int(block.value("exit") or 0), f"{block.place} exits with {code}:\n{printed}"
+        elif block.language == "text":
+            shown = "\n".join(line.rstrip() for line in printed.strip("\n").splitlines())
+            assert _pattern(block.text).fullmatch(shown), f"{block.place}: printed was\n{printed}"
+    assert not reader.folder.exists()
+
+
+def test_the_only_step_that_is_not_followed_starts_the_servers() -> None:
+    (before,) = [block for block in blocks(PAGE) if "before" in block.marks]
+    assert before.text == "make up\n"
