@@ -69,7 +69,9 @@ def run_tests(path: Path) -> list[CaseResult]:
     tests = read_tests(path)
     connector = connector_of(tests)
     if not connector.is_file():
-        raise ConfigError([tests.problem(("connector",), f"there is no connector {connector}", "say which: connector:")])
+        raise ConfigError(
+            [tests.problem(("connector",), f"there is no connector {connector}", "say which: connector:")]
+        )
     brand = load_without_servers(connector)
     problems = list(_unknown_tables(tests, brand))
     if problems:
@@ -79,7 +81,11 @@ def run_tests(path: Path) -> list[CaseResult]:
 
 def _unknown_tables(tests: LoadedFile[ConnectorTests], brand: Brand) -> Iterator[Problem]:
     wallet = brand.connector
-    known = {*wallet.lookups, *wallet.play, *(part.table for t in wallet.play.values() for part in t.parts.values())}
+    known = {
+        *wallet.lookups,
+        *wallet.play,
+        *(part.table for t in wallet.play.values() for part in t.parts.values()),
+    }
     said: list[tuple[tuple[str | int, ...], str]] = [(("columns", name), name) for name in tests.model.columns]
     said += [(("rows", name), name) for name in tests.model.rows]
     if tests.model.table is not None:
@@ -112,7 +118,9 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
         result = CaseResult(str(tests.path), place.key_line if place is not None else line, name)
         result.differences += compared(case.expect, events, exact=case.exact)
         result.differences += _counted(case, rehearsal)
-        result.notes += [f"{o.kind}: {o.table} {o.key}: {o.reason}" for o in outcomes if o.kind in ("parked", "held")]
+        result.notes += [
+            f"{o.kind}: {o.table} {o.key}: {o.reason}" for o in outcomes if o.kind in ("parked", "held")
+        ]
     finally:
         rehearsal.close()
     return result
@@ -244,7 +252,7 @@ def _counted(case: Case, rehearsal: Rehearsal) -> list[Difference]:
         found += [Difference("parked", reason, wanted, got)] if wanted != got else []
     for item in parked:
         if not named & {item.code, item.reason}:
-            found.append(Difference("parked", item.reason, 0, 1))
+            found.append(Difference("parked", f"{item.reason} ({item.code})", 0, 1))
     if case.held != rehearsal.held:
         found.append(Difference("held", "changes", case.held, rehearsal.held))
     return found

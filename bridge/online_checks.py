@@ -94,7 +94,9 @@ def setting_findings(topic: str, said: Mapping[str, str], *, play: bool) -> Iter
         sentence = "cleanup.policy has compact: earlier changes of a row are removed, perhaps before they are read"
         yield Finding(about, sentence, "set cleanup.policy=delete")
     if play and "delete" in policies and 0 <= retention < SHORT_RETENTION // timedelta(milliseconds=1):
-        sentence = f"records are kept for {_words(kept)} only: play is lost when the bridge stands still for longer"
+        sentence = (
+            f"records are kept for {_words(kept)} only: play is lost when the bridge stands still for longer"
+        )
         yield Finding(about, sentence, "set retention.ms to a week or more", wrong=False)
     if not play and policies == ["delete"] and retention >= 0:
         sentence = f"look-up rows that do not change are gone after {_words(kept)}: a new ledger would miss them"
@@ -138,4 +140,6 @@ def _ledger_file(path: Path) -> Iterator[Finding]:
     if not os.access(there, os.W_OK | os.X_OK):
         yield Finding("ledger", f"this user may not write into {there}", "give it the right, or another --state")
     elif path.exists() and not os.access(path, os.R_OK | os.W_OK):
-        yield Finding("ledger", f"this user may not write {path}", "run the check as the user that runs the bridge")
+        yield Finding(
+            "ledger", f"this user may not write {path}", "run the check as the user that runs the bridge"
+        )

@@ -159,10 +159,14 @@ def records_of(brand: Brand, *, limit: int | None, start: PeekFrom | int) -> Ite
     if topics.patterns:
         shown = ", ".join(topics.patterns)
         hint = "record some of their records in a file, and preview that with --file"
-        raise ConfigError([Problem(str(brand.path), 0, 0, "", f"topics given by a pattern cannot be previewed: {shown}", hint)])
+        raise ConfigError(
+            [Problem(str(brand.path), 0, 0, "", f"topics given by a pattern cannot be previewed: {shown}", hint)]
+        )
     play = [topic for topic in topics.names if topics.is_play(topic)]
     check_topics(settings, topics.names)
-    yield from peek(settings, [name for name in topics.names if name not in play], limit=None, start=PeekFrom.START)
+    yield from peek(
+        settings, [name for name in topics.names if name not in play], limit=None, start=PeekFrom.START
+    )
     yield from peek(settings, play, limit=limit, start=start)
 
 
@@ -177,7 +181,9 @@ def check_topics(settings: KafkaSettings, names: Iterable[str]) -> None:
     missing = [name for name in wanted if not there.get(name)]
     if missing:
         hint = "Debezium makes a topic with its first record: check the name and the Debezium connector"
-        raise ConfigError([Problem(f"Kafka at {settings.brokers}", 0, 0, "", f"there is no topic {n}", hint) for n in missing])
+        raise ConfigError(
+            [Problem(f"Kafka at {settings.brokers}", 0, 0, "", f"there is no topic {n}", hint) for n in missing]
+        )
 
 
 def _place_of(record: SourceRecord) -> tuple[str, int, int]:

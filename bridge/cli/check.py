@@ -14,6 +14,7 @@ from bridge.cli.files import connectors_in, is_tests
 from bridge.config.connector_tests import read_tests
 from bridge.errors import ConfigError, Problem
 from bridge.online_checks import Finding, check_online
+from bridge.rehearsal import load_without_servers
 
 EXAMPLES = """\
 Examples:
@@ -74,13 +75,22 @@ def checked(paths: list[Path]) -> tuple[list[Problem], list[Brand]]:
         try:
             brands.append(load_brand(path))
         except ConfigError as error:
-            problems += error.problems
+            problems += [*error.problems, *_behind(path)]
     for path in tests:
         try:
             read_tests(path)
         except ConfigError as error:
             problems += error.problems
     return sorted(dict.fromkeys([*problems, *_shared_brands(brands)])), brands
+
+
+def _behind(path: Path) -> list[Problem]:
+    """Return the problems of a connector that are only found once the variables of its surroundings are set."""
+    try:
+        load_without_servers(path)
+    except ConfigError as error:
+        return [problem for problem in error.problems if not problem.key.startswith(("source", "target"))]
+    return []
 
 
 def _shared_brands(brands: list[Brand]) -> list[Problem]:

@@ -31,8 +31,9 @@ app = typer.Typer(
 app.command(epilog=run.EXAMPLES)(run.run)
 app.command(epilog=check.EXAMPLES)(check.check)
 app.command(epilog=preview.EXAMPLES)(preview.preview)
-app.command(name="test", epilog=testing.EXAMPLES)(testing.test)
+app.command(name="test", epilog=testing.EXAMPLES)(testing.run_cases)
 app.command(epilog=status.EXAMPLES)(status.status)
+app.command()(demo)
 
 
 @app.command(epilog="Example:\n\n  wallet-bridge schema > connector.schema.json")

@@ -42,12 +42,15 @@ def preview(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="So many records of each play topic.")] = 100,
     start: Annotated[
-        str, typer.Option("--from", help="Where to begin in each partition: start, end (the newest), or an offset.")
+        str,
+        typer.Option("--from", help="Where to begin in each partition: start, end (the newest), or an offset."),
     ] = "start",
     why: Annotated[bool, typer.Option("--why", help="Show where the value of each field came from.")] = False,
     wait_out: Annotated[
         bool,
-        typer.Option("--wait-out", help="Let every deadline pass at the end: show what is then parked, and released."),
+        typer.Option(
+            "--wait-out", help="Let every deadline pass at the end: show what is then parked, and released."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
@@ -117,7 +120,9 @@ def _print_event(console: Console, event: PreviewedEvent) -> None:
 
 
 def _print_counts(console: Console, counts: Counts) -> None:
-    table = Table(title="How the changes ended", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table = Table(
+        title="How the changes ended", title_justify="left", box=None, padding=(0, 2, 0, 0), pad_edge=False
+    )
     for column in ("outcome", "table", "reason"):
         table.add_column(column, overflow="fold")
     table.add_column("changes", justify="right")

@@ -23,6 +23,9 @@ STYLES = {
 }
 
 
+_JSON = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+
+
 def console() -> Console:
     """Return the console of standard output; what is piped is neither coloured nor wrapped."""
     return Console(highlight=False, soft_wrap=True)
@@ -35,7 +38,7 @@ def line(text: str) -> None:
 
 def json_line(value: Any) -> None:
     """Print one JSON object on one line; numbers are exact."""
-    line(msgspec.json.encode(value, enc_hook=str, decimal_format="number").decode())
+    line(_JSON.encode(value).decode())
 
 
 def problem_fields(problem: Problem, severity: str) -> dict[str, Any]:
@@ -58,7 +61,7 @@ def shown(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, dict | list):
-        return msgspec.json.encode(value, enc_hook=str, decimal_format="number").decode()
+        return _JSON.encode(value).decode()
     return str(value)
 
 

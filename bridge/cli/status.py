@@ -71,7 +71,11 @@ def contents(brand: Brand, ledger: Ledger) -> dict[str, Any]:
             for at, position in sorted(ledger.positions().items())
         ],
         "held": [
-            {"table": held.table, "place": _place(held.record), "seconds_left": (held.deadline_ms - now_ms) // 1000}
+            {
+                "table": held.table,
+                "place": _place(held.record),
+                "seconds_left": (held.deadline_ms - now_ms) // 1000,
+            }
             for held in ledger.held()
         ],
         "parked": [

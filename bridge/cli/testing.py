@@ -26,7 +26,7 @@ Exit code 0: all came out as expected; 1: some did not; 78: a file is broken.
 """
 
 
-def test(
+def run_cases(
     paths: Annotated[
         list[Path], typer.Argument(metavar="PATH...", help="Test files, connectors that have one, or folders.")
     ],

@@ -1,0 +1,103 @@
+"""`preview`: the same events as a run, with the rule and the origin of each value."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.preview import Preview
+from bridge.rehearsal import load_without_servers
+from tests.support.cases import CASES, EXAMPLES, NAMES, expected, in_commit_order, per_player, play, recorded
+from tests.unit.cli.conftest import Command
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_preview_gives_the_bytes_of_a_run_and_the_events_of_the_case(name: str) -> None:
+    brand = load_without_servers(EXAMPLES / f"{name}.yaml")
+    shown = [e for change in Preview(brand).of(recorded(name), wait_out=True) for e in change.events]
+    run = play(brand, in_commit_order(brand, recorded(name)))
+    assert [event.body for event in shown] == [item.body for item in run.ledger.unconfirmed(0, 1_000_000)]
+    assert per_player(event.fields for event in shown) == per_player(expected(name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_field_of_every_event_has_an_origin_that_can_be_read_at_its_line(name: str) -> None:
+    path = EXAMPLES / f"{name}.yaml"
+    lines = path.read_text().splitlines()
+    named = 0
+    for change in Preview(load_without_servers(path), why=True).of(recorded(name), wait_out=True):
+        for event in change.events:
+            assert set(event.why) == set(event.fields)
+            for origin in event.why.values():
+                if origin.line:
+                    named += 1
+                    assert origin.key.rpartition(".")[2] in lines[origin.line - 1]
+    assert named > 100
+
+
+def _lines(command: Command, *arguments: str | Path) -> list[dict[str, Any]]:
+    said = command("preview", "--json", *arguments)
+    assert (said.code, said.err) == (0, "")
+    return [json.loads(line, parse_float=Decimal) for line in said.out.splitlines()]
+
+
+def test_json_names_the_rule_and_the_origin_of_each_value(command: Command) -> None:
+    recording = CASES / "ledger-reference" / "recorded.jsonl"
+    *changes, counts = _lines(
+        command, EXAMPLES / "ledger-reference.yaml", "--file", recording, "--why", "--wait-out"
+    )
+    rollback = next(c for c in changes for e in c["events"] if e["body"]["status"] == "Rollback")
+    assert rollback["rule"]["key"] == "play.wallet_tx.reverses"
+    why = rollback["events"][0]["why"]
+    assert why["timestamp"]["text"] == "created_at"
+    assert why["timestamp"]["key"] == "play.wallet_tx.reverses.event.timestamp"
+    assert why["amount"]["text"] == "as it was sent"
+    skipped = next(c for c in changes if c["reason"] == "test player")
+    assert skipped["rule"]["key"] == "play.wallet_tx.skip.test player"
+    parked = next(c for c in changes if c["reason"] == "rollback of another player's row")
+    assert parked["rule"]["text"] == "original.player_id != player_id"
+    assert counts["events"] == len(expected("ledger-reference"))
+    assert counts["waiting"] == 0
+    assert {"outcome": "skipped", "table": "wallet_tx", "reason": "test player", "changes": 2} in counts["counts"]
+
+
+def test_of_several_kinds_of_reversal_the_one_that_applied_is_named(command: Command, connector: Path) -> None:
+    text = connector.read_text()
+    head, reverses = text[: text.index("    reverses:")], text[text.index("      when: kind ==") :]
+    first = '      - {when: kind == "void", original: "wallet_tx[ref_uuid]"}\n'
+    second = "      - " + reverses.replace("\n      ", "\n        ").lstrip()
+    connector.write_text(f"{head}    reverses:\n{first}{second}")
+    changes = _lines(command, connector, "--file", CASES / "ledger-reference" / "recorded.jsonl")
+    rules = {c["rule"]["key"] for c in changes[:-1] for e in c["events"] if e["body"]["status"] == "Rollback"}
+    assert rules == {"play.wallet_tx.reverses.1"}
+
+
+def test_a_person_reads_events_reasons_places_and_counts(command: Command) -> None:
+    path = EXAMPLES / "ledger-reference.yaml"
+    said = command("preview", path, "--file", CASES / "ledger-reference" / "recorded.jsonl", "--why")
+    assert said.code == 0
+    line = 1 + path.read_text().splitlines().index("      test player: player.is_test")
+    assert f"(insert): test player  {path}:{line}" in said.out
+    assert "0 if is_free else money" in said.out
+    assert "(snapshot): history" in said.out
+    assert "How the changes ended" in said.out
+    assert said.out.splitlines()[-1].endswith("changes still wait")
+    assert "\x1b" not in said.out
+
+
+def test_a_line_that_is_no_record_is_named(command: Command, tmp_path: Path) -> None:
+    broken = tmp_path / "records.jsonl"
+    broken.write_text('{"topic": "t"}\n')
+    said = command("preview", EXAMPLES / "ledger-reference.yaml", "--file", broken)
+    assert said.code == 78
+    assert f"{broken}:1:1: not a recorded record" in said.err
+
+
+def test_where_to_begin_is_start_end_or_an_offset(command: Command) -> None:
+    said = command("preview", EXAMPLES / "ledger-reference.yaml", "--from", "yesterday")
+    assert said.code == 2
+    assert "yesterday is neither start nor end nor an offset" in said.err
