@@ -116,9 +116,7 @@ class Queues:
         except (pika.exceptions.AMQPError, OSError, ValueError, KeyError) as error:
             self._trouble = error
 
-    def _taker(
-        self, brand: str
-    ) -> Callable[[BlockingChannel, Basic.Deliver, BasicProperties, bytes], None]:
+    def _taker(self, brand: str) -> Callable[[BlockingChannel, Basic.Deliver, BasicProperties, bytes], None]:
         arrivals = self.arrivals[brand]
 
         def take(

@@ -15,7 +15,17 @@ from bridge.demo.embedded import play_recorded
 from bridge.demo.live import play_live
 from bridge.demo.screen import Screen
 from bridge.demo.servers import servers
+from bridge.telemetry import logs
 
+EXAMPLES = """\
+Examples:
+
+  make demo                                    starts the servers first
+
+  wallet-bridge demo --rate 500 --seconds 60   more play
+
+  wallet-bridge demo --embedded                no servers, no kill: recorded changes into memory
+"""
 SEED = 20_260_101
 INTERRUPTED = 130
 
@@ -30,13 +40,12 @@ def demo(
     record: Annotated[Path | None, typer.Option(hidden=True, help="Keep the changes for --embedded.")] = None,
 ) -> None:
     """Play two brands' wallets, kill the bridge halfway, and show that every event and cent arrived."""
+    # What goes wrong on the way is told by the demo itself.
+    logs.configure("error")
     screen = Screen()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        if embedded:
-            outcomes = play_recorded(screen)
-        else:
-            outcomes = _live(screen, rate, seconds, seed, record)
+        outcomes = play_recorded(screen) if embedded else _live(screen, rate, seconds, seed, record)
     except KeyboardInterrupt:
         screen.say("interrupted; everything that the demo made has been taken away")
         raise typer.Exit(INTERRUPTED) from None

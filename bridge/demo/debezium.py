@@ -68,7 +68,9 @@ class DebeziumConnector:
         if self._status() is not None:
             self._call("PUT", "/stop", None)
             wait_until(self._has_stopped, AWAY_SECONDS, f"{self._name} does not stop")
-            wait_until(lambda: self._accepted("DELETE", "/offsets", None), AWAY_SECONDS, "Kafka Connect stays busy")
+            wait_until(
+                lambda: self._accepted("DELETE", "/offsets", None), AWAY_SECONDS, "Kafka Connect stays busy"
+            )
             self._call("DELETE", "", None)
 
         def is_gone() -> bool:

@@ -8,13 +8,13 @@ import tempfile
 from pathlib import Path
 
 from bridge.brand import load_brand
+from bridge.delivery.memory import MemoryOutbound
 from bridge.demo.arrivals import Arrivals
 from bridge.demo.brands import BRANDS, DemoBrand
 from bridge.demo.comparing import Outcome
 from bridge.demo.counted import counted
 from bridge.demo.screen import Screen
 from bridge.demo.truth import Truth, heard
-from bridge.delivery.memory import MemoryOutbound
 from bridge.intake import Intake
 from bridge.ledger import open_ledger
 from bridge.sources.file import FileSource

@@ -18,7 +18,9 @@ _ROW: Final[LiteralString] = (
 )
 _STATUS: Final[LiteralString] = "UPDATE harbour.transactions SET status = %s, status_at = %s WHERE id = %s"
 _NOTE: Final[LiteralString] = "UPDATE harbour.transactions SET note = %s WHERE id = %s"
-_GAME: Final[LiteralString] = "INSERT INTO harbour.games (game_id, name, category, vendor_id) VALUES (%s, %s, %s, %s)"
+_GAME: Final[LiteralString] = (
+    "INSERT INTO harbour.games (game_id, name, category, vendor_id) VALUES (%s, %s, %s, %s)"
+)
 _TESTER = 599
 _HISTORY = Play("7203685477580100001", "Bet", "Rollback", Decimal("12.50"), "EUR")
 _RATES: Final = {"EUR": Decimal(1), "SEK": Decimal("0.0871"), "GBP": Decimal("1.1485")}

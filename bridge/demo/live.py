@@ -60,7 +60,9 @@ def play_live(
         table = Table(dealers, wallet.write, rate, seconds)
         undo.enter_context(screen)
         table.run(_Halfway(table, bridges, queues, screen).tick)
-        screen.say(f"all {table.written} statements are written; waiting until the bridge has decided every row ...")
+        screen.say(
+            f"all {table.written} statements are written; waiting until the bridge has decided every row ..."
+        )
         _settle(table, bridges, state)
         for bridge in bridges:
             bridge.stop()
@@ -98,7 +100,9 @@ class _Halfway:
             self._killed = True
             for bridge in self._bridges:
                 bridge.kill()
-            self._screen.say(f"SIGKILL: the bridge is dead, {self._table.written} written, {arrived} arrived", "bold red")
+            self._screen.say(
+                f"SIGKILL: the bridge is dead, {self._table.written} written, {arrived} arrived", "bold red"
+            )
             self._screen.say(f"and started again: {_start(self._bridges)}", "bold green")
 
 

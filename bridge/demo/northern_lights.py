@@ -15,8 +15,8 @@ Steps = list[tuple[float, Write]]
 """Statements of one round, each with the seconds after which it is written."""
 
 _ROW: Final[LiteralString] = (
-    "INSERT INTO northern_lights.wallet_tx (tx_uuid, ref_uuid, kind, player_id, game_code, round, amount, currency, "
-    "round_closed, is_free, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+    "INSERT INTO northern_lights.wallet_tx (tx_uuid, ref_uuid, kind, player_id, game_code, round, amount, "
+    "currency, round_closed, is_free, created_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _GAME: Final[LiteralString] = (
     "INSERT INTO northern_lights.games (game_code, title, category, provider_id) VALUES (%s, %s, %s, %s)"
@@ -138,14 +138,20 @@ class _Round:
         self.game = rng.choice(["reindeer-run", "ice-fishing", "live-roulette", "blackjack-7"])
         self._currency = rng.choice(["EUR", "SEK", "NOK", "BRL"])
 
-    def bet(self, after: float, *, closes: bool = False, free: bool = False, waits: bool = False) -> tuple[float, Write]:
-        return self._paid(after, "bet", self._rng.randint(1, 500_000), closes, free, waits)
+    def bet(
+        self, after: float, *, closes: bool = False, free: bool = False, waits: bool = False
+    ) -> tuple[float, Write]:
+        return self._paid(after, "bet", self._rng.randint(1, 500_000), closes=closes, free=free, waits=waits)
 
-    def win(self, after: float, *, closes: bool = False, free: bool = False, waits: bool = False) -> tuple[float, Write]:
+    def win(
+        self, after: float, *, closes: bool = False, free: bool = False, waits: bool = False
+    ) -> tuple[float, Write]:
         amount = self._rng.choice([0, self._rng.randint(1, 2_000_000)])
-        return self._paid(after, "win", amount, closes, free, waits)
+        return self._paid(after, "win", amount, closes=closes, free=free, waits=waits)
 
-    def _paid(self, after: float, kind: str, amount: int, closes: bool, free: bool, waits: bool) -> tuple[float, Write]:
+    def _paid(
+        self, after: float, kind: str, amount: int, *, closes: bool, free: bool, waits: bool
+    ) -> tuple[float, Write]:
         identity = uuid.UUID(int=self._rng.getrandbits(128), version=4)
         play = Play(str(identity), kind.title(), "Approved", Decimal(amount).scaleb(-4), self._currency)
         return self.row(

@@ -31,7 +31,9 @@ class Recorder:
         self._folder.mkdir(parents=True, exist_ok=True)
         for brand, outcome in zip(BRANDS, outcomes, strict=True):
             # Kafka's time of each record is the order in which the worker wrote over all partitions.
-            records = sorted(self._records(f"{brand.topics(run)}."), key=lambda one: (one.timestamp_ms, one.offset))
+            records = sorted(
+                self._records(f"{brand.topics(run)}."), key=lambda one: (one.timestamp_ms, one.offset)
+            )
             lines = b"\n".join(encode_line(one) for one in records).replace(run.encode(), RUN.encode())
             self._write(f"{brand.name}.jsonl.gz", lines + b"\n")
             said = json.dumps(outcome.truth.said(), separators=(",", ":"))
@@ -66,5 +68,5 @@ def _partition(consumer: Consumer, place: TopicPartition) -> Iterator[SourceReco
         position = (message.offset() or 0) + 1
         yield SourceRecord(
             place.topic, place.partition, position - 1, message.key(), message.value(),
-            tuple(message.headers() or ()), message.timestamp()[1],
+            (), message.timestamp()[1],
         )  # fmt: skip

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self, TextIO
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -33,9 +34,14 @@ class Screen:
         if not self._is_terminal:
             self._console = Console(file=file, highlight=False, width=WIDTH_OF_A_PIPE, color_system=None)
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[said]}"), TimeRemainingColumn(),
-            console=self._console, transient=True, disable=not self._is_terminal,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[said]}"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+            disable=not self._is_terminal,
+        )
         self._task = self._bar.add_task("playing", total=1.0, said="")
         self._lock = threading.Lock()
         self._sampled = self._lined = 0.0
@@ -81,7 +87,7 @@ class Screen:
 
 
 def _counts(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(title="what the wallets wrote, and what became of it", title_justify="left")
+    table = Table(box=SIMPLE_HEAD, title="what the wallets wrote, and what became of it", title_justify="left")
     table.add_column("")
     for outcome in outcomes:
         table.add_column(outcome.brand, justify="right")
@@ -89,11 +95,20 @@ def _counts(outcomes: Sequence[Outcome]) -> Table:
     said: list[tuple[str, list[tuple[object, object]]]] = [
         ("rows and changes written / decided", [(one.truth.rows, one.counted.decided) for one in outcomes]),
         ("  led to events", [(one.truth.endings["sent"], one.counted.endings["sent"]) for one in outcomes]),
-        ("  skipped, rightly", [(one.truth.endings["skipped"], one.counted.endings["skipped"]) for one in outcomes]),
-        ("  parked for a person", [(one.truth.endings["parked"], one.counted.endings["parked"]) for one in outcomes]),
+        (
+            "  skipped, rightly",
+            [(one.truth.endings["skipped"], one.counted.endings["skipped"]) for one in outcomes],
+        ),
+        (
+            "  parked for a person",
+            [(one.truth.endings["parked"], one.counted.endings["parked"]) for one in outcomes],
+        ),
         ("  had to wait / still held", [(one.truth.waited, one.counted.held) for one in outcomes]),
         ("events due / arrived", [(one.truth.events, one.arrivals.events) for one in outcomes]),
-        ("  arrived twice / with another body", [(one.arrivals.duplicates, one.arrivals.differing) for one in outcomes]),
+        (
+            "  arrived twice / with another body",
+            [(one.arrivals.duplicates, one.arrivals.differing) for one in outcomes],
+        ),
     ]
     for name, pairs in said:
         table.add_row(name, *(str(number) for pair in pairs for number in pair))
@@ -101,7 +116,7 @@ def _counts(outcomes: Sequence[Outcome]) -> Table:
 
 
 def _money(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(title="the money, on both sides", title_justify="left")
+    table = Table(box=SIMPLE_HEAD, title="the money, on both sides", title_justify="left")
     for name in ("brand", "kind", "currency"):
         table.add_column(name)
     for name in ("events due", "arrived", "sum due", "sum arrived", ""):
@@ -111,16 +126,16 @@ def _money(outcomes: Sequence[Outcome]) -> Table:
         for kind, currency in sorted(due.keys() | came.keys()):
             here, there = due.get((kind, currency)), came.get((kind, currency))
             table.add_row(
-                outcome.brand, kind, currency, _count(here), _count(there), _sum(here), _sum(there),
+                outcome.brand, kind, currency, _number(here), _number(there), _sum(here), _sum(there),
                 "same" if here == there else "DIFFERS",
             )  # fmt: skip
         table.add_section()
     return table
 
 
-def _count(side: Sum | None) -> str:
-    return "0" if side is None else str(side.count)
+def _number(side: Sum | None) -> str:
+    return "0" if side is None else str(side.number)
 
 
 def _sum(side: Sum | None) -> str:
-    return "0" if side is None else f"{side.amount:,f}"
+    return "0" if side is None else f"{side.amount.normalize():,f}"

@@ -34,7 +34,9 @@ def servers(environment: Mapping[str, str] = os.environ) -> Servers:
     def given(name: str) -> str:
         value = environment.get(name, "")
         if not value:
-            raise ConfigError([Problem("demo", 0, 0, "", f"no servers are known (the variable {name} is not set)", HINT)])
+            raise ConfigError(
+                [Problem("demo", 0, 0, "", f"no servers are known (the variable {name} is not set)", HINT)]
+            )
         return value
 
     def password(name: str) -> str:
@@ -42,7 +44,9 @@ def servers(environment: Mapping[str, str] = os.environ) -> Servers:
         try:
             return path.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
-            raise ConfigError([Problem("demo", 0, 0, "", f"the file that {name} names cannot be read", HINT)]) from None
+            raise ConfigError(
+                [Problem("demo", 0, 0, "", f"the file that {name} names cannot be read", HINT)]
+            ) from None
 
     def amqp(role: str) -> str:
         user, secret = given(f"RABBITMQ_{role}_USER"), password(f"RABBITMQ_{role}_PASSWORD_FILE")

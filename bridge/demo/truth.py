@@ -42,7 +42,7 @@ class Write:
 class Sum(NamedTuple):
     """So many events, and the money in them."""
 
-    count: int
+    number: int
     amount: Decimal
 
 
@@ -98,10 +98,10 @@ def heard(said: Mapping[str, Any]) -> Truth:
 
 
 def sums(plays: Iterable[Play]) -> dict[tuple[str, str], Sum]:
-    """Return count and money by kind and currency."""
+    """Return number and money by kind and currency."""
     found: dict[tuple[str, str], Sum] = {}
     for play in plays:
         place = (play.kind, play.currency)
-        count, amount = found.get(place, (0, Decimal(0)))
-        found[place] = Sum(count + 1, amount + play.amount)
+        number, amount = found.get(place, (0, Decimal(0)))
+        found[place] = Sum(number + 1, amount + play.amount)
     return found
