@@ -14,10 +14,12 @@ import gc
 import json
 import pstats
 import resource
+import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from bench import wallet
@@ -25,7 +27,7 @@ from bridge.brand import load_brand
 from bridge.contracts import Decoder, Ledger
 from bridge.ledger import open_ledger
 from bridge.mapping.mapper import Mapper
-from bridge.records import Change, Decoded, Partition, SourceRecord
+from bridge.records import Change, Partition, SourceRecord
 
 BATCH = 500
 TOPIC = "steps.public"
@@ -58,37 +60,29 @@ class TakingIn:
         self.mapper = Mapper(brand.plan, lambda _: None)
         self._seq = 0
 
-    def take(self, records: Sequence[SourceRecord], clock: Callable[[], float] = time.process_time) -> Steps:
-        """Take records in, batch by batch; return the microseconds per record."""
-        seconds = Steps()
-        for start in range(0, len(records), BATCH):
-            batch = records[start : start + BATCH]
-            began = clock()
-            decoded = [self.decoder.decode(record) for record in batch]
-            decoded_at = clock()
-            seconds.decode += decoded_at - began
-            self._map(decoded, batch[-1], seconds, clock)
-        return Steps(*(round(value / max(len(records), 1) * 1e6, 2) for value in asdict(seconds).values()))
+    def take(self, records: Sequence[SourceRecord]) -> list[Steps]:
+        """Take records in, batch by batch; return the microseconds per record of each batch."""
+        return [self._batch(records[start : start + BATCH]) for start in range(0, len(records), BATCH)]
 
-    def _map(
-        self, decoded: Sequence[Decoded], last: SourceRecord, seconds: Steps, clock: Callable[[], float]
-    ) -> None:
+    def _batch(self, batch: Sequence[SourceRecord]) -> Steps:
+        times = [time.process_time()]
+        decoded = [self.decoder.decode(record) for record in batch]
+        times.append(time.process_time())
         changes = [change for change in decoded if isinstance(change, Change)]
-        began = clock()
         transaction = self.ledger.begin(0)
         self.mapper.begin(transaction, 0)
         transaction.prefetch(wanted for change in changes for wanted in self.mapper.wants(change))
-        fetched = clock()
+        times.append(time.process_time())
         for change in changes:
             self.mapper.take(change)
-        mapped = clock()
+        times.append(time.process_time())
+        last = batch[-1]
         transaction.advance({Partition(last.topic, last.partition): last.offset + 1})
         transaction.confirm(self._seq)
         deliveries = transaction.commit()
         self._seq = deliveries[-1].seq if deliveries else self._seq
-        seconds.prefetch += fetched - began
-        seconds.map += mapped - fetched
-        seconds.ledger += clock() - mapped
+        times.append(time.process_time())
+        return Steps(*((after - before) / len(batch) * 1e6 for before, after in pairwise(times)))
 
 
 def lookup_records() -> list[SourceRecord]:
@@ -123,12 +117,27 @@ def main() -> None:
                 taking_in.take(plays)
             pstats.Stats(profile).sort_stats("tottime").print_stats(options.lines)
             return
-        half = len(plays) // 2
-        first, second = taking_in.take(plays[:half]), taking_in.take(plays[half:])
-        _show(first, second)
+        batches = taking_in.take(plays)
+        half = len(batches) // 2
+        figures = {
+            "first half": _mean(batches[:half]),
+            "second half": _mean(batches[half:]),
+            "undisturbed": _undisturbed(batches),
+        }
+        _show(figures)
         if options.json is not None:
-            found = {"events": options.events, "first_half": asdict(first), "second_half": asdict(second)}
+            found = {"events": options.events, **{name: asdict(steps) for name, steps in figures.items()}}
             options.json.write_text(json.dumps(found, indent=2) + "\n")
+
+
+def _mean(batches: Sequence[Steps]) -> Steps:
+    return Steps(*(round(statistics.fmean(column), 2) for column in zip(*map(astuple, batches), strict=True)))
+
+
+def _undisturbed(batches: Sequence[Steps]) -> Steps:
+    """Return the best tenth of each step: what it costs while nothing else wants the processor's caches."""
+    columns = zip(*map(astuple, batches), strict=True)
+    return Steps(*(round(sorted(column)[len(column) // 10], 2) for column in columns))
 
 
 def _options() -> argparse.Namespace:
@@ -141,12 +150,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _show(first: Steps, second: Steps) -> None:
-    print("CPU µs per event    first half  second half")
-    for name in (*asdict(first), "total"):
-        ones = [getattr(steps, name) for steps in (first, second)]
-        a, b = (value() if callable(value) else value for value in ones)
-        print(f"{name:18} {a:11.1f} {b:12.1f}")
+def _show(figures: Mapping[str, Steps]) -> None:
+    print("CPU µs per event  " + "".join(f"{name:>13}" for name in figures))
+    for step in asdict(Steps()):
+        print(f"{step:18}" + "".join(f"{getattr(steps, step):13.1f}" for steps in figures.values()))
+    print(f"{'total':18}" + "".join(f"{steps.total():13.1f}" for steps in figures.values()))
     print(f"peak memory (records included) {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
 
 
