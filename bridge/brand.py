@@ -87,9 +87,9 @@ def declared_columns(wallet: Wallet) -> dict[str, dict[str, str]]:
     """Return the column types that a connector declares, by table."""
     columns: dict[str, dict[str, str]] = {}
     for name, lookup in wallet.lookups.items():
-        columns.setdefault(name, {}).update(lookup.columns)
+        columns.setdefault(lookup.tables or name, {}).update(lookup.columns)
     for name, table in wallet.play.items():
-        columns.setdefault(name, {}).update(table.columns)
+        columns.setdefault(table.tables or name, {}).update(table.columns)
         for parts in table.parts.values():
             columns.setdefault(parts.table, {}).update(parts.columns)
     return {name: types for name, types in columns.items() if types}

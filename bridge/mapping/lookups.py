@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
@@ -32,6 +34,44 @@ def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | Non
     else:
         recall.put_lookup(lookup.space, key, columns)
     return key
+
+
+def take_table(lookup: LookupPlan, rows: Iterable[Row], recall: Recall) -> list[str]:
+    """Let a look-up without a topic have exactly these rows; return the keys of those that are new or changed.
+
+    Raises MappingError or DecodeError, and changes nothing, when a row's key cannot be told.
+    """
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        key = lookup.key(row)
+        if key is None:
+            raise MappingError("no_key", f"a row of the look-up {lookup.name} has no key")
+        if lookup.where is None or lookup.where(row):
+            found.setdefault(key, []).append(row)
+    news = [key for key, same in found.items() if _put_all(lookup, key, same, recall)]
+    known = set(recall.value(_KEYS_SPACE, lookup.name) or [])
+    for gone in known - found.keys():
+        recall.put_lookup(lookup.space, gone, None)
+    if known != found.keys():
+        recall.put_value(_KEYS_SPACE, lookup.name, sorted(found))
+    return news
+
+
+_KEYS_SPACE = "lookup:keys"
+"""The keys that a look-up without a topic has, so that rows which are gone can be forgotten."""
+
+
+def _put_all(lookup: LookupPlan, key: str, rows: list[Row], recall: Recall) -> bool:
+    """Put the rows of one key, versions or the last one; return whether they differ from what was known."""
+    if lookup.as_of is None:
+        value: Value = _columns(rows[-1], None)
+    else:
+        since = lookup.as_of
+        value = sorted(([row[since], _columns(row, None)] for row in rows), key=lambda item: item[0])
+    if recall.value(lookup.space, key) == value:
+        return False
+    recall.put_lookup(lookup.space, key, value)
+    return True
 
 
 def _row_of(change: Change) -> Row:

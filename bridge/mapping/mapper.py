@@ -11,7 +11,7 @@ from bridge.mapping.endings import Endings, Observer, Outcome
 from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding, waits_for_row
 from bridge.mapping.judge import Judge
-from bridge.mapping.lookups import take_lookup
+from bridge.mapping.lookups import take_lookup, take_table
 from bridge.mapping.parts import PartsPlan, take_part
 from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
@@ -19,7 +19,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, row_space
 from bridge.mapping.rows import is_history, is_repeated, judged_scope, move_memory, old_key
 from bridge.mapping.scope import Scope
-from bridge.records import Change, HeldChange, Renamed, Skipped, SourceRecord
+from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord
 
 __all__ = ["Mapper", "Observer", "Outcome"]
 
@@ -99,6 +99,15 @@ class Mapper:
     def skip(self, record: SourceRecord, skipped: Skipped) -> None:
         """Count a record that is no change."""
         self._endings.skipped(record, "", "", skipped.reason)
+
+    def load(self, lookup: str, rows: Iterable[Row]) -> None:
+        """Let a look-up that no topic carries have exactly these rows, and go on with what waited for them.
+
+        Raises MappingError or DecodeError when a row's key cannot be told; nothing has changed then.
+        """
+        plan = self._plan.lookups[lookup]
+        keys = take_table(plan, rows, self._recall)
+        self._holding.release([(plan.space, key) for key in keys])
 
     def expire(self) -> None:
         """Park what has waited long enough."""

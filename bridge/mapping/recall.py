@@ -95,8 +95,8 @@ class Recall:
         row: Row | None = versions[1][at - 1] if at else None
         return row
 
-    def put_lookup(self, space: str, key: str, columns: dict[str, Value] | None) -> None:
-        """Remember a look-up row, or forget it."""
+    def put_lookup(self, space: str, key: str, columns: Value) -> None:
+        """Remember a look-up row (or all its versions), or forget it."""
         self._lookups.pop((space, key), None)
         self.put_value(space, key, columns)
 

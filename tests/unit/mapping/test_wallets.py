@@ -166,14 +166,16 @@ def test_a_table_of_many_tables_by_pattern(tmp_path: Path) -> None:
 play:
   callbacks:
     tables: callbacks_\\d{6}
+    columns: {money: decimal struct}
     activities: {bet: {type: Bet}}
+    event: {wager_amount: "money or amount"}
 """,
     )
     run = Trial(brand)
-    run.insert("callbacks_202601", "1", amount=1)
-    run.insert("callbacks_202602", "2", amount=2)
-    run.insert("callbacks_new", "3", amount=3)
-    assert run.events() == ["Bet Approved 1 1", "Bet Approved 2 2"]
+    run.insert("callbacks_202601", "1", amount=1, money={"scale": 1, "value": "Dw=="})
+    run.insert("callbacks_202602", "2", amount=2, money=None)
+    run.insert("callbacks_new", "3", amount=3, money=None)
+    assert run.events() == ["Bet Approved 1 1.5", "Bet Approved 2 2"]
     assert run.ended("skipped") == ["table is not in the connector"]
     assert brand.topics().patterns == (r"^db\.public\.(?:callbacks_\d{6})$",)
 

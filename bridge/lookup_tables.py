@@ -1,0 +1,89 @@
+"""Look-up tables that no topic carries: read at the start, and again from time to time in a thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from bridge.config.wallet import Lookup, Wallet
+from bridge.decoders import parse_column_type
+from bridge.errors import BridgeError
+from bridge.lookup_files import read_rows
+from bridge.lookup_queries import query_rows
+from bridge.records import ColumnDecoder, Row
+
+Loaded = tuple[str, Sequence[Row]]
+"""The name of a look-up, and all its rows."""
+
+
+class LookupTables:
+    """The look-ups of one brand with `file:` or `sql:`."""
+
+    def __init__(self, wallet: Wallet, folder: Path) -> None:
+        """Prepare; nothing is read yet.  `folder` is the connector's."""
+        self._lookups = {
+            name: lookup
+            for name, lookup in wallet.lookups.items()
+            if lookup.file is not None or lookup.sql is not None
+        }
+        self._folder = folder
+        self._news: queue.SimpleQueue[Loaded] = queue.SimpleQueue()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.problems: dict[str, str] = {}
+        """Why a look-up could not be read again, by its name; the rows that it had stay."""
+
+    def load(self) -> list[Loaded]:
+        """Read all of them.  Blocks; raises ConfigError or SourceUnavailable for the first that cannot be read."""
+        return [(name, self._read(name, lookup)) for name, lookup in self._lookups.items()]
+
+    def follow(self) -> None:
+        """Read each again as often as its `refresh` says, in a thread of its own."""
+        if self._lookups and self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="lookup-tables", daemon=True)
+            self._thread.start()
+
+    def news(self) -> list[Loaded]:
+        """Return what has been read since this was asked last.  Never blocks."""
+        found = []
+        while True:
+            try:
+                found.append(self._news.get_nowait())
+            except queue.Empty:
+                return found
+
+    def close(self) -> None:
+        """Stop reading.  Waits at most a second for a query that runs."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(1.0)
+
+    def _run(self) -> None:
+        due = {name: time.monotonic() + self._seconds(name) for name in self._lookups}
+        while not self._stop.wait(max(0.0, min(due.values()) - time.monotonic())):
+            name = min(due, key=due.__getitem__)
+            try:
+                self._news.put((name, self._read(name, self._lookups[name])))
+                self.problems.pop(name, None)
+            except BridgeError as error:
+                self.problems[name] = str(error)
+            due[name] = time.monotonic() + self._seconds(name)
+
+    def _seconds(self, name: str) -> float:
+        return max(self._lookups[name].refresh.total_seconds(), 0.1)
+
+    def _read(self, name: str, lookup: Lookup) -> list[Row]:
+        rows = (
+            read_rows(self._folder / lookup.file)
+            if lookup.file is not None
+            else query_rows(str(lookup.url), str(lookup.sql), name)
+        )
+        decoders = _decoders(lookup.columns)
+        return [Row(row, decoders) for row in rows]
+
+
+def _decoders(columns: Mapping[str, str]) -> dict[str, ColumnDecoder]:
+    return {column: parse_column_type(text).over(lambda value: value) for column, text in columns.items()}

@@ -1,0 +1,134 @@
+"""Look-ups that no topic carries: files and queries."""
+
+from __future__ import annotations
+
+import sqlite3
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bridge.brand import Brand
+from bridge.errors import ConfigError, SourceUnavailable
+from bridge.lookup_files import read_rows
+from bridge.lookup_tables import LookupTables
+from bridge.mapping.mapper import Mapper
+from tests.support.eventually import eventually
+from tests.support.trial import Trial, wallet
+
+WALLET = """
+lookups: {{rates: {{key: currency, {where}, columns: {{rate: decimal}}}}}}
+play:
+  tx:
+    activities: {{bet: {{type: Bet}}}}
+    event: {{exchange_rate: "rates[currency].rate"}}
+"""
+
+
+ALL_RATES = "sql: SELECT * FROM fx"
+
+
+def brand_of(folder: Path, where: str) -> Brand:
+    return wallet(folder, WALLET.format(where=where))
+
+
+def load(run: Trial, tables: LookupTables) -> None:
+    for name, rows in tables.load():
+        give(run, name, rows)
+
+
+def give(run: Trial, name: str, rows: object) -> None:
+    ledger, mapper = run.play.ledger, run.play.mapper
+    assert isinstance(mapper, Mapper)
+    transaction = ledger.begin(0)
+    mapper.begin(transaction, 0)
+    mapper.load(name, rows)  # type: ignore[arg-type]
+    transaction.commit()
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("rates.csv", "currency,rate\nEUR,1\nSEK,0.0912\n"),
+        ("rates.yaml", "- {currency: EUR, rate: 1}\n- {currency: SEK, rate: 0.0912}\n"),
+    ],
+)
+def test_a_file_is_exact_and_followed(tmp_path: Path, file: str, text: str) -> None:
+    (tmp_path / file).write_text(text)
+    brand = brand_of(tmp_path, f"file: {file}")
+    tables, run = LookupTables(brand.connector, tmp_path), Trial(brand)
+    load(run, tables)
+    run.insert("tx", "1", amount=1, currency="SEK")
+    run.insert("tx", "2", amount=1, currency="NOK")
+    assert run.bodies()[0]["exchange_rate"] == Decimal("0.0912")
+    assert run.held == 1
+    (tmp_path / file).write_text(text.replace("SEK", "NOK"))
+    load(run, tables)
+    assert (run.held, len(run.events())) == (0, 2)
+    run.insert("tx", "3", amount=1, currency="SEK")
+    assert run.held == 1
+
+
+def test_a_query_is_read_again_in_a_thread(tmp_path: Path) -> None:
+    database = tmp_path / "replica.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE fx (currency TEXT, rate TEXT)")
+        connection.execute("INSERT INTO fx VALUES ('EUR', '1')")
+    brand = brand_of(tmp_path, f"{ALL_RATES}, url: 'sqlite:///{database}', refresh: 1 second")
+    tables, run = LookupTables(brand.connector, tmp_path), Trial(brand)
+    load(run, tables)
+    run.insert("tx", "1", amount=1, currency="EUR")
+    run.insert("tx", "2", amount=1, currency="SEK")
+    assert (len(run.events()), run.held) == (1, 1)
+    tables.follow()
+    with sqlite3.connect(database) as connection:
+        connection.execute("INSERT INTO fx VALUES ('SEK', '0.1')")
+
+    def released() -> bool:
+        for name, rows in tables.news():
+            give(run, name, rows)
+        return run.held == 0
+
+    eventually(released, within_seconds=10)
+    tables.close()
+    assert run.bodies()[1]["exchange_rate"] == Decimal("0.1")
+
+
+def test_a_query_that_fails_keeps_the_address_to_itself(tmp_path: Path) -> None:
+    where = 'sql: "SELECT nothing", url: "sqlite:////nowhere/secret.db"'
+    tables = LookupTables(brand_of(tmp_path, where).connector, tmp_path)
+    with pytest.raises(SourceUnavailable) as failed:
+        tables.load()
+    assert "rates" in str(failed.value)
+    assert "secret" not in str(failed.value)
+
+
+def test_a_query_with_binary_floats_is_refused_with_a_hint(tmp_path: Path) -> None:
+    database = tmp_path / "replica.db"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE fx (currency TEXT, rate REAL)")
+        connection.execute("INSERT INTO fx VALUES ('EUR', 1.5)")
+    brand = brand_of(tmp_path, f"{ALL_RATES}, url: 'sqlite:///{database}'")
+    with pytest.raises(ConfigError, match="CAST"):
+        LookupTables(brand.connector, tmp_path).load()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "place"),
+    [
+        ("a.csv", "x,y\n1,2\n3\n", "a.csv:3:1"),
+        ("a.csv", "x,x\n1,2\n", "a.csv:1:1"),
+        ("a.yaml", "x: 1\n", "a.yaml:1:1"),
+        ("a.yaml", "- [1\n", "a.yaml:2:1"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, name: str, text: str, place: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ConfigError) as failed:
+        read_rows(tmp_path / name)
+    assert place in str(failed.value)
+
+
+def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
+        read_rows(tmp_path / "none.csv")
