@@ -15,6 +15,7 @@ import pika.exceptions
 from pika.adapters.blocking_connection import BlockingChannel
 from pika.spec import Basic, BasicProperties
 
+from bridge.demo.servers import HINT
 from bridge.demo.truth import Play
 from bridge.errors import SinkUnavailable
 
@@ -75,7 +76,9 @@ class Queues:
             self._connection = pika.BlockingConnection(pika.URLParameters(url))
         except (pika.exceptions.AMQPError, OSError):
             parameters = pika.URLParameters(url)
-            raise SinkUnavailable(f"RabbitMQ does not answer at {parameters.host}:{parameters.port}") from None
+            raise SinkUnavailable(
+                f"RabbitMQ does not answer at {parameters.host}:{parameters.port}: {HINT}"
+            ) from None
         self._channel = self._connection.channel()
         for name in names.values():
             self._channel.exchange_declare(name, exchange_type="direct", durable=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 
+from bridge.demo.servers import HINT
 from bridge.errors import SourceUnavailable
 
 ANSWER_SECONDS = 30.0
@@ -113,4 +114,4 @@ class DebeziumConnector:
             with error:
                 return error.code, json.loads(error.read() or b"{}")
         except OSError as error:
-            raise SourceUnavailable(f"Kafka Connect does not answer at {self._worker}: {error}") from None
+            raise SourceUnavailable(f"Kafka Connect does not answer at {self._worker} ({error}): {HINT}") from None

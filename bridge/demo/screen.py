@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import Self, TextIO
 
@@ -22,6 +23,8 @@ SAMPLE_SECONDS = 0.25
 """An event is shown so often at most: more cannot be read."""
 LINE_SECONDS = 5.0
 """How often progress is a line of its own where there is no terminal."""
+NOTHING = Sum(0, Decimal(0))
+_ENDINGS = {"sent": "led to events", "skipped": "skipped, rightly", "parked": "parked for a person"}
 
 
 class Screen:
@@ -68,7 +71,7 @@ class Screen:
                 return
             self._sampled = now
         style = "yellow" if play.status == "Rollback" else ""
-        line = f"  {brand:15} {play.type:4} {play.status:8} {play.amount:>12} {play.currency}  {play.activity_id}"
+        line = f"  {brand:15} {play.type:4} {play.status:8} {play.amount:>12} {play.currency}  {play.activity_id[-19:]}"
         self.say(line, style)
 
     def progress(self, share: float, said: str) -> None:
@@ -83,59 +86,49 @@ class Screen:
         """Show both sides of every count and every sum."""
         self._console.print()
         self._console.print(_counts(outcomes))
-        self._console.print(_money(outcomes))
+        for outcome in outcomes:
+            self._console.print(_money(outcome))
 
 
 def _counts(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(box=SIMPLE_HEAD, title="what the wallets wrote, and what became of it", title_justify="left")
-    table.add_column("")
+    table = _table("what the wallets wrote, and how the bridge counts it", "")
     for outcome in outcomes:
-        table.add_column(outcome.brand, justify="right")
-        table.add_column("bridge", justify="right")
+        table.add_column(outcome.brand, justify="right", no_wrap=True)
+        table.add_column("bridge", justify="right", no_wrap=True)
     said: list[tuple[str, list[tuple[object, object]]]] = [
-        ("rows and changes written / decided", [(one.truth.rows, one.counted.decided) for one in outcomes]),
-        ("  led to events", [(one.truth.endings["sent"], one.counted.endings["sent"]) for one in outcomes]),
-        (
-            "  skipped, rightly",
-            [(one.truth.endings["skipped"], one.counted.endings["skipped"]) for one in outcomes],
-        ),
-        (
-            "  parked for a person",
-            [(one.truth.endings["parked"], one.counted.endings["parked"]) for one in outcomes],
-        ),
-        ("  had to wait / still held", [(one.truth.waited, one.counted.held) for one in outcomes]),
+        ("rows written / decided", [(one.truth.rows, one.counted.decided) for one in outcomes]),
+        *((f"  {words}", [_both(one, ending) for one in outcomes]) for ending, words in _ENDINGS.items()),
+        ("had to wait / still held", [(one.truth.waited, one.counted.held) for one in outcomes]),
         ("events due / arrived", [(one.truth.events, one.arrivals.events) for one in outcomes]),
-        (
-            "  arrived twice / with another body",
-            [(one.arrivals.duplicates, one.arrivals.differing) for one in outcomes],
-        ),
+        ("  twice / with another body", [(one.arrivals.duplicates, one.arrivals.differing) for one in outcomes]),
     ]
     for name, pairs in said:
         table.add_row(name, *(str(number) for pair in pairs for number in pair))
     return table
 
 
-def _money(outcomes: Sequence[Outcome]) -> Table:
-    table = Table(box=SIMPLE_HEAD, title="the money, on both sides", title_justify="left")
-    for name in ("brand", "kind", "currency"):
-        table.add_column(name)
-    for name in ("events due", "arrived", "sum due", "sum arrived", ""):
-        table.add_column(name, justify="right")
-    for outcome in outcomes:
-        due, came = sums(outcome.truth.plays()), sums(outcome.arrivals.plays())
-        for kind, currency in sorted(due.keys() | came.keys()):
-            here, there = due.get((kind, currency)), came.get((kind, currency))
-            table.add_row(
-                outcome.brand, kind, currency, _number(here), _number(there), _sum(here), _sum(there),
-                "same" if here == there else "DIFFERS",
-            )  # fmt: skip
-        table.add_section()
+def _both(outcome: Outcome, ending: str) -> tuple[int, int]:
+    return outcome.truth.endings[ending], outcome.counted.endings[ending]
+
+
+def _money(outcome: Outcome) -> Table:
+    table = _table(f"the money of {outcome.brand}, on both sides", "kind", "currency")
+    for name in ("due", "arrived", "sum due", "sum arrived", ""):
+        table.add_column(name, justify="right", no_wrap=True)
+    due, came = sums(outcome.truth.plays()), sums(outcome.arrivals.plays())
+    for kind, currency in sorted(due.keys() | came.keys()):
+        here, there = due.get((kind, currency), NOTHING), came.get((kind, currency), NOTHING)
+        verdict = "same" if here == there else "DIFFERS"
+        table.add_row(kind, currency, str(here.number), str(there.number), _sum(here), _sum(there), verdict)
     return table
 
 
-def _number(side: Sum | None) -> str:
-    return "0" if side is None else str(side.number)
+def _table(title: str, *columns: str) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, title=title, title_justify="left")
+    for name in columns:
+        table.add_column(name, no_wrap=True)
+    return table
 
 
-def _sum(side: Sum | None) -> str:
-    return "0" if side is None else f"{side.amount.normalize():,f}"
+def _sum(side: Sum) -> str:
+    return f"{side.amount.normalize():,f}"

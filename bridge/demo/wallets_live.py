@@ -39,6 +39,7 @@ def live_wallets(servers: Servers, run: str) -> Iterator[LiveWallets]:
     Raises SourceUnavailable when a server does not answer.
     """
     database = run.replace("-", "_")
+    _require_kafka(servers.kafka)
     with ExitStack() as undo:
         owner = undo.enter_context(closing(_connect(servers.postgres)))
         owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
@@ -76,6 +77,18 @@ def _read_by_debezium(
         connector.wait(owner)
 
 
+def _admin(brokers: str) -> AdminClient:
+    # Whatever matters is raised; the client's own lines would tear the progress bar apart.
+    return AdminClient({"bootstrap.servers": brokers, "log_level": 0})
+
+
+def _require_kafka(brokers: str) -> None:
+    try:
+        _admin(brokers).list_topics(timeout=ADMIN_SECONDS)
+    except KafkaException:
+        raise SourceUnavailable(f"Kafka does not answer at {brokers}: {HINT}") from None
+
+
 def _connect(settings: str) -> psycopg.Connection[Any]:
     try:
         return psycopg.connect(settings, autocommit=True)
@@ -93,7 +106,7 @@ def _drop_topics(brokers: str, run: str) -> None:
 
     A broker that is away keeps them, and harms nobody by it.
     """
-    admin = AdminClient({"bootstrap.servers": brokers})
+    admin = _admin(brokers)
     try:
         there = admin.list_topics(timeout=ADMIN_SECONDS).topics
         topics = [name for name in there if name.startswith(f"{run}-")]
