@@ -1,0 +1,237 @@
+"""Whatever comes in whatever order: our events add up to what a simple model of the wallet says."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.records import SourceRecord
+from tests.support.trial import ROW, Trial
+
+Make = Callable[[str], Trial]
+Sums = dict[tuple[str, str, str], Decimal]
+"""By player, currency and type."""
+
+FREE_TO_DIFFER = {"status", "timestamp", "is_round_end", "meta"}
+
+LEDGER = """
+wait: {original: 1 day, lookup: 1 day}
+lookups: {fx: {key: id}}
+play:
+  tx:
+    activities:
+      bet: {type: Bet, when: 'kind == "bet"', share: amount}
+      win: {type: Win, when: 'kind == "win"', share: amount}
+    event:
+      wager_amount: left - bonus_of_it
+      bonus_wager_amount: bonus_of_it
+      currency: currency
+      exchange_rate: fx[currency].rate
+    with: {bonus_of_it: "left if left < bonus else bonus"}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses:
+      - {when: 'kind == "cancel"', original: "tx[ref]", event: {timestamp: at}}
+      - {when: 'kind == "refund"', original: "tx[ref]", takes: amount, event: {timestamp: at, meta: {by: id}}}
+"""
+
+PLAYERS, CURRENCIES = ("p1", "p2"), ("EUR", "SEK", "BTC")
+AMOUNTS = st.integers(0, 30)
+STEP = st.one_of(
+    st.tuples(st.just("bet"), st.sampled_from(PLAYERS), st.sampled_from(CURRENCIES), AMOUNTS),
+    st.tuples(st.just("win"), st.sampled_from(PLAYERS), st.sampled_from(CURRENCIES), AMOUNTS),
+    st.tuples(st.just("cancel"), st.integers(0, 12)),
+    st.tuples(st.just("refund"), st.integers(0, 12), AMOUNTS),
+    st.tuples(st.just("repeat"), st.integers(0, 40)),
+    st.tuples(st.just("restart")),
+    st.tuples(st.just("rate"), st.sampled_from(CURRENCIES), st.integers(1, 9)),
+)
+QUIET = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+
+
+@dataclass
+class LedgerModel:
+    """What is left of each bet and win, and the reversals that came before their original."""
+
+    left: dict[str, int] = field(default_factory=dict)
+    of: dict[str, tuple[str, str, str]] = field(default_factory=dict)
+    early: dict[str, list[int | None]] = field(default_factory=lambda: defaultdict(list))
+
+    def play(self, key: str, player: str, currency: str, kind: str, amount: int) -> None:
+        self.left[key], self.of[key] = amount, (player, currency, kind)
+        for take in self.early.pop(key, []):
+            self.take(key, take)
+
+    def take(self, key: str, amount: int | None) -> None:
+        if key not in self.left:
+            self.early[key].append(amount)
+        elif amount is None:
+            self.left[key] = 0
+        elif amount <= self.left[key]:
+            self.left[key] -= amount
+
+    def sums(self) -> Sums:
+        found: Sums = defaultdict(Decimal)
+        for key, left in self.left.items():
+            found[self.of[key]] += left
+        return found
+
+
+def sums_of(events: list[dict[str, Any]]) -> Sums:
+    found: Sums = defaultdict(Decimal)
+    for event in events:
+        sign = 1 if event["status"] == "Approved" else -1
+        found[event["user_id"], event["currency"], event["type"]] += sign * event["amount"]
+    return found
+
+
+def assert_each_rollback_cancels_its_original(run: Trial) -> None:
+    standing: dict[str, dict[str, Any]] = {}
+    for event in run.bodies():
+        activity = event["activity_id"]
+        if event["status"] == "Approved":
+            assert activity not in standing
+            standing[activity] = event
+            continue
+        original = standing.pop(activity)
+        assert {k: v for k, v in event.items() if k not in FREE_TO_DIFFER} == {
+            k: v for k, v in original.items() if k not in FREE_TO_DIFFER
+        }
+    ids = Counter(delivery.message_id for delivery in run.play.ledger.unconfirmed(0, 100_000))
+    assert [message for message, times in ids.items() if times > 1] == []
+
+
+def same(ours: Sums, theirs: Sums) -> bool:
+    return all(ours.get(key, 0) == theirs.get(key, 0) for key in {*ours, *theirs})
+
+
+@QUIET
+@given(steps=st.lists(STEP, min_size=3, max_size=60))
+def test_turnover_of_a_ledger_with_reversals_is_the_model_s(trial: Make, steps: list[tuple[Any, ...]]) -> None:
+    run, model = trial(LEDGER), LedgerModel()
+    taken: list[SourceRecord] = []
+    for currency in CURRENCIES[:2]:
+        run.insert("fx", currency, rate=2)
+    made, number = 0, 0
+    for step in steps:
+        number += 1
+        match step:
+            case (("bet" | "win") as kind, player, currency, amount):
+                row = {"kind": kind, "player": player, "currency": currency, "amount": amount}
+                taken.append(run.insert("tx", str(made), **row, bonus=amount // 3, ref=None))
+                model.play(str(made), player, currency, kind.title(), amount)
+                made += 1
+            case ("cancel", ref):
+                row = {"kind": "cancel", "amount": None, "ref": str(ref)}
+                taken.append(run.insert("tx", f"c{number}", **row, bonus=0, currency=None))
+                model.take(str(ref), None)
+            case ("refund", ref, amount):
+                row = {"kind": "refund", "amount": amount, "ref": str(ref)}
+                taken.append(run.insert("tx", f"r{number}", **row, bonus=0, currency=None))
+                model.take(str(ref), amount)
+            case ("repeat", at) if taken:
+                run.take(taken[at % len(taken)])
+            case ("restart",):
+                run.restart()
+            case ("rate", currency, rate):
+                run.update("fx", currency, rate=rate)
+    for currency in CURRENCIES:
+        run.update("fx", currency, rate=3)
+    assert_each_rollback_cancels_its_original(run)
+    assert same(sums_of(run.bodies()), model.sums())
+
+
+BETS = """
+play:
+  bets:
+    rows: mutable
+    deleted: nothing stands
+    activities:
+      bet: {type: Bet, stands: 'state in ("open", "settled")'}
+      cash:
+        type: Win
+        stands: state in ("open", "settled")
+        grows: {total: cashed, while: 'state == "open"'}
+        event: {activity_id: {text: "{id}:c{n}"}, wager_amount: grown}
+      win:
+        type: Win
+        stands: state == "settled"
+        compare: returned
+        event: {activity_id: {text: "{id}:w"}, wager_amount: returned - cash.total}
+        again: {activity_id: {text: "{id}:w{n}"}}
+    event: {exchange_rate: bet.exchange_rate or rate, currency: currency}
+    again: {activity_id: {text: "{id}:{n}"}}
+"""
+
+CHANGE = st.one_of(
+    st.tuples(st.just("change"), st.integers(0, 3), st.sampled_from(["open", "settled", "void"]), AMOUNTS, AMOUNTS),
+    st.tuples(st.just("delete"), st.integers(0, 3)),
+    st.tuples(st.just("repeat"), st.integers(0, 40)),
+    st.tuples(st.just("restart")),
+)
+
+
+@dataclass
+class BetModel:
+    """One row: what of it counts."""
+
+    bet: int = 0
+    win: int = 0
+    cash: int = 0
+    cashed: int = 0
+    booked: int = 0
+    returned: int | None = None
+    """Of which the closing win that stands was made."""
+
+    def change(self, state: str, returned: int) -> None:
+        if state == "void":
+            self.bet = self.win = self.cash = 0
+            self.returned = None
+            return
+        self.bet = 10
+        if state == "open":
+            self.win, self.returned = 0, None
+            self.cash, self.booked = self.cash + self.cashed - self.booked, self.cashed
+        elif self.returned != returned:
+            self.win, self.returned = returned - self.cash, returned
+
+
+@QUIET
+@given(steps=st.lists(CHANGE, min_size=3, max_size=50))
+def test_turnover_of_rows_changed_in_place_is_the_model_s(trial: Make, steps: list[tuple[Any, ...]]) -> None:
+    run = trial(BETS)
+    models: dict[int, BetModel] = {}
+    gone: set[int] = set()
+    taken: list[SourceRecord] = []
+    for step in steps:
+        match step:
+            case ("change", key, state, grown, more) if key not in gone:
+                model = models.setdefault(key, BetModel())
+                new, model.cashed = key not in models or not taken, model.cashed + grown
+                returned = model.cashed + more
+                row = {"amount": 10, "state": state, "cashed": model.cashed, "returned": returned}
+                write = run.insert if new else run.update
+                taken.append(write("bets", key, **row, rate=1 + len(taken), currency=CURRENCIES[key % 3]))
+                model.change(state, returned)
+            case ("delete", key) if key in models and key not in gone:
+                gone.add(key)
+                taken.append(run.delete("bets", key, **ROW, amount=0, state="", cashed=0))
+                models[key].change("void", 0)
+            case ("repeat", at) if taken:
+                run.take(taken[at % len(taken)])
+            case ("restart",):
+                run.restart()
+    theirs: Sums = defaultdict(Decimal)
+    for key, model in models.items():
+        theirs["p1", CURRENCIES[key % 3], "Bet"] += model.bet
+        theirs["p1", CURRENCIES[key % 3], "Win"] += model.win + model.cash
+    assert run.parked() == []
+    assert_each_rollback_cancels_its_original(run)
+    assert same(sums_of(run.bodies()), theirs)
