@@ -63,6 +63,20 @@ class Pass:
         time.sleep(self.seconds)
 
 
+@dataclass(frozen=True)
+class Still:
+    """See that nothing arrives for some seconds, after what is on its way already."""
+
+    seconds: float
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        time.sleep(0.5)
+        before = world.inbox.depth()
+        time.sleep(self.seconds)
+        assert world.inbox.depth() == before, "events arrived that had no way"
+
+
 # -- the bridge
 
 
