@@ -44,12 +44,12 @@ def check(
     ] = False,
     state: Annotated[
         Path,
-        typer.Option(envvar="WALLET_BRIDGE_STATE", help="With --online: the folder of ledgers, as `run` has it."),
+        typer.Option(envvar="BRIDGE_STATE", help="With --online: the folder of ledgers, as `run` has it."),
     ] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
     """Print every problem of connectors as file:line:column: key: what is wrong (a hint)."""
-    problems, brands = checked(paths)
+    problems, brands = checked(paths, tests=True)
     warnings = [warning for brand in brands for warning in cautions(brand)]
     _print(problems, warnings, as_json=as_json)
     findings = [(brand, finding) for brand in brands if online for finding in check_online(brand, state)]
@@ -63,12 +63,15 @@ def check(
             printing.line(f"{brand.path}: brand {brand.connector.brand} is well; play is read from {tables}")
 
 
-def checked(paths: list[Path]) -> tuple[list[Problem], list[Brand]]:
-    """Return every problem of the connectors (and test files) at these paths, and the brands that have none."""
-    tests = [path for path in paths if is_tests(path)]
-    others = [path for path in paths if not is_tests(path)]
+def checked(paths: list[Path], *, tests: bool) -> tuple[list[Problem], list[Brand]]:
+    """Return every problem of the connectors at these paths, and the brands that have none.
+
+    With `tests`, their test files are looked at too.
+    """
+    test_files = [path for path in paths if tests and is_tests(path)]
+    others = [path for path in paths if path not in test_files]
     files = connectors_in(others) if others else []
-    tests += [file for path in others if path.is_dir() for file in sorted(path.glob("*.test.y*ml"))]
+    test_files += [file for path in others if tests and path.is_dir() for file in sorted(path.glob("*.test.y*ml"))]
     problems: list[Problem] = []
     brands: list[Brand] = []
     for path in files:
@@ -76,7 +79,7 @@ def checked(paths: list[Path]) -> tuple[list[Problem], list[Brand]]:
             brands.append(load_brand(path))
         except ConfigError as error:
             problems += [*error.problems, *_behind(path)]
-    for path in tests:
+    for path in test_files:
         try:
             read_tests(path)
         except ConfigError as error:

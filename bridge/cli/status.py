@@ -35,7 +35,7 @@ def status(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Connectors, or folders of them.")],
     *,
     state: Annotated[
-        Path, typer.Option(envvar="WALLET_BRIDGE_STATE", help="Folder of the ledgers, as `run` has it.")
+        Path, typer.Option(envvar="BRIDGE_STATE", help="Folder of the ledgers, as `run` has it.")
     ] = Path(),
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a brand.")] = False,
 ) -> None:
