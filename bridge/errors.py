@@ -8,7 +8,9 @@ BridgeError
 ├── TransientError   back off, keep order, go on                          exit 75 after a limit, if one is set
 │   ├── SourceUnavailable
 │   ├── SinkUnavailable
-│   └── LedgerUnavailable
+│   ├── LedgerUnavailable
+│   │   └── LedgerConflict
+│   └── LedgerFenced
 └── FatalError       drain, keep what is settled, stop with the cause     exit 70
     ├── OffsetExpired
     ├── TopicReplaced
@@ -94,6 +96,14 @@ class SinkUnavailable(TransientError):
 
 class LedgerUnavailable(TransientError):
     """The ledger's storage does not answer, is locked, full or read-only."""
+
+
+class LedgerConflict(LedgerUnavailable):
+    """Another instance has changed what a batch had read; nothing was kept, and it is to be mapped anew."""
+
+
+class LedgerFenced(TransientError):
+    """Another instance has taken over what this one wanted to write for; nothing has been written."""
 
 
 class FatalError(BridgeError):

@@ -1,6 +1,5 @@
 """The bridge's durable memory: SQLite in one file per brand, or Postgres for several instances."""
 
-from bridge.ledger.fence import LedgerFenced
 from bridge.ledger.opening import open_ledger, open_sqlite
 from bridge.ledger.postgres import PostgresLedger
 from bridge.ledger.postgres_opening import open_postgres
@@ -8,7 +7,6 @@ from bridge.ledger.sqlite import SqliteLedger
 from bridge.ledger.transaction import Transaction
 
 __all__ = [
-    "LedgerFenced",
     "PostgresLedger",
     "SqliteLedger",
     "Transaction",

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from bridge.errors import TransientError
-
-
-class LedgerFenced(TransientError):
-    """Another instance has taken over what this one wanted to write for; nothing has been written."""
+from bridge.errors import LedgerFenced
 
 
 class Lanes:

@@ -8,8 +8,9 @@ from typing import Any, Final
 import psycopg
 from sqlalchemy.dialects.postgresql.psycopg import dialect as postgres_dialect
 
-from bridge.ledger.fence import Lanes, LedgerFenced
-from bridge.ledger.postgres_batch import write_batch
+from bridge.errors import LedgerFenced
+from bridge.ledger.fence import Lanes
+from bridge.ledger.postgres_batch import FENCE, Known, write_batch
 from bridge.ledger.postgres_link import Link
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune_memory
@@ -26,7 +27,8 @@ _SQL: Final = Statements(DIALECT)
 _BLOCK: Final = SEQUENCES["ledger_seq"]
 
 _READ_MANY: Final = (
-    "SELECT m.space, m.key, m.value FROM unnest(%s::bigint[], %b::text[]) AS wanted(space, key) "
+    "SELECT m.space, m.key, m.value, m.xmin::text::bigint "
+    "FROM unnest(%s::bigint[], %b::text[]) AS wanted(space, key) "
     "JOIN memory m ON m.space = wanted.space AND m.key = wanted.key"
 )
 _UNCONFIRMED: Final = (
@@ -60,6 +62,9 @@ class PostgresLedger:
     events, confirmations) can only be written by the instance that claimed it last.
     """
 
+    shared = True
+    """Other instances write too: rows of memory change under this one."""
+
     def __init__(self, link: Link, instance: str) -> None:
         self.place = link.place
         # Other instances write too, so nothing is answered from memory.
@@ -68,6 +73,8 @@ class PostgresLedger:
         self._instance = instance
         self._lanes = Lanes(link.place)
         self._spaces: dict[str, int] = {}
+        # The version in which this batch has read each pair; 0 where there was none.
+        self._versions: dict[Pair, int] = {}
         self._seq = 0
         self._block_end = 0
         self._highest = 0
@@ -82,6 +89,7 @@ class PostgresLedger:
         kept, batch = self._link.settle_doubt()
         if kept and batch is not None:
             raise LedgerFenced(_KEPT.format(self.place))
+        self._versions = {}
         return Transaction(self, now_ms)
 
     def claim(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
@@ -110,6 +118,10 @@ class PostgresLedger:
     def disclaim(self, partitions: Collection[Partition]) -> None:
         """Let go of the lanes of these partitions: they have, or get, another owner."""
         self._lanes.drop({partition.number for partition in partitions})
+
+    def require_claims(self) -> None:
+        """Raise LedgerFenced when another instance has claimed a lane of this one."""
+        self._lanes.check(self._link.rows(FENCE, (sorted(self._lanes.numbers()),)))
 
     @staticmethod
     def _left_behind(cursor: psycopg.Cursor[Any], numbers: list[int]) -> list[tuple[int, int]]:
@@ -196,6 +208,7 @@ class PostgresLedger:
 
     def read(self, pairs: Collection[Pair]) -> Mapping[Pair, bytes]:
         """Return the committed values of those pairs that have one, in one round trip."""
+        self._versions.update(dict.fromkeys(pairs, 0))
         if any(space not in self._spaces for space, _ in pairs):
             self._spaces = dict(self._link.rows(_SQL.select_spaces))
         known = [(self._spaces[space], key) for space, key in pairs if space in self._spaces]
@@ -203,7 +216,8 @@ class PostgresLedger:
             return {}
         names = {number: name for name, number in self._spaces.items()}
         rows = self._link.rows(_READ_MANY, ([number for number, _ in known], [key for _, key in known]))
-        return {(names[number], key): value for number, key, value in rows}
+        self._versions.update({(names[number], key): version for number, key, _, version in rows})
+        return {(names[number], key): value for number, key, value, _ in rows}
 
     def body(self, seq: int) -> bytes | None:
         """Return the body of a committed event, or None when it is past its retention."""
@@ -228,7 +242,7 @@ class PostgresLedger:
         self._lanes.require({change.record.partition for change in pending.held.values() if change})
         spaces = self._numbered({space for space, _ in pending.memory})
         with self._link.transaction(pending) as cursor:
-            write_batch(cursor, _SQL, self._lanes, spaces, pending)
+            write_batch(cursor, _SQL, self._lanes, Known(spaces, self._versions), pending)
 
     def _numbered(self, names: set[str]) -> Mapping[str, int]:
         new = sorted(names.difference(self._spaces))

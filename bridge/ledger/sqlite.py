@@ -33,6 +33,9 @@ class SqliteLedger:
     The only writer of the file, so the counters live here and reads need no transaction.
     """
 
+    shared = False
+    """Nobody else writes."""
+
     def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int) -> None:
         self.place = link.place
         self._link = link
@@ -67,6 +70,9 @@ class SqliteLedger:
         """Return the known positions of these; the file's lock has already made them ours."""
         known = self.positions()
         return {partition: known[partition] for partition in partitions if partition in known}
+
+    def require_claims(self) -> None:
+        """Return: a file has one owner."""
 
     def disclaim(self, partitions: Collection[Partition]) -> None:
         """Do nothing: no other instance can take a lane of this file over."""

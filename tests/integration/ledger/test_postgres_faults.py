@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
-from bridge.errors import LedgerUnavailable
-from bridge.ledger import LedgerFenced, PostgresLedger, Transaction, open_postgres
+from bridge.errors import LedgerFenced, LedgerUnavailable
+from bridge.ledger import PostgresLedger, Transaction, open_postgres
 from bridge.records import Event, Partition
 from tests.support.eventually import eventually
 from tests.support.fault_proxy import FaultProxy, Way

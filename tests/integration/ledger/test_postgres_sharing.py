@@ -9,8 +9,8 @@ import msgspec
 import psycopg
 import pytest
 
-from bridge.errors import LedgerMismatch, LedgerUnavailable
-from bridge.ledger import LedgerFenced, PostgresLedger, open_postgres
+from bridge.errors import LedgerConflict, LedgerFenced, LedgerMismatch, LedgerUnavailable
+from bridge.ledger import PostgresLedger, open_postgres
 from bridge.records import Event, HeldChange, Partition, SourceRecord
 
 pytestmark = pytest.mark.integration
@@ -86,6 +86,42 @@ def test_what_one_instance_remembers_another_finds_at_once(join: Join) -> None:
         reader = right.begin(NOW_MS)
         assert reader.get("row:t", "1") == value
         assert reader.body(seq) == value
+
+
+@pytest.mark.parametrize("before", [None, b"stands"])
+def test_of_two_instances_that_change_what_both_have_read_one_maps_anew(join: Join, before: bytes | None) -> None:
+    left, right = join(), join()
+    left.claim([LEFT])
+    right.claim([RIGHT])
+    if before is not None:
+        first = left.begin(NOW_MS)
+        first.put("row:t", "1", before)
+        first.commit()
+    batches = [(left.begin(NOW_MS), LEFT), (right.begin(NOW_MS), RIGHT)]
+    for batch, at in batches:
+        assert batch.get("row:t", "1") == before
+        batch.put("row:t", "1", b"taken back")
+        batch.add_event(Event("1/Rollback", "p", b"", at.number))
+        batch.advance({at: 1})
+    batches[0][0].commit()
+    with pytest.raises(LedgerConflict):
+        batches[1][0].commit()
+    assert names(left) == ["1/Rollback"]
+    assert names(right) == []
+    assert right.positions() == {LEFT: 1}
+    again = right.begin(NOW_MS)
+    assert again.get("row:t", "1") == b"taken back"
+    again.put("row:t", "1", b"more")
+    again.commit()
+
+
+def test_an_instance_learns_without_writing_that_a_lane_was_claimed(join: Join) -> None:
+    left, right = join(), join()
+    left.claim([LEFT, RIGHT])
+    left.require_claims()
+    right.claim([RIGHT])
+    with pytest.raises(LedgerFenced, match="lane 1"):
+        left.require_claims()
 
 
 def test_spaces_made_by_two_instances_at_once_stay_apart(join: Join) -> None:
