@@ -43,7 +43,10 @@ def demo(
     # What goes wrong on the way is told by the demo itself.
     logs.configure("error")
     screen = Screen()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # A background job of a shell is started with Ctrl-C ignored, and stays so.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     try:
         outcomes = play_recorded(screen) if embedded else _live(screen, rate, seconds, seed, record)
     except KeyboardInterrupt:
@@ -80,4 +83,7 @@ def _verdict(screen: Screen, outcomes: Sequence[Outcome]) -> int:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    # A second one must not cut short what takes everything away again.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -71,8 +71,8 @@ class Screen:
                 return
             self._sampled = now
         style = "yellow" if play.status == "Rollback" else ""
-        line = f"  {brand:15} {play.type:4} {play.status:8} {play.amount:>12} {play.currency}  {play.activity_id[-19:]}"
-        self.say(line, style)
+        what = f"{play.type:4} {play.status:8} {play.amount:>12} {play.currency}"
+        self.say(f"  {brand:15} {what}  {play.activity_id[-19:]}", style)
 
     def progress(self, share: float, said: str) -> None:
         """Show how far it is: a bar on a terminal, elsewhere a line every few seconds."""
@@ -95,7 +95,7 @@ def _counts(outcomes: Sequence[Outcome]) -> Table:
     for outcome in outcomes:
         table.add_column(outcome.brand, justify="right", no_wrap=True)
         table.add_column("bridge", justify="right", no_wrap=True)
-    said: list[tuple[str, list[tuple[object, object]]]] = [
+    said: list[tuple[str, list[tuple[int, int]]]] = [
         ("rows written / decided", [(one.truth.rows, one.counted.decided) for one in outcomes]),
         *((f"  {words}", [_both(one, ending) for one in outcomes]) for ending, words in _ENDINGS.items()),
         ("had to wait / still held", [(one.truth.waited, one.counted.held) for one in outcomes]),
