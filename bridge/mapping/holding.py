@@ -16,6 +16,9 @@ from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Renamed
 
+RECHECKED_AT_ONCE = 2_000
+"""Places that one `recheck` reads: with more, the next goes on."""
+
 _GIVEN_UP = {
     "lookup": ("lookup_missing", "no row of {} came for it"),
     "part": ("parts_missing", "not all of its parts came"),
@@ -39,6 +42,9 @@ class Holding:
         self._agenda: list[Held | str] = []
         """What to judge next, the last first: a held change, or the name of a queue to go on with."""
         self._at_work = False
+        self._rechecked = 0
+        self._found: dict[Place, bytes | None] = {}
+        """What `recheck` has seen of each place."""
 
     def queue(self, table: TablePlan, change: Change, scope: Scope, queue: str) -> None:
         """Put a change behind others that wait."""
@@ -88,6 +94,26 @@ class Holding:
             else:
                 self._resume(item.queue)
         self._at_work = False
+
+    def recheck(self) -> None:
+        """Release what waits for something that others have put into the memory since it was looked for."""
+        places = self.queues.awaited()
+        if self._rechecked >= len(places):
+            self._rechecked = 0
+        some = places[self._rechecked : self._rechecked + RECHECKED_AT_ONCE]
+        self._rechecked += len(some)
+        self._recall.memory.prefetch(some)
+        found = {place: self._recall.memory.get(*place) for place in some}
+        news = [place for place, value in found.items() if value is not None and value != self._found.get(place)]
+        waited = set(places)
+        self._found = {place: value for place, value in self._found.items() if place in waited} | found
+        self.release(place for place in news if self._has_ended(*place))
+
+    def _has_ended(self, space: str, key: str) -> bool:
+        """Return whether a place holds an end: a row that itself waits is none yet."""
+        kind, _, table = space.partition(":")
+        memory = self._recall.row(table, key) if kind == "row" else None
+        return memory is None or memory.ending is not Ending.HELD
 
     def expire(self) -> None:
         """Park what has waited long enough."""

@@ -17,7 +17,7 @@ from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, row_space
-from bridge.mapping.rows import is_history, is_repeated, judged_scope, move_memory, old_key
+from bridge.mapping.rows import is_history, is_repeated, move_memory, old_key, recollect, scope_of
 from bridge.mapping.scope import Scope
 from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord
 
@@ -31,11 +31,14 @@ class Mapper:
     After a rolled back transaction, make a new one and `restore` it.
     """
 
-    def __init__(self, plan: Plan, observer: Observer | None = None) -> None:
+    def __init__(self, plan: Plan, observer: Observer | None = None, *, shared: bool = False) -> None:
+        """`shared`: other instances write to the same memory; `recheck` then finds what they brought."""
         self._plan = plan
-        self._recall = Recall()
+        self._recall = Recall(shared=shared)
         self._endings = Endings(self._recall, observer)
         self._judge = Judge(EventMaker(plan.wallet))
+        self._scopes: dict[int, Scope] = {}
+        """Scopes made by `wants`, by the identity of their changes, for `take` in the same batch."""
         self._holding = Holding(plan, self._recall, self._judge, self._endings, plan.waits_ms())
 
     def restore(self, held: Iterable[tuple[HeldChange, Change]]) -> None:
@@ -44,7 +47,8 @@ class Mapper:
 
     def begin(self, memory: Memory, now_ms: int) -> None:
         """Turn to the transaction of the next batch; `now_ms` is the wall clock in milliseconds."""
-        self._recall.begin(memory)
+        self._recall.begin(memory, now_ms)
+        self._scopes.clear()
         self._endings.now_ms = now_ms
 
     @property
@@ -64,16 +68,12 @@ class Mapper:
     def wants(self, change: Change) -> Iterable[tuple[str, str]]:
         """Return what taking in this change will surely read, so that it can be read for a whole batch."""
         _, table, part = self._plan.of_table(change.table)
-        row = change.after if change.after is not None else change.before
-        if row is None:
-            return
         try:
-            if table is not None and not (table.append_only and change.op in "ud"):
-                key = table.key(Scope(table, self._recall, "", row, None))
-                if key is not None:
-                    yield row_space(table.name), key
-            if part is not None:
-                key = part[1].header_key(row)
+            if table is not None and _without_a_look(table, change) is None:
+                scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
+                yield row_space(table.name), scope.key
+            if part is not None and change.after is not None:
+                key = part[1].header_key(change.after)
                 if key is not None:
                     yield part[1].space, key
                     yield row_space(part[0].name), key
@@ -109,6 +109,10 @@ class Mapper:
         keys = take_table(plan, rows, self._recall)
         self._holding.release([(plan.space, key) for key in keys])
 
+    def recheck(self) -> None:
+        """Judge again what waits for something that has come to the memory by another instance."""
+        self._holding.recheck()
+
     def expire(self) -> None:
         """Park what has waited long enough."""
         self._holding.expire()
@@ -121,16 +125,14 @@ class Mapper:
             self._endings.skipped(change.record, table.name, "", skip)
             return
         try:
-            if change.op == "t":
-                raise PoisonRecord("truncated", "the table was truncated")
-            scope = judged_scope(table, change, self._recall)
+            scope = self._scopes.pop(id(change), None) or scope_of(table, change, self._recall)
         except PoisonRecord as poison:
             self._endings.poisoned(change.record, table.name, poison)
             return
         queue = self._queue_of_row(table, change, scope)
         if change.renamed is Renamed.TO and queue is None:
             move_memory(table, change, scope.key, self._recall)
-            scope = judged_scope(table, change, self._recall)
+        recollect(scope, change)
         if change.renamed is Renamed.TO and table.append_only:
             self._endings.skipped(change.record, table.name, scope.key, "row changed")
         elif is_repeated(table, change, self._recall.row(table.name, scope.key)):
@@ -144,9 +146,12 @@ class Mapper:
 
     def _queue_of_row(self, table: TablePlan, change: Change, scope: Scope) -> str | None:
         """Return the queue in which an earlier change of the same row waits, if one does."""
-        old = old_key(table, change, self._recall)
         queues = self._holding.queues
-        return queues.of_row(table.name, scope.key) or (queues.of_row(table.name, old) if old is not None else None)
+        queue = queues.of_row(table.name, scope.key)
+        if queue is None and change.renamed is Renamed.TO:
+            old = old_key(table, change, self._recall)
+            return queues.of_row(table.name, old) if old is not None else None
+        return queue
 
     def _take_news(self, table: TablePlan, change: Change, scope: Scope, queue: str | None) -> None:
         try:

@@ -151,6 +151,10 @@ class Queues:
             return []
         return sorted((held for held in found if _waits_for(held, space, key)), key=lambda held: held.held_id)
 
+    def awaited(self) -> list[tuple[str, str]]:
+        """Return every place that something waits for."""
+        return list(self._waiting)
+
     def expired(self, now_ms: int) -> list[Held]:
         """Return what has waited long enough, in the order of deadlines."""
         due = []

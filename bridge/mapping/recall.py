@@ -19,13 +19,22 @@ from bridge.records import Row, Value
 
 LOOKUPS_KEPT = 200_000
 """Decoded look-up rows kept at hand; with more, the oldest half is let go."""
+LOOKUPS_FRESH_MS = 1_000
+"""How old a look-up row may be that another instance can have written."""
 
 
 class Recall:
-    """The mapping's view of the ledger.  One batch at a time."""
+    """The mapping's view of the ledger.  One batch at a time.
 
-    def __init__(self) -> None:
+    Play rows are read anew for each batch.  Look-up rows are kept, for a second where other instances
+    write to the same ledger.
+    """
+
+    def __init__(self, *, shared: bool = False) -> None:
         self._memory: Memory | None = None
+        self._shared = shared
+        self._used: set[tuple[str, str]] = set()
+        self._fresh_since_ms = 0
         self._rows: dict[tuple[str, str], RowMemory | None] = {}
         self._lookups: dict[tuple[str, str], Any] = {}
 
@@ -36,10 +45,26 @@ class Recall:
             raise RuntimeError("begin() comes first")
         return self._memory
 
-    def begin(self, memory: Memory) -> None:
+    def begin(self, memory: Memory, now_ms: int = 0) -> None:
         """Turn to the transaction of the next batch."""
         self._memory = memory
         self._rows.clear()
+        if self._shared and abs(now_ms - self._fresh_since_ms) >= LOOKUPS_FRESH_MS:
+            self._fresh_since_ms = now_ms
+            self._refresh()
+
+    def _refresh(self) -> None:
+        """Read the look-up rows of the last moment again, in one go, and let go of the others."""
+        kept = {place: found for place, found in self._lookups.items() if place in self._used}
+        self._lookups = {}
+        self._used = set()
+        self.memory.prefetch(kept)
+        for (space, key), found in kept.items():
+            if isinstance(found, Row):
+                self.lookup(space, key)
+            else:
+                self._versions(space, key)
+        self._used = set()
 
     def row(self, table: str, key: str) -> RowMemory | None:
         """Return what is remembered of a play row.  The caller does not change it."""
@@ -72,6 +97,8 @@ class Recall:
     def lookup(self, space: str, key: str) -> Row | None:
         """Return the row of a look-up table without versions."""
         place = (space, key)
+        if self._shared:
+            self._used.add(place)
         try:
             found: Row | None = self._lookups[place]
         except KeyError:
@@ -83,17 +110,25 @@ class Recall:
 
     def version(self, space: str, key: str, moment: Value) -> Row | None:
         """Return the version of a look-up row that was valid at `moment`, that moment included."""
+        versions = self._versions(space, key)
+        if versions is None:
+            return None
+        at = bisect_right(versions[0], moment)
+        row: Row | None = versions[1][at - 1] if at else None
+        return row
+
+    def _versions(self, space: str, key: str) -> tuple[list[Any], list[Row]] | None:
         place = (space, key)
-        versions = self._lookups.get(place)
+        if self._shared:
+            self._used.add(place)
+        versions: tuple[list[Any], list[Row]] | None = self._lookups.get(place)
         if versions is None:
             stored = self.value(space, key)
             if stored is None:
                 return None
             versions = ([since for since, _ in stored], [Row(columns, {}) for _, columns in stored])
             self._keep(place, versions)
-        at = bisect_right(versions[0], moment)
-        row: Row | None = versions[1][at - 1] if at else None
-        return row
+        return versions
 
     def put_lookup(self, space: str, key: str, columns: Value) -> None:
         """Remember a look-up row (or all its versions), or forget it."""
