@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ KEY_SEPARATOR: Final = "\x1f"
 """Joins the parts of a composite key; a control character that no key of a wallet holds."""
 
 
+@cache
 def row_space(table: str) -> str:
     """Return the ledger's space for the rows of a play table."""
     return f"row:{table}"

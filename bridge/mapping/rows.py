@@ -33,25 +33,42 @@ class UpdatedRow(Row):
         return value
 
 
-def judged_scope(table: TablePlan, change: Change, recall: Recall) -> Scope:
-    """Return the scope in which a change is judged.
+def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
+    """Return the scope of the row that a change shows, with its key.  Nothing is remembered in it yet.
 
-    A deleted row is the one remembered: Debezium invents what it does not have of it.
     Raises MappingError when the change does not tell which row it is.
     """
-    row = _of_record(change)
-    key = table.key(Scope(table, recall, "", row, None, change))
+    scope = Scope(table, recall, "", _of_record(change), None, change)
+    key = table.key(scope)
     if key is None:
         raise MappingError("no_key", "a part of the row's key is null")
-    memory = recall.row(table.name, key)
-    if memory is not None and memory.ending in (Ending.HELD, Ending.MOVED):
-        memory = None
-    if change.op in "ud" and memory is not None and (memory.values is not None or memory.history is not None):
-        known = remembered_row(memory)
-        row = known if change.op == "d" else UpdatedRow(row, known)
-    scope = Scope(table, recall, key, row, memory, change)
-    scope.deleted = change.op == "d"
+    scope.key = key
+    if change.op == "d":
+        scope.deleted = True
     return scope
+
+
+def judged_scope(table: TablePlan, change: Change, recall: Recall) -> Scope:
+    """Return the scope in which a change is judged.  Raises as `scope_of` does."""
+    scope = scope_of(table, change, recall)
+    recollect(scope, change)
+    return scope
+
+
+def recollect(scope: Scope, change: Change) -> None:
+    """Let a scope know what is remembered of its row.
+
+    A deleted row is the one remembered: Debezium invents what it does not have of it.
+    """
+    memory = scope.recall.row(scope.plan.name, scope.key)
+    if memory is None or memory.ending in (Ending.HELD, Ending.MOVED):
+        scope.memory = None
+        return
+    scope.memory = memory
+    if change.op in "ud" and (memory.values is not None or memory.history is not None):
+        known = remembered_row(memory)
+        scope.row = known if change.op == "d" else UpdatedRow(scope.row, known)
+        scope.cache.clear()
 
 
 def _of_record(change: Change) -> Row:
@@ -59,6 +76,8 @@ def _of_record(change: Change) -> Row:
         rest = change.before if change.before is not None else Row({}, {})
         return KeyedRow(change.key, rest) if change.key is not None else rest
     if change.after is None:
+        if change.op == "t":
+            raise MappingError("truncated", "the table was truncated")
         raise MappingError("no_row", "the change shows no row")
     return change.after
 

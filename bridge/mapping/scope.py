@@ -167,25 +167,18 @@ class Scope:
     generation, what is left, ...) lives in the attributes below and is never kept.
     """
 
-    __slots__ = (
-        "cache",
-        "change",
-        "deleted",
-        "grown",
-        "key",
-        "last",
-        "left",
-        "memory",
-        "n",
-        "original",
-        "part",
-        "plan",
-        "recall",
-        "row",
-        "siblings",
-        "takes",
-        "was",
-    )
+    n = 1
+    """The generation, or the number of the piece of a running total."""
+    deleted = False
+    last = True
+    grown: Value = None
+    left: Value = None
+    takes: Value = None
+    part: Row | None = None
+    original: PlayRow | None = None
+    was: Scope | None = None
+    siblings: dict[str, tuple[Sent, Mapping[str, Value]]] | None = None
+    """Activities sent by this very change, not in the ledger yet."""
 
     def __init__(
         self,
@@ -193,9 +186,10 @@ class Scope:
         recall: Recall,
         key: str,
         row: Row,
-        memory: RowMemory | None,
+        memory: RowMemory | None = None,
         change: Change | None = None,
     ) -> None:
+        # What most scopes never change is an attribute of the class: a record makes several scopes.
         self.plan = plan
         self.recall = recall
         self.key = key
@@ -203,17 +197,6 @@ class Scope:
         self.memory = memory
         self.change = change
         self.cache: dict[str, Value] = {}
-        self.n = 1
-        self.deleted = False
-        self.last = True
-        self.grown: Value = None
-        self.left: Value = None
-        self.takes: Value = None
-        self.part: Row | None = None
-        self.original: PlayRow | None = None
-        self.was: Scope | None = None
-        self.siblings: dict[str, tuple[Sent, Mapping[str, Value]]] | None = None
-        """Activities sent by this very change, not in the ledger yet."""
 
     def activity(self, name: str) -> Value:
         """Return the activity as last sent: this change's own events included."""
