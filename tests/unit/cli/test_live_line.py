@@ -14,8 +14,14 @@ from bridge.reporting import Status
 
 def status(**changes: object) -> Status:
     values: dict[str, object] = {
-        **{"taken": 10, "sent": 10, "held": 3, "parked": 1, "pending": 7, "lag": 1234},
-        **{"connected": True, "last_error": ""},
+        "taken": 10,
+        "sent": 10,
+        "held": 3,
+        "parked": 1,
+        "pending": 7,
+        "lag": 1234,
+        "connected": True,
+        "last_error": "",
     }
     return Status(**{**values, **changes})  # type: ignore[arg-type]
 
