@@ -102,6 +102,8 @@ def exports(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         "RABBITMQ_ADMIN_USER": found.rabbitmq_admin_user,
         "RABBITMQ_ADMIN_PASSWORD_FILE": str(password_file(folder, "rabbitmq-admin")),
         "RABBITMQ_MANAGEMENT_URL": found.rabbitmq_management_url,
+        "DEBEZIUM_PGHOST": found.connect_postgres_host,
+        "DEBEZIUM_PGPORT": str(found.connect_postgres_port),
         "DEBEZIUM_USER": found.debezium_user,
         "DEBEZIUM_PASSWORD_FILE": str(password_file(folder, "debezium")),
         "REGISTRY_URL": found.registry_url,

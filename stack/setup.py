@@ -1,7 +1,8 @@
 """The one-shot of the compose file: what the demo needs beside running servers.
 
-Makes RabbitMQ's publish-only user, the exchange, the queue and the binding, and registers one Debezium
-connector. Running it again changes nothing. Standard library only, so that it runs in any Python image.
+Makes RabbitMQ's publish-only user, the exchange, the queue and the binding, and registers the Debezium
+connectors of a folder. Running it again changes nothing. Standard library only, so that any Python image
+runs it.
 """
 
 from __future__ import annotations
@@ -33,8 +34,19 @@ def set_up(environ: Mapping[str, str]) -> None:
     permission = services.RABBITMQ_PERMISSIONS[services.BRIDGE_USER]
     management.make_user(services.BRIDGE_USER, password, permission)
     management.declare(services.EXCHANGE, services.QUEUE, services.ROUTING_KEY)
-    name, config = debezium_connector(Path(_given(environ, "SETUP_DEBEZIUM_CONNECTOR")), environ)
-    Connect(_given(environ, "SETUP_CONNECT_URL")).register(name, config, DEADLINE_SECONDS)
+    connect = Connect(_given(environ, "SETUP_CONNECT_URL"))
+    folder = Path(_given(environ, "SETUP_DEBEZIUM_CONNECTORS"))
+    for path in debezium_files(folder):
+        name, config = debezium_connector(path, environ)
+        connect.register(name, config, DEADLINE_SECONDS)
+
+
+def debezium_files(folder: Path) -> list[Path]:
+    """The configurations in a folder, `NAME.debezium.json`.  Raises `StackError` when there is none."""
+    found = sorted(folder.glob("*.debezium.json"))
+    if not found:
+        raise StackError(f"there is no NAME.debezium.json in {folder}")
+    return found
 
 
 def debezium_connector(path: Path, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
@@ -64,4 +76,4 @@ if __name__ == "__main__":
         set_up(os.environ)
     except StackError as failure:
         sys.exit(str(failure))
-    sys.stderr.write("exchange, queue, publisher and Debezium connector are in place\n")
+    sys.stderr.write("exchange, queue, publisher and Debezium connectors are in place\n")

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from stack.errors import StackError
-from stack.setup import debezium_connector, set_up
+from stack.setup import debezium_connector, debezium_files, set_up
 
-CASE = Path(__file__).resolve().parents[1] / "cases" / "ledger-reference" / "debezium.json"
+WALLETS = Path(__file__).resolve().parents[2] / "bridge" / "demo" / "wallets"
 GIVEN = {
     "DB_HOST": "postgres",
     "DB_PORT": "5432",
@@ -20,9 +20,10 @@ GIVEN = {
 }
 
 
-def test_the_demos_connector_is_filled_in_and_nothing_is_left_open() -> None:
-    name, config = debezium_connector(CASE, GIVEN)
-    assert name == "ledger-reference"
+@pytest.mark.parametrize("brand", ["harbour", "northern-lights"])
+def test_the_demos_connectors_are_filled_in_and_nothing_is_left_open(brand: str) -> None:
+    name, config = debezium_connector(WALLETS / f"{brand}.debezium.json", GIVEN)
+    assert name == config["topic.prefix"] == f"demo-{brand}"
     assert config["database.hostname"] == "postgres"
     assert config["database.password"] == "p$w"
     assert not [value for value in config.values() if "${" in value]
@@ -37,9 +38,20 @@ def test_what_is_no_variable_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_variable_that_is_not_set_is_named() -> None:
     given = {name: value for name, value in GIVEN.items() if name != "DB_PASSWORD"}
     with pytest.raises(StackError, match="DB_PASSWORD"):
-        debezium_connector(CASE, given)
+        debezium_connector(WALLETS / "harbour.debezium.json", given)
 
 
 def test_an_address_that_is_not_set_is_named() -> None:
     with pytest.raises(StackError, match="SETUP_RABBITMQ_MANAGEMENT_URL"):
         set_up({})
+
+
+def test_every_wallet_of_the_demo_has_its_connector() -> None:
+    assert [path.name for path in debezium_files(WALLETS)] == [
+        path.with_suffix(".debezium.json").name for path in sorted(WALLETS.glob("*.yaml"))
+    ]
+
+
+def test_a_folder_without_connectors_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StackError, match=tmp_path.name):
+        debezium_files(tmp_path)

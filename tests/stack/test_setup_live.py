@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -23,8 +22,8 @@ pytestmark = [
     pytest.mark.xdist_group("own_stack"),
 ]
 
-CASE = ROOT / "tests" / "cases" / "ledger-reference"
-NAME = "ledger-reference"
+WALLETS = ROOT / "bridge" / "demo" / "wallets"
+NAMES = ("demo-harbour", "demo-northern-lights")
 
 
 @pytest.fixture
@@ -37,12 +36,12 @@ def environment(own_stack: OwnStack, monkeypatch: pytest.MonkeyPatch) -> Iterato
         owner.execute("CREATE DATABASE set_up")
         dsn = found.postgres_dsn.removesuffix(found.postgres_database) + "set_up"
         with psycopg.connect(dsn) as tables:
-            for file in ("schema.sql", "seed.sql"):
-                tables.execute((CASE / file).read_bytes())
+            for file in sorted(WALLETS.glob("*.sql")):
+                tables.execute(file.read_bytes())
         yield {
             "SETUP_RABBITMQ_MANAGEMENT_URL": found.rabbitmq_management_url,
             "SETUP_CONNECT_URL": found.connect_url,
-            "SETUP_DEBEZIUM_CONNECTOR": str(CASE / "debezium.json"),
+            "SETUP_DEBEZIUM_CONNECTORS": str(WALLETS),
             "BRIDGE_RABBITMQ_ADMIN_PASSWORD": found.rabbitmq_admin_password,
             "BRIDGE_RABBITMQ_BRIDGE_PASSWORD": found.rabbitmq_bridge_url.split(":")[2].split("@")[0],
             "DB_HOST": found.connect_postgres_host,
@@ -51,7 +50,8 @@ def environment(own_stack: OwnStack, monkeypatch: pytest.MonkeyPatch) -> Iterato
             "DB_USER": found.debezium_user,
             "DB_PASSWORD": found.debezium_password,
         }
-        stack.connect.delete(NAME)
+        for name in NAMES:
+            stack.connect.delete(name)
         _drop(owner)
     api = stack.rabbitmq_api()
     for path in (f"queues/%2F/{services.QUEUE}", f"exchanges/%2F/{services.EXCHANGE}"):
@@ -84,9 +84,10 @@ def test_the_one_shot_makes_exchange_queue_and_connector_and_may_run_again(envir
     assert api.call("GET", f"exchanges/%2F/{services.EXCHANGE}")["durable"]
     bindings = api.call("GET", f"queues/%2F/{services.QUEUE}/bindings")
     assert [b["routing_key"] for b in bindings if b["source"] == services.EXCHANGE] == [services.ROUTING_KEY]
-    status = stack.connect.status(NAME)
-    assert status is not None
-    assert [task["state"] for task in status["tasks"]] == ["RUNNING"]
+    for name in NAMES:
+        status = stack.connect.status(name)
+        assert status is not None
+        assert [task["state"] for task in status["tasks"]] == ["RUNNING"]
 
 
 def test_a_one_shot_that_cannot_log_in_says_so_and_fails(environment: dict[str, str]) -> None:
@@ -98,5 +99,10 @@ def test_a_one_shot_that_cannot_log_in_says_so_and_fails(environment: dict[str, 
 
 def test_the_demos_files_are_where_the_compose_file_mounts_them() -> None:
     text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
-    assert f"./{CASE.relative_to(ROOT)}/debezium.json:" in text
-    assert Path(CASE / "schema.sql").exists()
+    assert text.count(f"./{WALLETS.relative_to(ROOT)}:") == 2
+    # Where another folder is named for the bridge, this is what it takes the place of.
+    assert f":-./{WALLETS.relative_to(ROOT)}}}:" in text
+    tables = (ROOT / "stack" / "config" / "postgres" / "tables.sql").read_text(encoding="utf-8")
+    for name in ("northern-lights.sql", "harbour.sql"):
+        assert (WALLETS / name).exists()
+        assert f"\\i /wallet/{name}\n" in tables

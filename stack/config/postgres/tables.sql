@@ -1,4 +1,4 @@
--- Containers only: the demo's wallet tables with their publication, made by their owner.
+-- Containers only: the tables of the demo's two wallets with their publications, made by their owner.
 \connect wallet
-\i /wallet/schema.sql
-\i /wallet/seed.sql
+\i /wallet/northern-lights.sql
+\i /wallet/harbour.sql
