@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 
-from bridge.config.durations import parse_duration
+from bridge.durations import parse_duration
 
 
 class Model(BaseModel):

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bridge.config.durations import parse_duration
 from bridge.delivery.frames import LONGEST_SHORT_STRING, HeaderValue
+from bridge.durations import parse_duration
 
 _PORTS = {"amqp": 5672, "amqps": 5671}
 

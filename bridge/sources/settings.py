@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bridge.config.durations import parse_duration
+from bridge.durations import parse_duration
 
 
 def _positive(value: timedelta) -> timedelta:
