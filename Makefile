@@ -51,8 +51,8 @@ format: $(STAMP) ## let ruff format and mend what it can
 types: $(STAMP) ## mypy, strict
 	@$(BIN)/mypy
 
-unit: $(STAMP) ## tests that need no server
-	@$(RUN) -m pytest -m "not integration and not faults" -n auto -q
+unit: $(STAMP) ## unit tests: no server, no process of their own
+	@$(RUN) -m pytest tests/unit -n auto -q
 
 integration: $(STAMP) ## tests on the real servers
 	@$(RUN) -m stack run -- $(RUN) -m pytest -m "integration" -q

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bridge.config.durations import parse_duration
+from bridge.durations import parse_duration
 from bridge.mapping.library.registry import choice_in, library_function, number_in, text_in
 from bridge.mapping.operators import floor_divide, kind_of, multiply
 from bridge.mapping.readers import Unfit
