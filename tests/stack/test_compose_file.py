@@ -123,19 +123,24 @@ def test_the_registry_runs_only_when_asked_for() -> None:
     assert [name for name, service in SERVICES.items() if "profiles" in service] == ["registry"]
 
 
-def test_compose_itself_accepts_the_file() -> None:
+def _has_compose() -> bool:
     docker = shutil.which("docker")
-    if (
-        docker is None
-        or subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode
-    ):
-        pytest.skip("the compose plug-in is not here; it needs no engine for this")
-    environment = {**os.environ, **dict.fromkeys(PASSWORDS, "x")}
-    done = subprocess.run(
-        [docker, "compose", "--file", str(FILE), "--profile", "*", "config", "--quiet"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    if docker is None:
+        return False
+    return subprocess.run([docker, "compose", "version"], capture_output=True, check=False).returncode == 0
+
+
+if _has_compose():
+    # The plug-in reads the file without an engine; where it is not there, the tests above are what can be had.
+
+    def test_compose_itself_accepts_the_file() -> None:
+        docker = shutil.which("docker") or "docker"
+        environment = {**os.environ, **dict.fromkeys(PASSWORDS, "x")}
+        done = subprocess.run(
+            [docker, "compose", "--file", str(FILE), "--profile", "*", "config", "--quiet"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
