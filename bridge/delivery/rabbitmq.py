@@ -7,7 +7,10 @@ at once (else `close`).
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -16,6 +19,8 @@ import pika
 from pika import exceptions, frame, spec
 from pika.adapters.select_connection import IOLoop
 from pika.adapters.utils import connection_workflow
+from pika.adapters.utils.nbio_interface import AbstractIOReference
+from pika.adapters.utils.selector_ioloop_adapter import SelectorIOServicesAdapter
 
 from bridge.delivery.frames import APP_ID, CONTENT_TYPE, MESSAGE_TYPE, PERSISTENT, PublishFrames
 from bridge.delivery.settings import BrokerAddress, RabbitMQSettings
@@ -47,6 +52,26 @@ class Return(NamedTuple):
 def new_loop() -> IOLoop:
     """Return an I/O loop for `Link`; `start` runs it in the calling thread."""
     return IOLoop()
+
+
+class _Services(SelectorIOServicesAdapter):  # type: ignore[misc]  # pika has no types
+    """pika's own, but for a peer that takes a connection and resets it at once.
+
+    A load balancer before a dead broker does that.  pika 1.4.4 raises ValueError out of the loop then,
+    which would end the thread; here it is an attempt that failed, as any other.
+    """
+
+    def create_streaming_connection(
+        self, protocol_factory: Any, sock: socket.socket, on_done: Callable[[Any], None], **tls: Any
+    ) -> AbstractIOReference:
+        try:
+            return super().create_streaming_connection(protocol_factory, sock, on_done, **tls)
+        except ValueError as error:
+            sock.close()
+            failure = ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            failure.__cause__ = error
+            # pika expects the answer after this call, and cancels a timer as it does anything else.
+            return self.call_later(0, lambda: on_done(failure))
 
 
 class Link:
@@ -84,7 +109,7 @@ class Link:
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_down,
             on_close_callback=self._on_down,
-            custom_ioloop=loop,
+            custom_ioloop=_Services(loop),
         )
         self._connection.add_on_connection_blocked_callback(self._on_blocked)
         self._connection.add_on_connection_unblocked_callback(self._on_unblocked)
