@@ -17,7 +17,7 @@ import structlog
 from bridge import __version__
 from bridge.brand import Brand
 from bridge.delivery.sender import RabbitMQOutbound
-from bridge.errors import BridgeError, FatalError, SinkUnavailable, TransientError
+from bridge.errors import BridgeError, FatalError, LedgerFenced, SinkUnavailable, TransientError
 from bridge.intake import BrandLedger, Intake
 from bridge.ledger import open_ledger
 from bridge.reporting import Reporter, Status
@@ -109,12 +109,17 @@ class BrandRun:
         source = source_of(self._brand)
         ledger = open_ledger(ledger_place(self._brand, self._options.state), connector.brand, create=True)
         outbound = RabbitMQOutbound(connector.target.rabbitmq)
-        intake = Intake(self._brand, source, ledger, outbound)
+        intake = Intake(self._brand, source, ledger, outbound, partitions_of=source.partitions)
+        intake.permit = outbound.permit
         try:
             outbound.start()
             self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)
             intake.on_offer = self._reporter.offered
             self._loop(intake, outbound, self._reporter)
+        except LedgerFenced:
+            # What this one still had to send is for the new owner to send.
+            intake.halt()
+            raise
         finally:
             self._close(intake, source, outbound, ledger)
 
@@ -154,7 +159,7 @@ class BrandRun:
             LOG.warning("source_close_failed", error=str(error))
         finally:
             with contextlib.suppress(TransientError):
-                outbound.close(CLOSE_SECONDS, intake.record)
+                outbound.close(0.0 if intake.halted else CLOSE_SECONDS, intake.record)
                 intake.record()
             ledger.close()
 

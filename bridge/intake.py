@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,6 +17,8 @@ from bridge.brand import Brand
 from bridge.contracts import Decoder, Ledger, LedgerTransaction, Outbound, Source
 from bridge.errors import (
     FatalError,
+    LedgerConflict,
+    LedgerFenced,
     LedgerMismatch,
     LedgerUnavailable,
     PoisonRecord,
@@ -25,6 +28,7 @@ from bridge.errors import (
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder, Taken
 from bridge.records import Change, Delivery, Partition, Skipped, SourceRecord
+from bridge.sharing import LookupsElsewhere, check_partition_counts
 
 LOG = structlog.get_logger(__name__)
 
@@ -38,16 +42,24 @@ BUSY_POLL_SECONDS = 0.002
 COMMIT_EVERY_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 REVOKE_SECONDS = 10.0
+RECHECK_SECONDS = 1.0
+"""How often what is held is looked for in a ledger that other instances write too."""
 
 
 class BrandLedger(Ledger, Protocol):
     """A ledger with the fence between instances."""
+
+    shared: bool
+    """Whether other instances can write to it."""
 
     def claim(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Become the owner of partitions and return their positions."""
 
     def disclaim(self, partitions: Collection[Partition]) -> None:
         """Give partitions up: nothing more is written for them."""
+
+    def require_claims(self) -> None:
+        """Raise LedgerFenced when another instance has become the owner of one of ours."""
 
 
 @dataclass(slots=True)
@@ -82,6 +94,7 @@ class Intake:
         ledger: BrandLedger,
         outbound: Outbound,
         *,
+        partitions_of: Callable[[Collection[str]], Mapping[str, Sequence[Partition]]] = lambda _: {},
         wall_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -103,6 +116,17 @@ class Intake:
         self._mapper = self._new_mapper()
         self.on_offer: Callable[[Sequence[Delivery]], None] = lambda _: None
         """Told what is offered to the sender."""
+        self.permit: Callable[[float], None] = lambda _: None
+        """Told until when, on the monotonic clock, the sender may send: see `RabbitMQOutbound.permit`."""
+        self._partitions_of = partitions_of
+        # Kafka gives partitions away after the whole of the shorter of these.
+        settings = brand.connector.source.kafka
+        self._permit_seconds = min(settings.session_timeout, settings.max_poll_interval).total_seconds() / 2
+        self._permitted_until = math.inf
+        self._lookups_elsewhere = LookupsElsewhere(ledger.positions)
+        self._rechecked_at = 0.0
+        self.halted = False
+        """Another instance may send what this one still has: nothing is sent or written any more."""
         self._recorded = ledger.confirmed()
         self._offered = self._recorded
         self._all_offered = False
@@ -121,13 +145,17 @@ class Intake:
         """
         now = self._clock()
         self.progress.turned_at = now
+        self._renew()
         self._throttle()
         records = self._source.poll(self._poll_seconds(now))
+        if self.halted:
+            raise LedgerFenced("another instance has taken partitions over; this one starts anew")
         arrived = self._clock()
         for record in records:
             self._add(record, arrived)
         self._note_reached()
-        self._write_batch(list(self._order.take(self._clock(), BATCH)), idle=not records)
+        play = not self._lookups_elsewhere.waits(arrived)
+        self._write_batch(list(self._order.take(self._clock(), BATCH, play=play)), idle=not records)
         self._refill()
         self._commit_offsets()
 
@@ -137,7 +165,8 @@ class Intake:
         Returns whether everything was.
         """
         deadline = self._clock() + deadline_seconds
-        while self._clock() < deadline:
+        while self._clock() < deadline and not self.halted:
+            self._renew()
             self._refill()
             self._write_batch([], idle=True)
             if self._all_offered and not self._outbound.pending():
@@ -147,10 +176,29 @@ class Intake:
         self._commit_offsets(at_once=True)
         return not self._outbound.pending()
 
+    def halt(self) -> None:
+        """Send and write nothing any more: what is left is another instance's.  Close all, and start anew."""
+        self.permit(0.0)
+        self.halted = True
+
+    def _renew(self) -> None:
+        """Let the sender go on, for as long as nobody else can have been given our partitions."""
+        if not self._ledger.shared or self.halted:
+            return
+        now = self._clock()
+        if now >= self._permitted_until:
+            # This process stood still.  Who is given partitions claims them before it sends.
+            try:
+                self._ledger.require_claims()
+            except LedgerUnavailable:
+                return
+        self._permitted_until = now + self._permit_seconds
+        self.permit(self._permitted_until)
+
     def record(self) -> None:
         """Record what has been confirmed.  Raises LedgerUnavailable when that cannot be done."""
         confirmed = self._outbound.confirmed()
-        if confirmed > self._recorded:
+        if confirmed > self._recorded and not self.halted:
             self._write([], confirmed, self._wall_ms())
             self._recorded = confirmed
             self._outbound.recorded(confirmed)
@@ -178,6 +226,8 @@ class Intake:
             )
             if partition in known:
                 self._positions[partition] = known[partition]
+        if self._ledger.shared:
+            self._look_at_others()
         # What a former owner left unsent or held is ours to finish now.
         self._mapper = self._new_mapper()
         self._all_offered = False
@@ -188,18 +238,33 @@ class Intake:
         """See AssignmentListener.  What the partitions led to is sent out first, within a budget."""
         self.progress.rebalances += 1
         self._order.revoke(partitions)
-        self.drain(REVOKE_SECONDS)
+        clean = self.drain(REVOKE_SECONDS)
+        if self._ledger.shared and not clean:
+            self.halt()
         self._ledger.disclaim(partitions)
         self._forget(partitions)
+        if self._ledger.shared:
+            self._mapper = self._new_mapper()
         LOG.info("partitions_revoked", brand=self._brand.connector.brand, partitions=_names(partitions))
 
     def on_lost(self, partitions: Collection[Partition]) -> None:
         """See AssignmentListener."""
         self.progress.rebalances += 1
+        if self._ledger.shared and (self._outbound.pending() or not self._all_offered):
+            self.halt()
         self._order.revoke(partitions)
         self._ledger.disclaim(partitions)
         self._forget(partitions)
+        if self._ledger.shared:
+            self._mapper = self._new_mapper()
         LOG.warning("partitions_lost", brand=self._brand.connector.brand, partitions=_names(partitions))
+
+    def _look_at_others(self) -> None:
+        """See which look-up rows other instances read: play waits for them as it does for our own."""
+        found = self._partitions_of(self._topics.names)
+        check_partition_counts(found, self._topics.plays)
+        lookups = {at for topic, several in found.items() if not self._topics.is_play(topic) for at in several}
+        self._lookups_elsewhere.begin(self._source.ends(lookups - set(self._order.assigned())), self._clock())
 
     def _forget(self, partitions: Collection[Partition]) -> None:
         for partition in partitions:
@@ -240,7 +305,7 @@ class Intake:
         """Return how long to wait for records: not at all while there is other work."""
         longest = BUSY_POLL_SECONDS if self._outbound.pending() or not self._all_offered else IDLE_POLL_SECONDS
         due = self._order.due(now)
-        if due is not None:
+        if due is not None and not self._lookups_elsewhere.waits(now):
             longest = min(longest, due)
         deadline = self._mapper.next_deadline()
         if deadline is not None:
@@ -256,12 +321,15 @@ class Intake:
         deadline = self._mapper.next_deadline()
         expired = deadline is not None and deadline <= now_ms
         behind = confirmed - self._recorded
-        if not batch and not expired and not (behind and (idle or behind >= BATCH // 2)):
+        recheck = self._ledger.shared and (expired or self._due_for_recheck())
+        if not batch and not expired and not recheck and not (behind and (idle or behind >= BATCH // 2)):
             return
         while True:
             try:
-                deliveries = self._write(batch, confirmed, now_ms)
+                deliveries = self._write(batch, confirmed, now_ms, recheck=recheck)
                 break
+            except LedgerConflict:
+                continue
             except LedgerUnavailable as error:
                 self._wait_for_ledger(error)
         self._recorded = max(self._recorded, confirmed)
@@ -269,13 +337,24 @@ class Intake:
         if deliveries and self._all_offered:
             self._offer(deliveries)
 
-    def _write(self, batch: Sequence[Taken], confirmed: int, now_ms: int) -> Sequence[Delivery]:
+    def _due_for_recheck(self) -> bool:
+        now = self._clock()
+        if not self._mapper.held or now - self._rechecked_at < RECHECK_SECONDS:
+            return False
+        self._rechecked_at = now
+        return True
+
+    def _write(
+        self, batch: Sequence[Taken], confirmed: int, now_ms: int, *, recheck: bool = False
+    ) -> Sequence[Delivery]:
         started = self._clock()
         transaction = self._ledger.begin(now_ms)
         try:
             self._mapper.begin(transaction, now_ms)
             self._flood.begin(started)
             self._take(batch, transaction)
+            if recheck:
+                self._mapper.recheck()
             self._mapper.expire()
             positions = {Partition(t.record.topic, t.record.partition): t.record.offset + 1 for t in batch}
             transaction.advance(positions)
@@ -336,14 +415,20 @@ class Intake:
         if self.progress.last_error != str(error):
             LOG.error("ledger_unavailable", brand=self._brand.connector.brand, error=str(error))
         self.progress.last_error = str(error)
+        if not self._order.assigned():
+            # Handing over: the source waits for that and must not be polled.
+            time.sleep(RETRY_SECONDS)
+            return
         self._pause(frozenset(self._order.assigned()))
         for record in self._source.poll(RETRY_SECONDS):
             self._add(record, self._clock())
 
     def _new_mapper(self) -> Mapper:
-        mapper = Mapper(self._brand.plan, self._observe)
+        mapper = Mapper(self._brand.plan, self._observe, shared=self._ledger.shared)
         restored = []
-        for held in self._ledger.held():
+        # Before its first partition, and between two, an instance takes care of nothing that waits.
+        mine = not self._ledger.shared or self._order.assigned()
+        for held in self._ledger.held() if mine else ():
             change = self._decoder.decode(held.record)
             if not isinstance(change, Change):
                 raise FatalError(

@@ -90,9 +90,9 @@ class CommitOrder:
             return None
         return max(0.0, min(head.arrived for head in heads) + self._wait - now)
 
-    def take(self, now: float, limit: int) -> Iterator[Taken]:
-        """Yield up to `limit` records that nothing earlier can precede any more."""
-        full = [lane for lane in self._lanes.values() if lane.waiting]
+    def take(self, now: float, limit: int, *, play: bool = True) -> Iterator[Taken]:
+        """Yield up to `limit` records that nothing earlier can precede any more; no play without `play`."""
+        full = [lane for lane in self._lanes.values() if lane.waiting and (play or lane.first)]
         empty = [lane for lane in self._lanes.values() if not lane.waiting]
         while full and limit > 0:
             lane = full[0] if len(full) == 1 else min(full, key=_rank)

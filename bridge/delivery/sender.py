@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from math import inf
 from time import monotonic
 from typing import Final
 
@@ -53,6 +54,8 @@ class RabbitMQOutbound:
         self._offered = 0
         self._recorded = 0
         self._starved = False
+        self._permitted_until = inf
+        self._lapsed = False
         self._thread = IoThread(self._begin, self._work, self._ended)
         self._link: Link | None = None
         self._connections = 0
@@ -90,6 +93,16 @@ class RabbitMQOutbound:
         self._recorded = seq
         # While there is room in the window nothing waits for this, so the thread is let sleep.
         if self._starved:
+            self._thread.wake()
+
+    def permit(self, until: float) -> None:
+        """Submit nothing from this moment of the monotonic clock on, until permitted anew.  Never blocks.
+
+        For instances that share a brand: one that stood still must not send what is another's by then.
+        """
+        self._permitted_until = until
+        if self._lapsed and until > monotonic():
+            self._lapsed = False
             self._thread.wake()
 
     def pending(self) -> int:
@@ -279,6 +292,9 @@ class RabbitMQOutbound:
     def _submit(self, now: float) -> None:
         link = self._link
         if link is None or not link.up or link.blocked is not None or self._failure is not None:
+            return
+        if now >= self._permitted_until:
+            self._lapsed = True
             return
         batch = self._window.submit(now)
         if batch:
