@@ -27,13 +27,13 @@ class Outcome:
     def _events(self) -> Iterable[str]:
         due, came = Counter(self.truth.plays()), Counter(self.arrivals.plays())
         if missing := (due - came).total():
-            yield f"{_events(missing)} did not arrive"
+            yield f"{_many(missing, 'event')} did not arrive"
         if invented := (came - due).total():
-            yield f"{_events(invented)} arrived that should not"
+            yield f"{_many(invented, 'event')} arrived that should not"
         if disordered := len(out_of_order(self.truth.players, self.arrivals.players)):
-            yield f"the events of {disordered} players arrived in another order"
+            yield f"the events of {_many(disordered, 'player')} arrived in another order"
         if self.arrivals.differing:
-            yield f"{self.arrivals.differing} duplicates had another body than the first"
+            yield f"{_many(self.arrivals.differing, 'duplicate')} had another body than the first"
 
     def _money(self) -> Iterable[str]:
         due, came = sums(self.truth.plays()), sums(self.arrivals.plays())
@@ -60,5 +60,5 @@ def out_of_order(due: Mapping[str, list[Play]], came: Mapping[str, list[Play]]) 
     return found
 
 
-def _events(count: int) -> str:
-    return "1 event" if count == 1 else f"{count} events"
+def _many(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"

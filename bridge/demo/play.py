@@ -16,6 +16,8 @@ from bridge.demo.northern_lights import NorthernLights, Steps
 from bridge.demo.truth import Truth, Write
 
 TICK_SECONDS = 0.01
+LONGEST_SECONDS = 0.1
+"""A database that is slower than the rate must not keep the rest from happening."""
 
 
 class Wallet(Protocol):
@@ -112,7 +114,8 @@ class Table:
                 self._dealt += 1
 
     def _write_due(self, now: float) -> None:
-        while self._due and self._due[0][0] <= now:
+        until = now + LONGEST_SECONDS
+        while self._due and self._due[0][0] <= now and self.clock() - self._started < until:
             _, _, brand, write = heapq.heappop(self._due)
             self.write(brand, write)
             self.truths[brand].add(write)

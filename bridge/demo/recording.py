@@ -1,4 +1,8 @@
-"""Keeps a run's changes, with the truth of its generator, as the recording that `--embedded` plays."""
+"""Keeps a run's changes, with the truth of its generator, as the recording that `--embedded` plays.
+
+To be made anew when a wallet or its generator changes, with the servers up:
+`wallet-bridge demo --rate 100 --seconds 8 --record bridge/demo/recorded`.
+"""
 
 from __future__ import annotations
 

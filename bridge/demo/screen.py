@@ -48,6 +48,7 @@ class Screen:
         self._task = self._bar.add_task("playing", total=1.0, said="")
         self._lock = threading.Lock()
         self._sampled = self._lined = 0.0
+        self._brand = ""
 
     def __enter__(self) -> Self:
         self._lined = time.monotonic()
@@ -67,9 +68,11 @@ class Screen:
         """Show an event that arrived, unless another was shown just before."""
         with self._lock:
             now = time.monotonic()
-            if now - self._sampled < (SAMPLE_SECONDS if self._is_terminal else LINE_SECONDS / 5):
+            pause = SAMPLE_SECONDS if self._is_terminal else LINE_SECONDS / 5
+            # Brands take turns: one of them is always a little earlier than the other.
+            if now - self._sampled < (2 * pause if brand == self._brand else pause):
                 return
-            self._sampled = now
+            self._sampled, self._brand = now, brand
         style = "yellow" if play.status == "Rollback" else ""
         what = f"{play.type:4} {play.status:8} {play.amount:>12} {play.currency}"
         self.say(f"  {brand:15} {what}  {play.activity_id[-19:]}", style)

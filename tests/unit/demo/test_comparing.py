@@ -58,7 +58,7 @@ def test_an_invented_event_is_told() -> None:
 
 def test_another_order_is_told_although_every_sum_agrees() -> None:
     told = outcome([PLAYS[1], PLAYS[0], PLAYS[2]]).differences()
-    assert told == ["b: the events of 1 players arrived in another order"]
+    assert told == ["b: the events of 1 player arrived in another order"]
 
 
 def test_a_missing_event_does_not_make_the_rest_disordered() -> None:
@@ -69,7 +69,7 @@ def test_duplicates_are_counted_and_their_bodies_compared() -> None:
     found = outcome([*PLAYS, *PLAYS])
     assert (found.arrivals.duplicates, found.arrivals.differing, found.differences()) == (3, 0, [])
     found.arrivals.take("a2/Approved", body(PLAYS[2]).replace(b"SEK", b"NOK"))
-    assert found.differences() == ["b: 1 duplicates had another body than the first"]
+    assert found.differences() == ["b: 1 duplicate had another body than the first"]
 
 
 def test_a_change_that_is_still_held_or_wrongly_parked_is_told() -> None:
