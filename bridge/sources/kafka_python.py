@@ -19,13 +19,14 @@ from kafka.errors import (
     OffsetOutOfRangeError,
 )
 from kafka.future import Future
-from kafka.structs import OffsetAndMetadata, TopicPartition
+from kafka.structs import MemberState, OffsetAndMetadata, TopicPartition
 
 from bridge.contracts import AssignmentListener
 from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
 from bridge.records import Partition, SourceRecord
 from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers, made
 from bridge.sources.kafka_python_config import consumer_config
+from bridge.sources.kafka_python_join import keep_joins
 from bridge.sources.positions import check_position, position_error
 from bridge.sources.reading import Range, SourceHealth
 from bridge.sources.sentences import group_of
@@ -126,12 +127,15 @@ class KafkaPythonSource:
             self._consumer = made(KafkaConsumer, consumer_config(self._settings, group) | assignor)
         except KafkaError as error:
             raise self._brokers.unavailable(error) from error
+        if group is not None:
+            keep_joins(self._consumer, self._settings.session_timeout.total_seconds() / 2)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-python")
 
     def close(self) -> None:
         """See `Source.close`.  Closing again does nothing."""
         try:
             if self._consumer is not None:
+                self._leave_a_join()
                 timeout = milliseconds_of(self._settings)
                 self._run(lambda: self._consumer.close(autocommit=False, timeout_ms=timeout))
         except KafkaError as error:
@@ -142,6 +146,17 @@ class KafkaPythonSource:
             self._consumer = self._thread = None
             self._positions = {}
             self._brokers.close()
+
+    def _leave_a_join(self) -> None:
+        # Kafka answers one request of a connection after the other: behind a join that waits for other members,
+        # which this thread may have to poll, the library's own leaving would wait for its whole timeout.
+        member = self._consumer.group_metadata()
+        if member.state != MemberState.REBALANCING or not member.member_id or self._settings.member is not None:
+            return
+        try:
+            self._brokers.remove_member(member.group_id, member.member_id)
+        except SourceUnavailable as error:
+            LOG.warning("the group was not left while joining: %s", error)
 
     def poll(self, timeout_seconds: float) -> Sequence[SourceRecord]:
         """See `Source.poll`."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
-from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, OffsetSpec
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, MemberToRemove, OffsetSpec
 from kafka.errors import KafkaConfigurationError, KafkaError
 from kafka.net.compat import KafkaNetClient
 from kafka.structs import TopicPartition
@@ -182,6 +182,13 @@ class KafkaPythonBrokers:
         return {
             topic: {name: str(entry["value"]) for name, entry in said.items()} for topic, said in found.items()
         }
+
+    def remove_member(self, group: str, member_id: str) -> None:
+        """Take a member out of its group; one that is no member any more is left alone.
+
+        Raises SourceUnavailable after `request_timeout`.
+        """
+        self._ask(lambda admin: admin.remove_group_members(group, [MemberToRemove(member_id)]))
 
     def _ask(self, question: Callable[[Any], T]) -> T:
         self.connect()
