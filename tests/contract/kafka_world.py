@@ -12,7 +12,7 @@ from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic  # type: 
 from bridge.records import Partition
 from bridge.sources import KafkaSettings, KafkaSource, open_source
 from bridge.sources.settings import Client
-from tests.contract.source_contract import Headers
+from tests.contract.source_contract import PATIENCE, Headers
 from tests.support.eventually import eventually
 
 
@@ -31,14 +31,14 @@ class KafkaWorld:
             asked = self._admin.create_partitions([NewPartitions(topic, partitions)])
         else:
             asked = self._admin.create_topics([NewTopic(topic, partitions, 1)])
-        asked[topic].result(10)
+        asked[topic].result(60)
         self._topics[topic] = partitions
-        eventually(lambda: self._knows(self._admin, topic, partitions))
-        eventually(lambda: self._knows(self._producer, topic, partitions))
+        eventually(lambda: self._knows(self._admin, topic, partitions), within_seconds=PATIENCE)
+        eventually(lambda: self._knows(self._producer, topic, partitions), within_seconds=PATIENCE)
 
     @staticmethod
     def _knows(client: AdminClient | Producer, topic: str, partitions: int) -> bool:
-        return len(client.list_topics(topic, timeout=5).topics[topic].partitions) == partitions
+        return len(client.list_topics(topic, timeout=30).topics[topic].partitions) == partitions
 
     def append(
         self, at: Partition, key: bytes | None, value: bytes | None, headers: Headers = (), timestamp_ms: int = 0
@@ -46,19 +46,19 @@ class KafkaWorld:
         self._producer.produce(at.topic, value, key, at.number, headers=list(headers), timestamp=timestamp_ms)
 
     def flush(self) -> None:
-        assert self._producer.flush(10) == 0
+        assert self._producer.flush(60) == 0
 
     def trim(self, at: Partition, first: int) -> None:
         self.flush()
         place = TopicPartition(*at, first)
-        self._admin.delete_records([place])[place].result(10)
+        self._admin.delete_records([place])[place].result(60)
 
     def configure(self, topic: str, said: dict[str, str]) -> None:
         library: Any = kafka_admin
         how = library.AlterConfigOpType.SET
         entries = [library.ConfigEntry(name, value, incremental_operation=how) for name, value in said.items()]
         resource = library.ConfigResource(library.ResourceType.TOPIC, topic, incremental_configs=entries)
-        self._admin.incremental_alter_configs([resource])[resource].result(10)
+        self._admin.incremental_alter_configs([resource])[resource].result(60)
 
     def settings(self, group: str, **others: object) -> KafkaSettings:
         said = {"brokers": self.brokers, "group": group, "client": self._client, "metadata_refresh": "1 s"}
@@ -73,4 +73,4 @@ class KafkaWorld:
     def close(self) -> None:
         self.flush()
         for answer in self._admin.delete_topics(list(self._topics)).values() if self._topics else ():
-            answer.result(10)
+            answer.result(60)

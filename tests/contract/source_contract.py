@@ -18,6 +18,10 @@ from tests.support.eventually import eventually
 
 Headers = Sequence[tuple[str, bytes | None]]
 
+# Members of a group hear of each other by heartbeats, and a busy machine stretches each round.  What is
+# awaited comes within a second or three as a rule; the deadline tells "late" from "never".
+PATIENCE = 60.0
+
 
 class ReachingSource(Source, Protocol):
     def reached(self) -> Mapping[Partition, int]: ...
@@ -70,7 +74,7 @@ class Follower:
             self.positions[Partition(record.topic, record.partition)] = record.offset + 1
 
 
-def read(source: Source, count: int, *, within_seconds: float = 20.0) -> list[SourceRecord]:
+def read(source: Source, count: int, *, within_seconds: float = PATIENCE) -> list[SourceRecord]:
     """Poll until `count` records have come; more than that, or a deadline, fails."""
     records: list[SourceRecord] = []
     deadline = time.monotonic() + within_seconds
@@ -174,7 +178,7 @@ class ReadingContract:
             batches.append(len(source.poll(0.2)))
             return sum(batches) == 20
 
-        eventually(everything_came, within_seconds=20)
+        eventually(everything_came, within_seconds=PATIENCE)
         assert max(batches) <= 7
 
     def test_one_record_a_poll_is_possible(self, world: World, topic: str, opened: list[Source]) -> None:
@@ -260,7 +264,7 @@ class ReadingContract:
         source = self.start(opened, world, topic)
         read(source, 5)
         ends = {Partition(topic, 0): 4, Partition(topic, 1): 1}
-        assert eventually(lambda: (source.poll(0.05), dict(source.reached()) == ends)[1])
+        assert eventually(lambda: (source.poll(0.05), dict(source.reached()) == ends)[1], within_seconds=PATIENCE)
 
     def test_nothing_is_committed_unless_asked(self, world: World, topic: str, opened: list[Source]) -> None:
         world.create(topic)
@@ -278,7 +282,7 @@ class ReadingContract:
         read(source, 5)
         source.commit({at: 3})
         asked = [at, Partition(topic, 1)]
-        assert eventually(lambda: source.committed(asked)) == {at: 3}
+        assert eventually(lambda: source.committed(asked), within_seconds=PATIENCE) == {at: 3}
 
     def test_closing_hands_over_what_is_assigned(self, world: World, topic: str, opened: list[Source]) -> None:
         world.create(topic)
@@ -330,7 +334,7 @@ class GroupContract(ReadingContract):
             world.append(Partition(topic, 0), None, b"%d" % number)
             began = time.monotonic()
             assert values(source.poll(10)) == [b"%d" % number]
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 5
 
     def test_a_poll_waits_for_the_first_record(self, world: World, topic: str, opened: list[Source]) -> None:
         world.create(topic)
@@ -341,7 +345,7 @@ class GroupContract(ReadingContract):
         later.start()
         began = time.monotonic()
         assert values(source.poll(10)) == [b"late"]
-        assert 0.2 < time.monotonic() - began < 3
+        assert 0.2 < time.monotonic() - began < 5
         later.join()
 
     def test_a_poll_without_records_returns_after_its_time(
@@ -353,10 +357,10 @@ class GroupContract(ReadingContract):
         read(source, 1)
         began = time.monotonic()
         assert source.poll(0.4) == []
-        assert 0.35 < time.monotonic() - began < 1.5
+        assert 0.35 < time.monotonic() - began < 3
         began = time.monotonic()
         assert source.poll(0) == []
-        assert time.monotonic() - began < 0.3
+        assert time.monotonic() - began < 2
 
     def test_commits_of_the_handing_over_are_kept(self, world: World, topic: str, opened: list[Source]) -> None:
         at = Partition(topic, 0)
@@ -372,7 +376,7 @@ class GroupContract(ReadingContract):
         read(first, 4)
         first.close()
         second = self.start(opened, world, topic, group=topic)
-        assert eventually(lambda: second.committed([at])) == {at: 2}
+        assert eventually(lambda: second.committed([at]), within_seconds=PATIENCE) == {at: 2}
 
     def test_a_partition_of_another_member_is_not_committed(
         self, world: World, topic: str, opened: list[Source]
@@ -382,7 +386,8 @@ class GroupContract(ReadingContract):
         source = self.start(opened, world, topic)
         read(source, 1)
         source.commit({Partition(f"{topic}.other", 0): 1, Partition(topic, 0): 1})
-        assert eventually(lambda: source.committed([Partition(topic, 0)])) == {Partition(topic, 0): 1}
+        mine = Partition(topic, 0)
+        assert eventually(lambda: source.committed([mine]), within_seconds=PATIENCE) == {mine: 1}
 
     def test_members_that_join_and_leave_lose_nothing_and_read_nothing_twice(
         self, world: World, topic: str, opened: list[Source]
@@ -416,15 +421,15 @@ class GroupContract(ReadingContract):
 
         join()
         write(0)
-        eventually(lambda: shared_by(1), within_seconds=30)
+        eventually(lambda: shared_by(1), within_seconds=PATIENCE)
         join()
         write(100)
-        eventually(lambda: shared_by(2), within_seconds=30)
+        eventually(lambda: shared_by(2), within_seconds=PATIENCE)
         write(200)
         members.pop(0)[0].close()
-        eventually(lambda: shared_by(1), within_seconds=30)
+        eventually(lambda: shared_by(1), within_seconds=PATIENCE)
         write(300)
-        eventually(lambda: go_round() >= 1600, within_seconds=30)
+        eventually(lambda: go_round() >= 1600, within_seconds=PATIENCE)
         assert sorted(seen) == [(number, offset) for number in range(4) for offset in range(400)]
 
     def test_partitions_of_the_same_number_go_to_the_same_member(
@@ -441,10 +446,45 @@ class GroupContract(ReadingContract):
                 member.poll(0.05)
             return all(len(follower.assigned) == 4 for follower in followers)
 
-        eventually(shared, within_seconds=30)
+        eventually(shared, within_seconds=PATIENCE)
         for follower in followers:
             numbers = [{at.number for at in follower.assigned if at.topic == name} for name in topics]
             assert numbers[0] == numbers[1]
+
+    def test_a_group_settles_also_when_the_first_member_is_the_last_to_be_asked_again(
+        self, world: World, topic: str, opened: list[Source]
+    ) -> None:
+        world.create(topic, 6)
+        followers = [Follower() for _ in range(3)]
+        members: list[Source] = []
+
+        def ask(*numbers: int) -> list[int]:
+            for number in numbers:
+                members[number].poll(0.02)
+            return [len(follower.assigned) for follower in followers]
+
+        members.append(self.start(opened, world, topic, followers[0], group=topic))
+        eventually(lambda: ask(0) == [6, 0, 0], within_seconds=PATIENCE)
+        members.append(self.start(opened, world, topic, followers[1], group=topic))
+        eventually(lambda: ask(0, 1) == [3, 3, 0], within_seconds=PATIENCE)
+        members.append(self.start(opened, world, topic, followers[2], group=topic))
+        # The first member asks to join, and is answered while the second one is polled.
+        eventually(lambda: ask(2, 0)[0] == 0, within_seconds=PATIENCE)
+        eventually(lambda: ask(0, 1, 2) == [2, 2, 2], within_seconds=PATIENCE)
+
+    def test_a_member_that_still_waits_for_the_others_closes_soon(
+        self, world: World, topic: str, opened: list[Source]
+    ) -> None:
+        world.create(topic)
+        self.fill(world, Partition(topic, 0), 1)
+        first = self.start(opened, world, topic, group=topic)
+        read(first, 1)
+        second = self.start(opened, world, topic, group=topic)
+        for _poll in range(5):
+            assert second.poll(0.2) == [], "the first member has not been asked to share yet"
+        began = time.monotonic()
+        second.close()
+        assert time.monotonic() - began < 10  # librdkafka takes 5 s
 
     def test_a_partition_that_is_assigned_anew_is_not_paused(
         self, world: World, topic: str, opened: list[Source]
@@ -460,10 +500,10 @@ class GroupContract(ReadingContract):
         second = self.start(opened, world, topic, other, group=topic)
         eventually(
             lambda: (first.poll(0.05), second.poll(0.05), len(follower.assigned) == len(other.assigned) == 1)[2],
-            within_seconds=30,
+            within_seconds=PATIENCE,
         )
         second.close()
-        eventually(lambda: (first.poll(0.05), len(follower.assigned) == 2)[1], within_seconds=30)
+        eventually(lambda: (first.poll(0.05), len(follower.assigned) == 2)[1], within_seconds=PATIENCE)
         self.fill(world, Partition(topic, 0), 1, 1)
         self.fill(world, Partition(topic, 1), 1, 1)
         assert sorted(values(read(first, 2)), key=str) == [b"0:1", b"1:1"]
@@ -478,4 +518,4 @@ class GroupContract(ReadingContract):
         follower.take(read(source, 1))
         world.create(topic, 2)
         self.fill(world, Partition(topic, 1), 3)
-        assert values(read(source, 3, within_seconds=30)) == [b"1:0", b"1:1", b"1:2"]
+        assert values(read(source, 3)) == [b"1:0", b"1:1", b"1:2"]

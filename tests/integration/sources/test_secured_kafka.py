@@ -16,7 +16,7 @@ from bridge.errors import SourceUnavailable
 from bridge.sources import KafkaSettings, KafkaSource, open_source
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.settings import Client
-from tests.contract.source_contract import Follower, read, values
+from tests.contract.source_contract import PATIENCE, Follower, read, values
 from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker
 from tests.support.eventually import eventually
 
@@ -59,7 +59,7 @@ def log_in(mechanism: str, password: str = PASSWORD) -> dict[str, str]:
 def topic(broker: SecuredBroker) -> str:
     topic = f"source.{uuid4().hex[:12]}"
     admin = AdminClient(connection_config(settings(broker, Client.CONFLUENT)))
-    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(20)
+    admin.create_topics([NewTopic(topic, 1, 1)])[topic].result(60)
     write(broker, topic, b"first")
     return topic
 
@@ -67,7 +67,7 @@ def topic(broker: SecuredBroker) -> str:
 def write(broker: SecuredBroker, topic: str, value: bytes) -> None:
     producer = Producer(connection_config(settings(broker, Client.CONFLUENT)))
     producer.produce(topic, value)
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
@@ -123,15 +123,15 @@ def test_an_outage_is_told_and_outlasted_or_ends_at_the_limit(broker: SecuredBro
     try:
         for source in limited:
             with pytest.raises(SourceUnavailable, match=broker.brokers):
-                eventually(partial(polled_away, source), within_seconds=30)
+                eventually(partial(polled_away, source), within_seconds=PATIENCE)
         for source in patient:
-            eventually(partial(connected, source, said=False), within_seconds=30)
+            eventually(partial(connected, source, said=False), within_seconds=PATIENCE)
             assert broker.brokers in str(source.health().last_error)
     finally:
         broker.start()
     write(broker, topic, b"second")
     for source in patient:
-        assert values(read(source, 1, within_seconds=60)) == [b"second"]
-        eventually(partial(connected, source, said=True), within_seconds=30)
+        assert values(read(source, 1)) == [b"second"]
+        eventually(partial(connected, source, said=True), within_seconds=PATIENCE)
     for source in patient + limited:
         source.close()
