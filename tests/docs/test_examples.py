@@ -34,10 +34,13 @@ def merged(base: Any, part: Any) -> Any:
     return base | {key: merged(base[key], value) if key in base else value for key, value in part.items()}
 
 
+GUIDE = DOCS / "how-to" / "write-a-connector.md"
+
+
 def marked(page: Path, mark: str) -> Any:
-    """Return the content of a page's only block with a mark."""
-    (text,) = [block.text for block in blocks(page) if mark in block.marks]
-    return yaml.safe_load(text)
+    """Return the content of the block with a mark: the page's own, else the guide's."""
+    texts = [block.text for where in (page, GUIDE) for block in blocks(where) if mark in block.marks]
+    return yaml.safe_load(texts[0])
 
 
 def completed(block: Block) -> str:
@@ -47,8 +50,9 @@ def completed(block: Block) -> str:
         (table,) = base.pop("play").values()
         shared = {name: table[name] for name in ("key", "player", "with", "event")}
         part["play"] = {name: merged(shared, own) for name, own in part["play"].items()}
-    if "source" in part:
-        base.pop("source")
+    for name in ("source", "target"):
+        if name in part:
+            base.pop(name)
     return yaml.safe_dump(merged(base, part), sort_keys=False, allow_unicode=True)
 
 
