@@ -26,10 +26,9 @@ class BridgeProcess:
 
     def start(self) -> int:
         """Start it, and return its process id."""
-        command = [
-            sys.executable, "-m", "bridge.cli", "run", str(self._connector),
-            "--state", str(self._state), "--http", "127.0.0.1:0", "--log-format", "json",
-        ]  # fmt: skip
+        # Supervised, it ends with the demo even where that is killed itself.
+        command = [sys.executable, "-m", "bridge.cli", "run", str(self._connector), "--supervised"]
+        command += ["--state", str(self._state), "--http", "127.0.0.1:0", "--log-format", "json"]
         with self._log.open("ab") as log:
             # Ctrl-C is for the demo, which stops its bridges itself.
             self._process = subprocess.Popen(
