@@ -94,19 +94,16 @@ class Effects:
             memory.sent = stands_of_history(table, scope)
             memory.reversal = silently_taken(table, scope, self._recall, memory)
         self._recall.put_row(table.name, scope.key, memory)
-        return list(self.index(table, scope))
+        return self.index(table, scope)
 
-    def index(self, table: TablePlan, scope: Scope) -> Iterator[tuple[str, str]]:
-        """Note the ways in which the row can be found; yield those that are new."""
-        for name, read in table.indexes.items():
-            try:
-                value = read(scope)
-            except (PoisonRecord, Waiting):
-                continue
-            space = table.index_space(name)
-            if value is not None and self._recall.value(space, value) is None:
-                self._recall.put_value(space, value, scope.key)
-                yield space, value
+    def index(self, table: TablePlan, scope: Scope) -> list[tuple[str, str]]:
+        """Note the ways in which the row can be found, and return those that are new."""
+        if not table.indexes:
+            return []
+        news = [place for place in table.places(scope)[1:] if self._recall.value(*place) is None]
+        for space, value in news:
+            self._recall.put_value(space, value, scope.key)
+        return news
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""

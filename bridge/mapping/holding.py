@@ -46,6 +46,13 @@ class Holding:
         self._found: dict[Place, bytes | None] = {}
         """What `recheck` has seen of each place."""
 
+    def blocks(self, queue: str, table: TablePlan, scope: Scope) -> bool:
+        """Return whether a row must queue: something of its player waits, and for something else than this row."""
+        head = self.queues.head(queue)
+        if head is None:
+            return False
+        return head.waiting is None or (head.waiting.space, head.waiting.key) not in table.places(scope)
+
     def queue(self, table: TablePlan, change: Change, scope: Scope, queue: str) -> None:
         """Put a change behind others that wait."""
         held = Held("queued", change, table.name, scope.key, queue, self._endings.now_ms)
@@ -56,7 +63,7 @@ class Holding:
         self._tell(held, "behind a change of the same player that waits")
 
     def hold(self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold) -> None:
-        """Let a change wait; one that does not stand aside holds its queue."""
+        """Let a change wait; one that does not stand aside holds its queue, also what waits there for it."""
         kind = "aside" if decision.aside else "head"
         held = Held(kind, change, table.name, scope.key, queue, self._endings.now_ms)
         held.held_id = self._recall.memory.hold(held.stored())
@@ -64,7 +71,7 @@ class Holding:
         if decision.aside:
             self.queues.set_aside()
         else:
-            self.queues.append(held)
+            self.queues.prepend(held)
         self._wait(held, decision.waiting)
 
     def hold_part(self, table: TablePlan, change: Change, key: str, waiting: Waiting) -> None:

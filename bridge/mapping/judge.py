@@ -16,6 +16,7 @@ from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent, key_text
 from bridge.mapping.reversals import Reversals, first_true
+from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
@@ -35,7 +36,8 @@ class Judge:
         try:
             return self._judge(table, change, scope)
         except Waiting as missing:
-            return Hold(missing)
+            # What waits for a round waits for others of its player: it must not hold them.
+            return Hold(missing, aside=missing.space == ROUND_SPACE)
         except PoisonRecord as poison:
             return Park(poison.code, poison.reason)
 

@@ -173,7 +173,7 @@ class Mapper:
         known = self._recall.row(table.name, scope.key)
         waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
         decision: Decision | None
-        if self._holding.queues.blocked(queue):
+        if self._holding.blocks(queue, table, scope):
             decision = None if waits or (known and known.sent) else self._judge.skip_at_once(table, scope)
         elif waits:
             decision = waits_for_row(table, scope.key)

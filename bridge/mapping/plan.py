@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,13 +10,14 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.config.wallet import Lookup, Wallet
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import add_up
 from bridge.mapping.parts import PartsPlan
 from bridge.mapping.readers import Reader
-from bridge.mapping.remembered import KEY_SEPARATOR, Sent, key_text
+from bridge.mapping.remembered import KEY_SEPARATOR, Sent, key_text, row_space
 from bridge.mapping.rounds import RoundView
 from bridge.mapping.scope import Scope
+from bridge.mapping.waiting import Waiting
 from bridge.records import Row, Value
 
 Test = Callable[[Any], bool]
@@ -160,6 +162,16 @@ class TablePlan:
         if self.holds == "round" and self.round is not None:
             return f"{player}{KEY_SEPARATOR}{key_text(self.round(scope)) or ''}"
         return player
+
+    def places(self, scope: Scope) -> list[tuple[str, str]]:
+        """Return where others find a row: by its key, and by every index that can be told."""
+        found = [(row_space(self.name), scope.key)]
+        for name, read in self.indexes.items():
+            with contextlib.suppress(PoisonRecord, Waiting):
+                value = read(scope)
+                if value is not None:
+                    found.append((self.index_space(name), value))
+        return found
 
     def round_view(self, scope: Scope) -> Value:
         """Return what is known of the row's round, or None where it has none."""

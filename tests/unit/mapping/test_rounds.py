@@ -91,6 +91,14 @@ def test_a_round_without_any_bet_sends_nothing(trial: Make) -> None:
     assert (run.events(), run.held) == ([], 0)
 
 
+def test_a_closing_row_that_comes_before_the_bets_of_its_round_holds_nothing(trial: Make) -> None:
+    run = trial(CLOSING.replace("KIND", "Loss").replace("AMOUNT", "0").replace(" and this_round.bets > 0", ""))
+    run.insert("rounds", "R1", state="closed")
+    assert run.held == 1
+    run.insert("tx", "1", kind="bet", status="ok", amount=5)
+    assert (run.events(), run.held) == (["Bet Approved 1 5", "Loss Approved R1:end 0"], 0)
+
+
 def test_the_closing_row_comes_after_the_bets_of_its_player_that_wait(trial: Make) -> None:
     run = trial(
         CLOSING.replace("KIND", "Win")
@@ -144,13 +152,41 @@ class TestAWinInATableOfItsOwn:
         run.insert("rates", "EUR", rate=2)
         self.insert(run, "wins", "1", amount=9)
         self.insert(run, "bets", "2", amount=7, player="p2")
-        assert (run.events(), run.held) == (["Bet Approved 2 7"], 1)
+        self.insert(run, "bets", "3", amount=3)
+        assert (run.events(), run.held) == (["Bet Approved 2 7"], 2)
         run.restart()
         self.insert(run, "bets", "1", amount=5)
+        assert run.events()[1:] == ["Bet Approved 1 5", "Win Approved w1 9", "Bet Approved 3 3"]
+        assert run.held == 0
+
+    def test_stays_behind_a_bet_that_waits_itself(self, trial: Make) -> None:
+        run = trial(FOLLOWING)
+        run.insert("rates", "EUR", rate=2)
+        self.insert(run, "wins", "1", amount=9)
+        self.insert(run, "bets", "1", amount=5, currency="SEK")
         assert run.held == 2
+        run.restart()
+        run.insert("rates", "SEK", rate=3)
+        assert (run.events(), run.held) == (["Bet Approved 1 5", "Win Approved w1 9"], 0)
+
+    def test_by_an_index_waits_for_its_bet_too(self, trial: Make) -> None:
+        run = trial(
+            FOLLOWING.replace("after: bets[bet_id]", "after: bets.by_ticket[ticket]")
+            .replace("bets[bet_id].bet", "bets.by_ticket[ticket].bet")
+            .replace("    skip: {demo: demo}", "    skip: {demo: demo}\n    indexes: {by_ticket: ticket}")
+        )
+        run.insert("rates", "EUR", rate=2)
+        self.insert(run, "wins", "1", amount=9, ticket="t")
+        self.insert(run, "bets", "1", amount=5, ticket="t")
+        assert (run.events(), run.held) == (["Bet Approved 1 5", "Win Approved w1 9"], 0)
+
+    def test_whose_bet_never_comes_is_parked_and_what_it_held_goes_on(self, trial: Make) -> None:
+        run = trial(FOLLOWING)
+        run.insert("rates", "EUR", rate=2)
+        self.insert(run, "wins", "1", amount=9)
+        self.insert(run, "bets", "3", amount=3)
         run.wait(minutes=60)
-        assert run.parked() == [("1", "original_missing")]
-        assert run.events() == ["Bet Approved 2 7", "Bet Approved 1 5"]
+        assert (run.events(), run.parked()) == (["Bet Approved 3 3"], [("1", "original_missing")])
 
     def test_of_a_skipped_bet_is_skipped_and_of_a_parked_one_parked(self, trial: Make) -> None:
         run = trial(FOLLOWING)
