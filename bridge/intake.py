@@ -37,8 +37,10 @@ BATCH = 500
 DEEP = 5_000
 """Records of one partition that may wait for others before its reading pauses."""
 IDLE_POLL_SECONDS = 0.25
-BUSY_POLL_SECONDS = 0.002
-"""While confirms are on their way: short, so that the window moves on as soon as they are here."""
+BUSY_POLL_SECONDS = 0.005
+"""While confirms are on their way: short against the time in which the broker empties a window."""
+RECORD_SECONDS = 0.05
+"""How long confirms wait for a batch that records them by the way, unless the window needs them."""
 COMMIT_EVERY_SECONDS = 1.0
 RETRY_SECONDS = 0.5
 REVOKE_SECONDS = 10.0
@@ -127,6 +129,8 @@ class Intake:
         self._rechecked_at = 0.0
         self.halted = False
         """Another instance may send what this one still has: nothing is sent or written any more."""
+        self._record_at = max(1, brand.connector.target.rabbitmq.window // 4)
+        self._written_at = 0.0
         self._recorded = ledger.confirmed()
         self._offered = self._recorded
         self._all_offered = False
@@ -150,12 +154,11 @@ class Intake:
         records = self._source.poll(self._poll_seconds(now))
         if self.halted:
             raise LedgerFenced("another instance has taken partitions over; this one starts anew")
-        arrived = self._clock()
-        for record in records:
-            self._add(record, arrived)
+        self._add(records)
         self._note_reached()
-        play = not self._lookups_elsewhere.waits(arrived)
-        self._write_batch(list(self._order.take(self._clock(), BATCH, play=play)), idle=not records)
+        now = self._clock()
+        play = not self._lookups_elsewhere.waits(now)
+        self._write_batch(list(self._order.take(now, BATCH, play=play)))
         self._refill()
         self._commit_offsets()
 
@@ -168,7 +171,7 @@ class Intake:
         while self._clock() < deadline and not self.halted:
             self._renew()
             self._refill()
-            self._write_batch([], idle=True)
+            self._write_batch([], at_once=True)
             if self._all_offered and not self._outbound.pending():
                 break
             time.sleep(BUSY_POLL_SECONDS)
@@ -285,15 +288,20 @@ class Intake:
 
     # -- records
 
-    def _add(self, record: SourceRecord, arrived: float) -> None:
-        try:
-            decoded = self._decoder.decode(record)
-        except PoisonRecord as poison:
-            taken = Taken(record, poison, None, arrived)
-        else:
-            position = decoded.position if isinstance(decoded, Change) else None
-            taken = Taken(record, decoded, position, arrived)
-        self._order.add(Partition(record.topic, record.partition), taken)
+    def _add(self, records: Sequence[SourceRecord]) -> None:
+        arrived = self._clock()
+        decode, partition = self._decoder.decode, Partition("", -1)
+        for record in records:
+            if record.partition != partition.number or record.topic != partition.topic:
+                partition = Partition(record.topic, record.partition)
+            try:
+                decoded = decode(record)
+            except PoisonRecord as poison:
+                taken = Taken(record, poison, None, arrived)
+            else:
+                position = decoded.position if isinstance(decoded, Change) else None
+                taken = Taken(record, decoded, position, arrived)
+            self._order.add(partition, taken)
 
     def _note_reached(self) -> None:
         if not self.progress.ready:
@@ -304,6 +312,8 @@ class Intake:
     def _poll_seconds(self, now: float) -> float:
         """Return how long to wait for records: not at all while there is other work."""
         longest = BUSY_POLL_SECONDS if self._outbound.pending() or not self._all_offered else IDLE_POLL_SECONDS
+        if self._outbound.confirmed() > self._recorded:
+            longest = min(longest, max(0.0, self._written_at + RECORD_SECONDS - now))
         due = self._order.due(now)
         if due is not None and not self._lookups_elsewhere.waits(now):
             longest = min(longest, due)
@@ -314,7 +324,11 @@ class Intake:
 
     # -- the ledger
 
-    def _write_batch(self, batch: Sequence[Taken], *, idle: bool) -> None:
+    def _due_to_record(self, behind: int) -> bool:
+        """Return whether confirms are worth a transaction of their own: each costs a sync of the disk."""
+        return behind >= self._record_at or self._clock() - self._written_at >= RECORD_SECONDS
+
+    def _write_batch(self, batch: Sequence[Taken], *, at_once: bool = False) -> None:
         """Write a batch, and what has been confirmed, as one transaction; try again while the ledger is away."""
         now_ms = self._wall_ms()
         confirmed = max(self._outbound.confirmed(), self._recorded)
@@ -322,7 +336,8 @@ class Intake:
         expired = deadline is not None and deadline <= now_ms
         behind = confirmed - self._recorded
         recheck = self._ledger.shared and (expired or self._due_for_recheck())
-        if not batch and not expired and not recheck and not (behind and (idle or behind >= BATCH // 2)):
+        record = behind and (at_once or self._due_to_record(behind))
+        if not batch and not expired and not recheck and not record:
             return
         while True:
             try:
@@ -356,7 +371,7 @@ class Intake:
             if recheck:
                 self._mapper.recheck()
             self._mapper.expire()
-            positions = {Partition(t.record.topic, t.record.partition): t.record.offset + 1 for t in batch}
+            positions = _positions_after(batch)
             transaction.advance(positions)
             if confirmed > self._recorded:
                 transaction.confirm(confirmed)
@@ -366,6 +381,7 @@ class Intake:
             self._mapper = self._new_mapper()
             raise
         self._flood.commit()
+        self._written_at = self._clock()
         self._positions |= positions
         self._note(batch, started)
         return deliveries
@@ -405,8 +421,7 @@ class Intake:
                 progress.parked += count
             elif key[0] == "skipped":
                 progress.skipped += count
-        for taken in batch:
-            progress.records[taken.record.topic] += 1
+        progress.records.update([taken.record.topic for taken in batch])
         if batch:
             progress.last_record_ms = batch[-1].record.timestamp_ms
 
@@ -420,8 +435,7 @@ class Intake:
             time.sleep(RETRY_SECONDS)
             return
         self._pause(frozenset(self._order.assigned()))
-        for record in self._source.poll(RETRY_SECONDS):
-            self._add(record, self._clock())
+        self._add(self._source.poll(RETRY_SECONDS))
 
     def _new_mapper(self) -> Mapper:
         mapper = Mapper(self._brand.plan, self._observe, shared=self._ledger.shared)
@@ -539,6 +553,12 @@ class Flood:
                 f"more than {limit} were parked, the last because: {reason}.  This is a wrong connector rather "
                 "than bad data: try it with `wallet-bridge preview`, mend it, and start again; nothing was lost"
             )
+
+
+def _positions_after(batch: Sequence[Taken]) -> dict[Partition, int]:
+    """Return the next offset of each partition; a partition's records are in order."""
+    last = {(taken.record.topic, taken.record.partition): taken.record.offset for taken in batch}
+    return {Partition(*at): offset + 1 for at, offset in last.items()}
 
 
 def _names(partitions: Collection[Partition]) -> list[str]:

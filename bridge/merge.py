@@ -6,11 +6,12 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+import msgspec
+
 from bridge.records import Decoded, Partition, SourcePosition, SourceRecord
 
 
-@dataclass(slots=True)
-class Taken:
+class Taken(msgspec.Struct):
     """A record with what it decoded to, or why it could not be decoded."""
 
     record: SourceRecord
@@ -31,6 +32,12 @@ class _Lane:
     end: int = 0
     """Where the partition ended when it was assigned; until that is read, it holds the others."""
     last: SourcePosition | None = None
+
+    def drain(self, limit: int) -> Iterator[Taken]:
+        for _ in range(min(limit, len(self.waiting))):
+            taken = self.waiting.popleft()
+            self.last = taken.position or self.last
+            yield taken
 
 
 class CommitOrder:
@@ -96,15 +103,16 @@ class CommitOrder:
         empty = [lane for lane in self._lanes.values() if not lane.waiting]
         while full and limit > 0:
             lane = full[0] if len(full) == 1 else min(full, key=_rank)
+            if len(full) == 1 and not any(map(_may_hold, empty)):
+                yield from lane.drain(limit)
+                return
             if empty and not self._may_pass(lane, empty, now):
                 return
-            taken = lane.waiting.popleft()
-            lane.last = taken.position or lane.last
+            yield from lane.drain(1)
+            limit -= 1
             if not lane.waiting:
                 full.remove(lane)
                 empty.append(lane)
-            limit -= 1
-            yield taken
 
     def _may_pass(self, lane: _Lane, empty: list[_Lane], now: float) -> bool:
         head = lane.waiting[0]
@@ -117,6 +125,11 @@ class CommitOrder:
             elif other.holds and lane.holds and now < head.arrived + self._wait and not _is_past(other, head):
                 return False
         return True
+
+
+def _may_hold(lane: _Lane) -> bool:
+    """Return whether an empty lane may have others wait for its records."""
+    return lane.holds or lane.next_offset < lane.end
 
 
 def _is_past(lane: _Lane, head: Taken) -> bool:
