@@ -6,6 +6,7 @@ import io
 import shutil
 import threading
 import time
+from collections.abc import Sequence
 from typing import TextIO
 
 from bridge.reporting import Status
@@ -39,13 +40,13 @@ class LiveLine(io.TextIOBase):
         """Return that this is a terminal."""
         return True
 
-    def show(self, status: Status) -> None:
-        """Replace the line."""
+    def show(self, status: Status, troubles: Sequence[str] = ()) -> None:
+        """Replace the line; `troubles` are what is wrong now."""
         now = time.monotonic()
         since, before = self._last or (now, status.sent)
         rate = (status.sent - before) / (now - since) if now > since else 0.0
         self._last = (now, status.sent)
-        self._replace(words_of(status, rate))
+        self._replace(words_of(status, rate, troubles))
 
     def end(self) -> None:
         """Take the line away."""
@@ -59,7 +60,7 @@ class LiveLine(io.TextIOBase):
             self._terminal.flush()
 
 
-def words_of(status: Status, rate: float) -> str:
+def words_of(status: Status, rate: float, troubles: Sequence[str] = ()) -> str:
     """Return a status in one line, the trouble last: it may be long."""
     parts = [
         f"{rate:,.0f} events/s",
@@ -68,10 +69,10 @@ def words_of(status: Status, rate: float) -> str:
         f"parked {status.parked:,}",
         f"unconfirmed {status.pending:,}",
     ]
-    if not status.connected:
-        parts.append("RabbitMQ is away")
-    if status.last_error:
-        parts.append(status.last_error)
+    if troubles:
+        parts.append("; ".join(troubles))
+    elif status.last_error:
+        parts.append(f"last error: {status.last_error}")
     return "  ".join(parts)
 
 

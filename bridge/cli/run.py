@@ -21,6 +21,7 @@ from bridge.app import BrandRun, RunOptions
 from bridge.brand import Brand
 from bridge.cli.check import checked
 from bridge.cli.live_line import BrandStream, LiveLine
+from bridge.cli.watching import Watch
 from bridge.errors import ConfigError, Problem
 from bridge.supervisor import BrandProcess, Supervisor
 from bridge.telemetry import logs
@@ -126,8 +127,8 @@ def _make(state: Path) -> None:
 def _run_one(brand: Brand, options: _Options, *, supervised: bool) -> None:
     _may_listen(options.http)
     with _log_to(brand, options, supervised=supervised) as line:
-        shown = line.show if line is not None else None
-        running = BrandRun(brand, RunOptions(state=options.state, http=options.http, on_status=shown))
+        watch = Watch(lambda: running.health(), line)  # noqa: PLW0108 - each needs the other
+        running = BrandRun(brand, RunOptions(state=options.state, http=options.http, on_status=watch))
         _on_signals(running.stop, at_once=2)
         if supervised:
             threading.Thread(target=_follow_parent, args=(running,), daemon=True).start()

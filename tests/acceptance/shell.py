@@ -33,7 +33,7 @@ def environment(**changes: str) -> dict[str, str]:
     return {**os.environ, **ENVIRONMENT, "COLUMNS": "200", "NO_COLOR": "1", **changes}
 
 
-def wallet_bridge(*arguments: str | Path, seconds: float = 60, **changes: str) -> Said:
+def wallet_bridge(*arguments: str | Path, **changes: str) -> Said:
     """Run a command to its end."""
     done = subprocess.run(
         [*COMMAND, *map(str, arguments)],
@@ -41,7 +41,7 @@ def wallet_bridge(*arguments: str | Path, seconds: float = 60, **changes: str) -
         text=True,
         env=environment(**changes),
         cwd=ROOT,
-        timeout=seconds,
+        timeout=60,
         check=False,
     )
     assert "Traceback" not in done.stderr, done.stderr

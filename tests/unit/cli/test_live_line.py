@@ -7,9 +7,12 @@ import json
 import re
 
 import pytest
+import structlog
 
 from bridge.cli.live_line import BrandStream, LiveLine, words_of
+from bridge.cli.watching import Watch
 from bridge.reporting import Status
+from bridge.telemetry.http import Health
 
 
 def status(**changes: object) -> Status:
@@ -63,8 +66,24 @@ def test_the_line_is_cut_to_the_width_of_the_terminal(monkeypatch: pytest.Monkey
 
 
 def test_trouble_is_in_the_line() -> None:
-    words = words_of(status(connected=False, last_error="no route"), 1234.5)
-    assert words == "1,234 events/s  lag 1,234  held 3  parked 1  unconfirmed 7  RabbitMQ is away  no route"
+    well = "1,234 events/s  lag 1,234  held 3  parked 1  unconfirmed 7"
+    assert words_of(status(), 1234.5) == well
+    assert words_of(status(last_error="old"), 1234.5) == f"{well}  last error: old"
+    assert words_of(status(last_error="old"), 1234.5, ["no route", "no disk"]) == f"{well}  no route; no disk"
+
+
+def test_trouble_is_logged_when_it_begins_and_when_it_is_over() -> None:
+    found = [(), ("a",), ("a", "b"), ("b",), (), ()]
+    states = iter(Health("degraded" if reasons else "ok", reasons) for reasons in found)
+    with structlog.testing.capture_logs() as logged:
+        watch = Watch(lambda: next(states), None)
+        for _ in found:
+            watch(status())
+    assert [(line["log_level"], line["event"], line.get("reason")) for line in logged] == [
+        ("warning", "trouble", "a"),
+        ("warning", "trouble", "b"),
+        ("info", "well_again", None),
+    ]
 
 
 @pytest.mark.parametrize(
