@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -72,9 +73,19 @@ class Inbox:
         self._api("PUT", self._policy, policy)
 
     def unlimit(self) -> None:
-        """Let the queue take everything again, and empty it: a quorum queue goes on refusing otherwise."""
-        self._api("DELETE", self._policy)
-        self.take()
+        """Let the queue take everything again.
+
+        A quorum queue that was full goes on refusing until something is taken out of it, and hears of
+        its new limit a moment later than it is set: so take bit by bit, until it takes in again.
+        """
+        self.limit(10**9)
+        before = self.depth()
+
+        def takes_in() -> bool:
+            self._take_one()
+            return self.depth() > before
+
+        eventually(takes_in, within_seconds=20, message="the queue still refuses")
 
     def depth(self) -> int:
         """Return how many messages have arrived so far."""
@@ -83,21 +94,27 @@ class Inbox:
         return len(self.taken) + waiting
 
     def take(self) -> list[Message]:
-        """Take out what is in the queue; return all that ever arrived, oldest first."""
+        """Take out what is in the queue now; return all that ever arrived, oldest first."""
         with self._channel() as channel:
-            left = int(channel.queue_declare(self.name, passive=True).method.message_count)
-            while left:
-                for method, properties, body in channel.consume(self.name, auto_ack=False, inactivity_timeout=10):
-                    assert method is not None, f"{left} messages lie in the queue and are not given out"
-                    self.taken.append(Message(properties.message_id, body))
-                    left -= 1
-                    if not left or not len(self.taken) % 200:
-                        channel.basic_ack(method.delivery_tag, multiple=True)
-                    if not left:
-                        break
-                channel.cancel()
-                left = int(channel.queue_declare(self.name, passive=True).method.message_count)
+            wanted = len(self.taken) + int(channel.queue_declare(self.name, passive=True).method.message_count)
+            # Without acknowledgements nothing is ever put back, and so nothing changes its place.
+            tag = channel.basic_consume(self.name, self._note, auto_ack=True)
+            end = time.monotonic() + 30
+            while len(self.taken) < wanted:
+                assert time.monotonic() < end, "messages lie in the queue and are not given out"
+                channel.connection.process_data_events(1)
+            for method, properties, body in channel.basic_cancel(tag):
+                self._note(channel, method, properties, body)
         return self.taken
+
+    def _take_one(self) -> None:
+        with self._channel() as channel:
+            method, properties, body = channel.basic_get(self.name, auto_ack=True)
+            if method is not None:
+                self._note(channel, method, properties, body)
+
+    def _note(self, _channel: Any, _method: Any, properties: Any, body: bytes) -> None:
+        self.taken.append(Message(properties.message_id, body))
 
     def close_connections(self) -> None:
         """Close the bridge's connections as an operator does in the management pages."""

@@ -35,9 +35,7 @@ BEGIN: list[Step] = [Backlog(2000), Play(rate=1000), Start(), Arrive(500)]
 
 BROKER: dict[str, list[Step]] = {
     "restarts": [Server("rabbitmq", "stop"), Arrive(500)],
-    "is away for twenty seconds": [Server("rabbitmq", "stop", 20), Arrive(500)],
     "is killed": [Server("rabbitmq", "kill"), Arrive(500)],
-    "hangs for some seconds": [Server("rabbitmq", "pause", 6), Arrive(500)],
     "is told to close the connection, three times": [CloseConnections(), Arrive(500)] * 3,
 }
 

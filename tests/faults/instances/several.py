@@ -1,0 +1,173 @@
+"""Several bridges of one brand on one Postgres ledger, and the check that ends each of their tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bridge.ledger import open_ledger
+from stack.endpoints import Addresses
+from tests.contract.ledger_postgres import empty_schema
+from tests.faults.inbox import Inbox
+from tests.support.bridge_process import BridgeProcess
+from tests.support.eventually import eventually
+from tests.support.fault_wallet import GAMES, FaultWallet
+from tests.support.ledger_check import Message, check
+
+KAFKA = "session_timeout: 6 s, metadata_refresh: 1 s"
+LEFT_OVER = (
+    "SELECT count(*) FROM outbox o JOIN lanes l USING (lane) "
+    "WHERE o.seq > l.confirmed OR EXISTS (SELECT 1 FROM requeued r WHERE r.seq = o.seq)"
+)
+
+
+class SharedWallet(FaultWallet):
+    """Games can come and change while it plays."""
+
+    games = GAMES
+
+    def write_game(self, number: int, title: str) -> None:
+        """Write a row of the look-up table."""
+        record = self._database.insert("games", {"code": f"g{number}"}, {"title": title})
+        self._producer.produce(record.topic, record.value, record.key, 0)
+        self.flush()
+
+    def _row(self, kind: str, player: int, ref: str | None) -> dict[str, object]:
+        return {**super()._row(kind, player, ref), "game_code": f"g{self.rng.randrange(self.games)}"}
+
+
+class ScatteredWallet(SharedWallet):
+    """What a player does lies in several partitions: each rollback in another than its original."""
+
+    def _insert(self, tx: str, player: int, row: dict[str, object]) -> None:
+        record = self._database.insert("wallet_tx", {"tx": tx}, row)
+        number = player + (row["kind"] == "rollback") + 2 * tx.endswith("-again")
+        self._produce(number % self._partitions, record.key, record.value)
+
+
+class Several:
+    """The instances, in the order in which they were started."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        folder: Path,
+        *,
+        wallet: SharedWallet,
+        inbox: Inbox,
+        ledger: str,
+        connector: Path,
+    ) -> None:
+        self.wallet = wallet
+        self.inbox = inbox
+        self.ledger = ledger
+        self.instances: list[BridgeProcess] = []
+        self.timeline: list[str] = []
+        self._began = time.monotonic()
+        self._folder = folder
+        self._connector = connector
+        self._environment = {
+            "KAFKA_BROKERS": addresses.kafka_bootstrap,
+            "RABBITMQ_URL": addresses.rabbitmq_bridge_url,
+            "LEDGER_URL": ledger,
+        }
+
+    def start(self) -> BridgeProcess:
+        """Start one more, and wait until it has partitions."""
+        state = self._folder / f"instance-{len(self.instances)}"
+        state.mkdir()
+        instance = BridgeProcess(self._connector, self._environment, state)
+        self.instances.append(instance)
+        self.note(f"start {state.name}")
+        self.said(instance, "partitions_assigned")
+        return instance
+
+    def said(self, instance: BridgeProcess, event: str, times: int = 1) -> None:
+        """Wait until an instance has logged an event so often."""
+        eventually(
+            lambda: instance.log.read_text().count(f'"{event}"') >= times,
+            within_seconds=60,
+            message=f"an instance never said {event}",
+        )
+
+    def stop(self, instance: BridgeProcess) -> None:
+        """End one as an operator does."""
+        self.note(f"stop {self.instances.index(instance)}")
+        assert (code := instance.stop()) == 0, f"exit code {code}\n{instance.tail()}"
+
+    def note(self, what: str) -> None:
+        """Write into the timeline."""
+        self.timeline.append(f"{time.monotonic() - self._began:8.2f}  {what}")
+
+    def arrived(self, count: int) -> None:
+        """Wait until so many messages have arrived."""
+        eventually(lambda: self.inbox.depth() >= count, within_seconds=60, message=f"fewer than {count} arrived")
+
+    def query(self, question: str) -> Any:
+        """Ask the ledger's database for one value."""
+        with psycopg.connect(self.ledger) as connection:
+            row = connection.execute(question.encode()).fetchone()
+        return row[0] if row else None
+
+    def finish(self, *, most_duplicates: int) -> None:
+        """Wait for all events, stop all instances, and hold everything against the truth."""
+        check(self.wallet.expected, self.settle(), most_duplicates=most_duplicates)
+
+    def settle(self, within_seconds: float = 60.0) -> list[Message]:
+        """Wait for all events, stop all instances, see that the ledger has an end; return what arrived."""
+        self.wallet.pause_play()
+        self.wallet.write_originals()
+        wanted = {one.message_id for one in self.wallet.expected}
+        self.note(f"{len(wanted)} events are due")
+
+        def all_there() -> bool:
+            return self.inbox.depth() >= len(wanted) and wanted <= {each.message_id for each in self.inbox.take()}
+
+        try:
+            eventually(all_there, within_seconds=within_seconds)
+        except AssertionError as error:
+            self.note(f"waited in vain: {error}")
+        for instance in self.instances:
+            if instance.running():
+                self.stop(instance)
+        arrived = self.inbox.take()
+        assert self.query(LEFT_OVER) == 0, "the ledger holds unconfirmed events"
+        reader = open_ledger(self.ledger, "faults", create=False, read_only=True)
+        try:
+            assert not list(reader.held()), "the ledger holds changes that wait"
+            assert not list(reader.parked()), "the ledger holds parked changes"
+            assert dict(reader.positions()) == self.wallet.ends(), "the ledger's positions are not at the end"
+        finally:
+            reader.close()
+        return arrived
+
+    def told(self) -> str:
+        """Return the timeline and the end of each log."""
+        logs = [f"--- instance {number}\n{each.tail(25)}" for number, each in enumerate(self.instances)]
+        return "\n".join(["", *self.timeline, *logs])
+
+
+@contextmanager
+def several(
+    addresses: Addresses, folder: Path, *, seed: int, wallet: type[SharedWallet] = SharedWallet, more: str = ""
+) -> Iterator[Several]:
+    """Yield a brand with four partitions and a Postgres ledger, and no instance yet."""
+    with ExitStack() as stack:
+        ledger = stack.enter_context(empty_schema())
+        play = stack.enter_context(wallet(addresses.kafka_bootstrap, seed, partitions=4))
+        inbox = stack.enter_context(Inbox(addresses))
+        connector = play.connector(folder, inbox.name, kafka=KAFKA, more=f'ledger: "${{LEDGER_URL}}"\n{more}')
+        made = Several(addresses, folder, wallet=play, inbox=inbox, ledger=ledger, connector=connector)
+        try:
+            yield made
+        except Exception as error:
+            raise AssertionError(f"{error}\nseed {seed}{made.told()}") from error
+        finally:
+            for instance in made.instances:
+                if instance.running():
+                    instance.kill()
