@@ -118,7 +118,10 @@ class Transaction:
         """Return the body of an event of this batch or an earlier one, or None when it is gone."""
         outbox = self._pending.outbox
         if outbox and seq >= outbox[0][0]:
-            return next((row[5] for row in outbox if row[0] == seq), None)
+            for row in outbox:
+                if row[0] == seq:
+                    return row[5]
+        # Another instance may have given out higher numbers than this batch.
         return self._store.body(seq)
 
     def hold(self, held: HeldChange) -> int:

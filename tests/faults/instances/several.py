@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -140,7 +141,8 @@ class Several:
         reader = open_ledger(self.ledger, "faults", create=False, read_only=True)
         try:
             assert not list(reader.held()), "the ledger holds changes that wait"
-            assert not list(reader.parked()), "the ledger holds parked changes"
+            parked = Counter((each.code, each.reason) for each in reader.parked())
+            assert not parked, f"the ledger holds parked changes: {parked}"
             assert dict(reader.positions()) == self.wallet.ends(), "the ledger's positions are not at the end"
         finally:
             reader.close()

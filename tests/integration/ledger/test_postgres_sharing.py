@@ -115,6 +115,18 @@ def test_of_two_instances_that_change_what_both_have_read_one_maps_anew(join: Jo
     again.commit()
 
 
+def test_a_batch_finds_an_event_of_another_instance_whose_number_is_higher_than_its_own(join: Join) -> None:
+    left, right = join(), join()
+    left.claim([LEFT])
+    right.claim([RIGHT])
+    batch = left.begin(NOW_MS)
+    own = batch.add_event(Event("own", "p", b"own", 0))
+    (higher,) = send(right, RIGHT, "higher")
+    assert higher > own
+    assert batch.body(higher) == b"higher"
+    assert batch.body(own) == b"own"
+
+
 def test_an_instance_learns_without_writing_that_a_lane_was_claimed(join: Join) -> None:
     left, right = join(), join()
     left.claim([LEFT, RIGHT])
