@@ -1,16 +1,16 @@
-"""The amount of an event: the sum of its parts as written."""
+"""Exact sums, and the amount of an event: the sum of its parts as written."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
 from bridge.casino import PARTS_OF_AMOUNT
 from bridge.errors import MappingError
-from bridge.mapping.operators import add
+from bridge.mapping.operators import add, number_of
 from bridge.mapping.readers import Unfit
 from bridge.records import Value
-
 
 AMOUNTS: Final = ("amount", *PARTS_OF_AMOUNT)
 """The amount and its parts."""
@@ -20,10 +20,30 @@ def add_up(fields: dict[str, Value]) -> None:
     """Set the amount to the sum of its parts as written; null if one of them is null.
 
     An amount that the connector writes itself is kept: the contract holds it against its parts.
+    Raises MappingError for a part that is no number.
     """
-    parts = [fields[part] for part in PARTS_OF_AMOUNT if part in fields]
-    if parts and fields.get("amount") is None:
-        total: Value = Decimal(0)
-        for part in parts:
-            total = add(total, part)
-        fields["amount"] = total
+    if fields.get("amount") is None:
+        parts = [part for part in PARTS_OF_AMOUNT if part in fields]
+        if parts:
+            fields["amount"] = exact_sum((fields[part] for part in parts), "a part of the amount")
+
+
+def exact_sum(numbers: Iterable[Value], what: str) -> Value:
+    """Return the sum without any rounding, or None if one is null.  Raises MappingError for what is no number."""
+    total: Value = Decimal(0)
+    try:
+        for number in numbers:
+            total = add(total, number)
+    except Unfit as unfit:
+        raise MappingError(unfit.code, f"{what} {unfit.reason}") from None
+    return total
+
+
+def checked(value: Value, what: str) -> int | Decimal:
+    """Return a number that may be calculated with.  Raises MappingError for anything else, null too."""
+    if value is None:
+        raise MappingError("null_number", f"{what} is null, where a number is needed")
+    try:
+        return number_of(value)
+    except Unfit as unfit:
+        raise MappingError(unfit.code, f"{what} {unfit.reason}") from None

@@ -23,7 +23,7 @@ from bridge.mapping.plan import (
     TablePlan,
     Test,
 )
-from bridge.mapping.readers import ExpressionProblem, Misuse, Names, Reader, constant, is_constant
+from bridge.mapping.readers import ExpressionProblem, Misuse, Names, Reader, is_constant
 from bridge.mapping.syntax import did_you_mean
 from bridge.mapping.values import compile_value
 from bridge.records import Value
@@ -51,7 +51,9 @@ def compile_wallet(wallet: Wallet, functions: Mapping[str, Callable[..., Value]]
         compiler.compile(attributes)
         used |= compiler.names.used_lookups
     for name in plan.lookups.keys() - used:
-        report(("lookups", name), "this look-up is never used", "remove it, or use it as `" + name + "[...]`", 1, 1)
+        report(
+            ("lookups", name), "this look-up is never used", "remove it, or use it as `" + name + "[...]`", 1, 1
+        )
     if any(table.round is not None or any(r.round for r in table.reverses) for table in plan.tables.values()):
         for table_plan in plan.tables.values():
             table_plan.indexes_rounds = True
@@ -191,7 +193,9 @@ class _Tables(_Reporting):
                 self.problem(("with", name), f"{name} already means something else here", "choose another name")
         for name in config.activities:
             if name in BUILT_IN:
-                self.problem(("activities", name), f"{name} already means something else here", "choose another name")
+                self.problem(
+                    ("activities", name), f"{name} already means something else here", "choose another name"
+                )
         if config.rows == "mutable" and config.deleted is None:
             self.problem(
                 (), "`deleted` is missing", "say what a delete of a mutable row means: nothing, or nothing stands"
@@ -369,7 +373,11 @@ class _Tables(_Reporting):
             volatile, names.volatile = names.volatile, False
             read = self.form(self._config.with_[name], ("with", name))
             columns = frozenset(names.used_columns.pop())
-            self._with[name] = (read if names.volatile or is_constant(read) else _kept(name, read), columns, names.volatile)
+            self._with[name] = (
+                read if names.volatile or is_constant(read) else _kept(name, read),
+                columns,
+                names.volatile,
+            )
             names.volatile = volatile
             self._open.pop()
         read, columns, is_volatile = self._with[name]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 
 from bridge.errors import PoisonRecord
@@ -14,7 +12,6 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent, key_text
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import Scope
-from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Event, SourcePosition, Value
 
 

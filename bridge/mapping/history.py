@@ -91,7 +91,9 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
     left = first_share(row.plan, activity, row.plan.history_scope(row.scope()))
     n, stands = sent.n, sent.stands
     for table, key in row.recall.value(SILENT_SPACE, f"{row.plan.name}{KEY_SEPARATOR}{row.key}") or []:
-        rest = less(left, _taken(row.plan.all_tables[table], PlayRow(row.plan.all_tables[table], key, row.recall), row))
+        taker = row.plan.all_tables[table]
+        taken = _taken(taker, PlayRow(taker, key, row.recall), row)
+        rest = less(left, taken if taken is not None else left)
         if rest is None or not stands:
             continue
         left, stands = rest, anything(rest)

@@ -11,8 +11,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.amounts import checked, exact_sum
 from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
+from bridge.mapping.operators import subtract
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent, key_text
 from bridge.mapping.reversals import Reversals, first_true
@@ -209,7 +211,7 @@ class Judge:
         *,
         should: bool,
     ) -> None:
-        pieces = [sent for sent in scope.memory.sent if sent.name == activity.name] if scope.memory is not None else []
+        pieces = scope.memory.pieces(activity.name) if scope.memory is not None else []
         if not should:
             back += [piece for piece in pieces if piece.stands]
             return
@@ -219,7 +221,8 @@ class Judge:
         total = total_of(scope)
         if total is None:
             return
-        scope.grown = total - sum((Decimal(piece.amount) for piece in pieces), Decimal(0))
+        sent = exact_sum((Decimal(piece.amount) for piece in pieces), activity.name)
+        scope.grown = subtract(checked(total, f"the total of {activity.name}"), sent)
         if scope.grown < 0:
             raise MappingError("total_shrunk", f"the total of {activity.name} is less than what was sent of it")
         if scope.grown > 0:
@@ -242,7 +245,7 @@ class Judge:
             scope.last = len(events) + 1 == count
             before = scope.memory.last(plan.name) if scope.memory is not None and plan.grows is None else None
             out = self._maker.approve(row, plan, scope, n, before)
-            sent = Sent(plan.name, n, True, 0, out.amount)
+            sent = Sent(plan.name, n, stands=True, seq=0, amount=out.amount)
             scope.siblings[plan.name] = (sent, out.fields)
             events.append(out)
         return events

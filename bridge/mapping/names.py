@@ -88,7 +88,14 @@ class TableNames:
     def known(self) -> Collection[str]:
         """Return every name but columns."""
         table = self._table
-        return [*table.with_values, *table.parts, *table.activities, *BUILT_IN, *self._plan.lookups, *self._plan.tables]
+        return [
+            *table.with_values,
+            *table.parts,
+            *table.activities,
+            *BUILT_IN,
+            *self._plan.lookups,
+            *self._plan.tables,
+        ]
 
     def name(self, name: str) -> Reader | None:
         """Return the reader of a bare name; one that nothing else claims is a column."""
@@ -292,7 +299,9 @@ def _increased(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reade
     return read
 
 
-def _exactly(count: int, parts: Sequence[Reader], keywords: Mapping[str, Reader], example: str) -> Sequence[Reader]:
+def _exactly(
+    count: int, parts: Sequence[Reader], keywords: Mapping[str, Reader], example: str
+) -> Sequence[Reader]:
     if len(parts) != count or keywords:
         raise Misuse(f"takes {count} value{'s' * (count > 1)}", f"for example {example}")
     return parts

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.operators import add
 from bridge.mapping.readers import Reader
@@ -68,15 +69,15 @@ class PartsPlan:
             if value is None or (only is not None and value not in only):
                 continue
             scope.part = row
-            number = read(scope)
+            number = checked(read(scope), f"the share of one of {self.name}")
             scope.part = None
-            if number is None:
-                raise MappingError("no_share", f"a part of {self.name} has no number to share")
             shares[value] = Decimal(add(shares.get(value), number))
         return shares
 
 
-def take_part(table: TablePlan, parts: PartsPlan, change: Change, recall: Recall) -> tuple[Skip | Park | Hold, str]:
+def take_part(
+    table: TablePlan, parts: PartsPlan, change: Change, recall: Recall
+) -> tuple[Skip | Park | Hold, str]:
     """Keep a part; return how it ends (Hold: with its header) and the key of its header.
 
     Raises MappingError or DecodeError when the part does not tell whose it is.

@@ -11,7 +11,7 @@ from typing import Any
 
 from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.amounts import add_up
+from bridge.mapping.amounts import add_up, checked
 from bridge.mapping.parts import PartsPlan
 from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import KEY_SEPARATOR, Sent, key_text, row_space
@@ -210,9 +210,12 @@ def first_share(table: TablePlan, activity: ActivityPlan, scope: Scope) -> Value
 
 
 def shares_of(table: TablePlan, read: Reader, scope: Scope) -> Value:
-    """Return a share, or what a reversal takes: one number, or one for each value of the split."""
+    """Return a share, or what a reversal takes: one number, or one for each value of the split.
+
+    Raises MappingError where it is no number.
+    """
     if table.split is None:
-        return read(scope)
+        return checked(read(scope), "the share")
     return table.parts[table.split.parts].divide(table.split, read, scope)
 
 
@@ -261,7 +264,8 @@ def _find(plans: Mapping[str, Any], full_name: str) -> Any:
         if plan is not None and plan.pattern is None:
             return plan
     return next(
-        (p for p in plans.values() if p.pattern and (p.pattern.fullmatch(bare) or p.pattern.fullmatch(full_name))), None
+        (p for p in plans.values() if p.pattern and (p.pattern.fullmatch(bare) or p.pattern.fullmatch(full_name))),
+        None,
     )
 
 

@@ -123,6 +123,10 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
         """Return the activities that stand, oldest first."""
         return [sent for sent in self.sent if sent.stands]
 
+    def pieces(self, name: str) -> list[Sent]:
+        """Return what was sent of an activity, oldest first: all pieces of a running total, else the last generation."""
+        return [sent for sent in self.sent if sent.name == name]
+
     def last(self, name: str) -> Sent | None:
         """Return the last generation of an activity, standing or not."""
         for sent in reversed(self.sent):
@@ -196,7 +200,9 @@ def encode_row(memory: RowMemory) -> bytes:
         [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message, s.partly]
         for s in memory.sent
     ]
-    took = [[t.table, t.key, t.name, t.n, freeze(t.part)] for t in memory.took] if memory.took is not None else None
+    took = (
+        [[t.table, t.key, t.name, t.n, freeze(t.part)] for t in memory.took] if memory.took is not None else None
+    )
     return _ENCODER.encode(
         [
             memory.ending,

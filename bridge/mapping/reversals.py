@@ -53,9 +53,7 @@ class Reversals:
         scope.original = row
         return row
 
-    def _one_row(
-        self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None
-    ) -> Decision:
+    def _one_row(self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None) -> Decision:
         named = self._named(plan.original, scope)
         if not isinstance(named, PlayRow):
             return self._unknown(plan, named)
@@ -215,7 +213,12 @@ class Reversals:
         row, activity = PlayRow(plan, took.key, scope.recall), plan.activities[took.name]
         memory = row.memory()
         sent = memory.last(took.name) if memory is not None else None
-        if sent is None or sent.partly or (sent.stands and sent.n == took.n) or (took.part is None and sent.n != took.n):
+        if (
+            sent is None
+            or sent.partly
+            or (sent.stands and sent.n == took.n)
+            or (took.part is None and sent.n != took.n)
+        ):
             raise MappingError("moved_on", "what was taken back stands, or has been sent again since")
         left = more(sent.left, took.part)
         events = [self._maker.rollback(row, row.scope(), sent)] if sent.stands else []

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.errors import MappingError
+from bridge.mapping.amounts import exact_sum
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import Scope, remembered_row
 from bridge.mapping.waiting import Waiting
@@ -60,7 +61,7 @@ class RoundView:
                 return len(self._standing({"bets": "Bet", "wins": "Win", "losses": "Loss"}[name]))
             case "bet_amount" | "win_amount":
                 standing = self._standing("Bet" if name == "bet_amount" else "Win")
-                return sum((Decimal(sent.amount) for sent in standing), Decimal(0))
+                return exact_sum((Decimal(sent.amount) for sent in standing), name)
             case "first":
                 if not self._activities:
                     raise Waiting(ROUND_SPACE, self._round)
@@ -71,5 +72,7 @@ class RoundView:
 
     def _standing(self, kind: str) -> list[Sent]:
         return [
-            sent for plan, _, _, sent in self._activities if sent.stands and plan.activities[sent.name].type == kind
+            sent
+            for plan, _, _, sent in self._activities
+            if sent.stands and plan.activities[sent.name].type == kind
         ]

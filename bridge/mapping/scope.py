@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from bridge.errors import MappingError
+from bridge.mapping.amounts import exact_sum
 from bridge.mapping.remembered import Ending, RowMemory, Sent, row_space
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Row, Value
@@ -81,7 +82,7 @@ class SentView:
         if name == "generation":
             return self.sent.n
         if name == "total":
-            return sum((Decimal(piece.amount) for piece in self._pieces if piece.stands), Decimal(0))
+            return exact_sum((Decimal(piece.amount) for piece in self._pieces if piece.stands), "the total")
         return self.fields().get(name)
 
     def fields(self) -> Mapping[str, Value]:
@@ -203,9 +204,9 @@ class Scope:
         memory = self.memory
         if self.siblings is not None and name in self.siblings:
             sent, fields = self.siblings[name]
-            pieces = [s for s in memory.sent if s.name == name] if memory is not None else []
+            pieces = memory.pieces(name) if memory is not None else []
             return SentView(self, sent, [s for s in pieces if s.n != sent.n] + [sent], fields)
-        pieces = [sent for sent in memory.sent if sent.name == name] if memory is not None else []
+        pieces = memory.pieces(name) if memory is not None else []
         if not pieces:
             return NEVER_SENT if self.plan.activities[name].grows is not None else None
         return SentView(self, pieces[-1], pieces)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,28 +19,29 @@ class Shares(dict[str, Decimal]):
 
 
 def less(left: Value, takes: Value) -> Value:
-    """Return what is left after a take (null: all of it), or None when it takes more than that, or less than 0."""
-    if takes is None:
-        takes = left
+    """Return what is left after a take, or None when it takes more than that, or less than nothing.
+
+    Both are numbers, or numbers for each value of a split.
+    """
     if not isinstance(left, dict):
         rest = subtract(left, takes)
-        return rest if rest is not None and takes >= 0 and rest >= 0 else None
+        return rest if takes >= 0 and rest >= 0 else None
     rests = Shares(left)
     for name, take in takes.items():
-        rests[name] = rests.get(name) - take
+        rests[name] = subtract(rests.get(name), take)
         if take < 0 or rests[name] < 0:
             return None
     return rests
 
 
 def more(left: Value, part: Value) -> Value:
-    """Return a share with a part of it put back."""
+    """Return a share with a part of it put back; null stays null."""
     if not isinstance(part, dict):
         return add(left, part)
     known = Shares(left or {})
-    return Shares({name: known.get(name) + part.get(name, 0) for name in {**known, **part}})
+    return Shares({name: add(known.get(name), part.get(name, 0)) for name in {**known, **part}})
 
 
 def anything(left: Value) -> bool:
     """Return whether anything is left of a share."""
-    return any(left.values()) if isinstance(left, dict) else bool(left)
+    return any(left.values()) if isinstance(left, Mapping) else bool(left)

@@ -50,7 +50,11 @@ class Database:
         header = ("__debezium.newkey", _JSON.encode(new))
         first = self._record(table, "d", old, {**old, **row}, None, header=header)
         header = ("__debezium.oldkey", _JSON.encode(old))
-        return [first, self.tombstone(table, old), self._record(table, "c", new, None, {**new, **row}, header=header)]
+        return [
+            first,
+            self.tombstone(table, old),
+            self._record(table, "c", new, None, {**new, **row}, header=header),
+        ]
 
     def truncate(self, table: str) -> SourceRecord:
         """Return the record of a truncated table."""

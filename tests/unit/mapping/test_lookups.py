@@ -35,9 +35,14 @@ class TestVersions:
         return run.bodies()[-1]["exchange_rate"] if not run.held else None
 
     def test_the_one_in_force_counts_that_moment_included(self, trial: Make) -> None:
-        run = with_rate(trial, "{key: currency, as_of: since, columns: {since: micros UTC}}",
-                        "rates[currency, moment(at)].rate")
-        for key, (since, rate) in enumerate([(1767261600_000000, 2), (1767265200_000000, 3), (1767258000_000000, 1)]):
+        run = with_rate(
+            trial,
+            "{key: currency, as_of: since, columns: {since: micros UTC}}",
+            "rates[currency, moment(at)].rate",
+        )
+        for key, (since, rate) in enumerate(
+            [(1767261600_000000, 2), (1767265200_000000, 3), (1767258000_000000, 1)]
+        ):
             run.insert("rates", key, currency="EUR", since=since, rate=rate)
         assert self.rate_at(run, "2026-01-01T09:59:59.999999Z") == 1
         assert self.rate_at(run, "2026-01-01T10:00:00Z") == 2
@@ -45,8 +50,11 @@ class TestVersions:
         assert self.rate_at(run, "2026-01-01T11:00:00Z") == 3
 
     def test_before_the_first_there_is_none(self, trial: Make) -> None:
-        run = with_rate(trial, "{key: currency, as_of: since, columns: {since: micros UTC}}",
-                        "rates[currency, moment(at)].rate")
+        run = with_rate(
+            trial,
+            "{key: currency, as_of: since, columns: {since: micros UTC}}",
+            "rates[currency, moment(at)].rate",
+        )
         run.insert("rates", 1, currency="EUR", since=1767261600_000000, rate=2)
         assert self.rate_at(run, "2026-01-01T09:00:00Z") is None
         run.wait(minutes=10)
@@ -58,8 +66,11 @@ class TestVersions:
         assert run.parked() == [("1", "wrong_time")]
 
     def test_a_version_can_be_corrected_and_deleted(self, trial: Make) -> None:
-        run = with_rate(trial, "{key: currency, as_of: since, columns: {since: micros UTC}}",
-                        "rates[currency, moment(at)].rate")
+        run = with_rate(
+            trial,
+            "{key: currency, as_of: since, columns: {since: micros UTC}}",
+            "rates[currency, moment(at)].rate",
+        )
         run.insert("rates", 1, currency="EUR", since=1767258000_000000, rate=2)
         run.insert("rates", 2, currency="EUR", since=1767261600_000000, rate=3)
         run.update("rates", 2, currency="EUR", since=1767261600_000000, rate=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,9 @@ def test_what_cannot_be_said_is_parked_and_named(
     (parked,) = run.play.ledger.parked()
     assert (parked.table, parked.key, parked.player) == ("tx", "bad", "p1")
     assert named in parked.reason
-    assert all(str(value) not in parked.reason for value in row.values() if isinstance(value, str) and len(value) > 2)
+    assert all(
+        str(value) not in parked.reason for value in row.values() if isinstance(value, str) and len(value) > 2
+    )
     if not never_right:
         run.insert("tx", "good", **good)
         assert [event.split()[2] for event in run.events()] == ["good"]
@@ -195,3 +198,72 @@ def _raw(record: SourceRecord, value: bytes) -> SourceRecord:
 
 def _with_value(record: SourceRecord, value: object) -> SourceRecord:
     return _raw(record, msgspec.json.encode(value))
+
+
+class TestNumbersThatAreNone:
+    """Wherever the engine itself calculates, what is no number is parked and named."""
+
+    SHARES = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: 'kind == "bet"', share: amount}}
+    event: {wager_amount: left}
+    reverses: {when: 'kind == "refund"', original: "tx[ref]", takes: amount}
+"""
+
+    @pytest.mark.parametrize(
+        ("amount", "code"), [("ten", "not_a_number"), (None, "null_number"), ([1], "not_a_number")]
+    )
+    def test_a_share(self, trial: Make, amount: object, code: str) -> None:
+        run = trial(self.SHARES)
+        run.insert("tx", "1", kind="bet", amount=amount, ref=None)
+        assert run.parked() == [("1", code)]
+
+    @pytest.mark.parametrize(("amount", "code"), [("ten", "not_a_number"), (None, "null_number")])
+    def test_what_a_reversal_takes(self, trial: Make, amount: object, code: str) -> None:
+        run = trial(self.SHARES)
+        run.insert("tx", "1", kind="bet", amount=10, ref=None)
+        run.insert("tx", "2", kind="refund", amount=amount, ref="1")
+        run.insert("tx", "3", kind="refund", amount=10, ref="1")
+        assert run.parked() == [("2", code)]
+        assert run.events() == ["Bet Approved 1 10", "Bet Rollback 1 10"]
+
+    def test_a_running_total(self, trial: Make) -> None:
+        run = trial("""
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    activities: {cash: {type: Win, grows: {total: cashed}}}
+    event: {wager_amount: grown}
+""")
+        run.insert("bets", "1", cashed="much")
+        assert run.parked() == [("1", "not_a_number")]
+
+    def test_a_part_of_the_amount(self, trial: Make) -> None:
+        run = trial("""
+play:
+  tx:
+    activities: {bet: {type: Bet}}
+    event: {bonus_wager_amount: bonus}
+""")
+        run.insert("tx", "1", amount=1, bonus="some")
+        assert run.parked() == [("1", "not_a_number")]
+
+
+def test_sums_of_many_digits_are_exact(trial: Make) -> None:
+    run = trial("""
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    columns: {cashed: decimal}
+    activities:
+      cash: {type: Win, stands: 'state == "open"', grows: {total: cashed}, event: {activity_id: {text: "c{n}"}, wager_amount: grown}}
+""")
+    run.insert("bets", "1", state="open", cashed="123456789012345678.000000000000000001")
+    run.update("bets", "1", state="open", cashed="123456789012345679.000000000000000003")
+    assert [event["amount"] for event in run.bodies()] == [
+        Decimal("123456789012345678.000000000000000001"),
+        Decimal("1.000000000000000002"),
+    ]

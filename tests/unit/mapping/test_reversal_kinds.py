@@ -308,7 +308,11 @@ play:
 
     def test_twice_is_nothing(self, trial: Make) -> None:
         run = self.play(
-            trial, ("1", "bet", 10, None), ("v", "void", None, "1"), ("u", "undo", None, "v"), ("w", "undo", None, "v")
+            trial,
+            ("1", "bet", 10, None),
+            ("v", "void", None, "1"),
+            ("u", "undo", None, "v"),
+            ("w", "undo", None, "v"),
         )
         assert run.ended("skipped") == ["repeated: there is nothing to restore"]
 
@@ -322,7 +326,11 @@ play:
 
     def test_of_a_reversal_that_found_nothing_restores_nothing(self, trial: Make) -> None:
         run = self.play(
-            trial, ("1", "bet", 10, None), ("v", "void", None, "1"), ("w", "void", None, "1"), ("u", "undo", None, "w")
+            trial,
+            ("1", "bet", 10, None),
+            ("v", "void", None, "1"),
+            ("w", "void", None, "1"),
+            ("u", "undo", None, "w"),
         )
         assert run.events() == ["Bet Approved 1 10", "Bet Rollback 1 10"]
         assert run.ended("skipped")[-1] == "repeated: there is nothing to restore"

@@ -103,7 +103,10 @@ def test_the_closing_row_comes_after_the_bets_of_its_player_that_wait(trial: Mak
     run = trial(
         CLOSING.replace("KIND", "Win")
         .replace("AMOUNT", "0")
-        .replace("play:\n  tx:", 'lookups: {users: {key: id}}\nplay:\n  tx:\n    skip: {test player: "users[player].is_test"}')
+        .replace(
+            "play:\n  tx:",
+            'lookups: {users: {key: id}}\nplay:\n  tx:\n    skip: {test player: "users[player].is_test"}',
+        )
     )
     run.insert("tx", "1", kind="bet", status="ok", amount=5)
     run.insert("rounds", "R1", state="closed")
@@ -199,9 +202,12 @@ class TestAWinInATableOfItsOwn:
         assert [code for _, code in run.parked()] == ["missing_field", "followed_parked"]
 
     def test_without_a_reference_stands_alone(self, trial: Make) -> None:
-        run = trial(FOLLOWING.replace("original.sent.user_id", "bet_player").replace(
-            "original.sent.round_id", "round").replace("bets[bet_id].bet.exchange_rate", "1").replace(
-            "original.sent.game_id", "1"))
+        run = trial(
+            FOLLOWING.replace("original.sent.user_id", "bet_player")
+            .replace("original.sent.round_id", "round")
+            .replace("bets[bet_id].bet.exchange_rate", "1")
+            .replace("original.sent.game_id", "1")
+        )
         self.insert(run, "wins", "1", amount=9, bet_id=None)
         assert run.events() == ["Win Approved w1 9"]
 

@@ -328,7 +328,10 @@ class TestAReversalByPointer:
         tx(ledger, "2", "rollback", ref="1", at="2026-01-01T12:00:00Z")
         tx(ledger, "3", "rollback", ref="1", at="2026-01-01T11:00:00Z")
         tx(ledger, "1")
-        assert [event["timestamp"] for event in ledger.bodies()] == ["2026-01-01T10:00:00Z", "2026-01-01T12:00:00Z"]
+        assert [event["timestamp"] for event in ledger.bodies()] == [
+            "2026-01-01T10:00:00Z",
+            "2026-01-01T12:00:00Z",
+        ]
         assert ledger.held == 0
 
     def test_an_original_that_never_comes_parks_it(self, ledger: Trial) -> None:

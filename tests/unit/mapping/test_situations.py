@@ -233,7 +233,9 @@ play:
 """
 
 
-def header(run: Trial, key: str, kind: str, legs: dict[str, int], ref: str | None = None, *, old: bool = False) -> None:
+def header(
+    run: Trial, key: str, kind: str, legs: dict[str, int], ref: str | None = None, *, old: bool = False
+) -> None:
     change = run.snapshot if old else run.insert
     change("tx", key, kind=kind, legs_of=len(legs), ref=ref)
     for at, (account, number) in enumerate(legs.items()):
@@ -328,7 +330,13 @@ play:
             run.database.insert(
                 "tx",
                 {"id": str(at)},
-                {"player": f"p{at}", "round": "R", "at": "2026-01-01T10:00:00Z", "amount": 1, "previous": str(at - 1)},
+                {
+                    "player": f"p{at}",
+                    "round": "R",
+                    "at": "2026-01-01T10:00:00Z",
+                    "amount": 1,
+                    "previous": str(at - 1),
+                },
             )
             for at in range(1000, 1, -1)
         ]

@@ -52,7 +52,9 @@ STEP = st.one_of(
     st.tuples(st.just("rate"), st.sampled_from(CURRENCIES), st.integers(1, 9)),
 )
 QUIET = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -171,7 +173,9 @@ play:
 """
 
 CHANGE = st.one_of(
-    st.tuples(st.just("change"), st.integers(0, 3), st.sampled_from(["open", "settled", "void"]), AMOUNTS, AMOUNTS),
+    st.tuples(
+        st.just("change"), st.integers(0, 3), st.sampled_from(["open", "settled", "void"]), AMOUNTS, AMOUNTS
+    ),
     st.tuples(st.just("delete"), st.integers(0, 3)),
     st.tuples(st.just("repeat"), st.integers(0, 40)),
     st.tuples(st.just("restart")),
