@@ -116,6 +116,7 @@ class Intake:
         self._flood = Flood(brand.connector.limits.parked_in_a_row, brand.connector.limits.parked_per_minute)
         self.progress = Progress()
         self._mapper = self._new_mapper()
+        self._mapper_is_ahead = False
         self.on_offer: Callable[[Sequence[Delivery]], None] = lambda _: None
         """Told what is offered to the sender."""
         self.permit: Callable[[float], None] = lambda _: None
@@ -232,7 +233,7 @@ class Intake:
         if self._ledger.shared:
             self._look_at_others()
         # What a former owner left unsent or held is ours to finish now.
-        self._mapper = self._new_mapper()
+        self._mapper, self._mapper_is_ahead = self._new_mapper(), False
         self._all_offered = False
         LOG.info("partitions_assigned", brand=self._brand.connector.brand, partitions=_names(partitions))
         return known
@@ -365,6 +366,8 @@ class Intake:
         started = self._clock()
         transaction = self._ledger.begin(now_ms)
         try:
+            if self._mapper_is_ahead:
+                self._mapper, self._mapper_is_ahead = self._new_mapper(), False
             self._mapper.begin(transaction, now_ms)
             self._flood.begin(started)
             self._take(batch, transaction)
@@ -378,7 +381,8 @@ class Intake:
             deliveries = transaction.commit()
         except BaseException:
             transaction.rollback()
-            self._mapper = self._new_mapper()
+            # It is made anew when the ledger answers: what it holds was not kept.
+            self._mapper_is_ahead = True
             raise
         self._flood.commit()
         self._written_at = self._clock()
