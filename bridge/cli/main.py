@@ -12,7 +12,6 @@ from bridge import __version__
 from bridge.cli import check, preview, printing, run, status, testing
 from bridge.config.reference import connector_schema
 from bridge.demo import command as demo
-from bridge.demo import command as demonstration
 from bridge.errors import BridgeError, ConfigError
 
 EXIT_CODES = """\
@@ -35,7 +34,6 @@ app.command(epilog=preview.EXAMPLES)(preview.preview)
 app.command(name="test", epilog=testing.EXAMPLES)(testing.run_cases)
 app.command(epilog=status.EXAMPLES)(status.status)
 app.command(epilog=demo.EXAMPLES)(demo.demo)
-app.command(epilog=demonstration.EXAMPLES)(demonstration.demo)
 
 
 @app.command(epilog="Example:\n\n  wallet-bridge schema > connector.schema.json")

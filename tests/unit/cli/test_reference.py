@@ -1,0 +1,26 @@
+"""The page of the command line: fresh, and complete."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer.main
+
+from bridge.cli.main import app
+from bridge.cli.reference import page
+from tests.support.cases import ROOT
+
+
+def test_the_page_in_the_repository_is_fresh() -> None:
+    written = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert written == page(), "run: python -m bridge.cli.reference docs/reference"
+
+
+def test_every_command_is_on_it_with_what_its_help_says() -> None:
+    sections = {part.partition("\n")[0]: part for part in page().split("\n## ")[1:]}
+    group: Any = typer.main.get_command(app)
+    assert sections.keys() == group.commands.keys()
+    for name, command in group.commands.items():
+        for parameter in command.params:
+            if parameter.name != "help" and not parameter.hidden:
+                assert f"`{parameter.metavar or parameter.opts[0]}" in sections[name]
