@@ -23,6 +23,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bench import wallet
+from bridge.app import GC_THRESHOLDS
 from bridge.brand import load_brand
 from bridge.contracts import Decoder, Ledger
 from bridge.ledger import open_ledger
@@ -112,6 +113,7 @@ def main() -> None:
         plays = play_records(options.events, options.rollbacks)
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GC_THRESHOLDS)
         if options.profile:
             with cProfile.Profile() as profile:
                 taking_in.take(plays)
