@@ -262,7 +262,7 @@ class _Tables(_Reporting):
         compare = config.compare
         if isinstance(compare, list):
             readers = [self.value(text, (*path, "compare", at)) for at, text in enumerate(compare)]
-            compared: Reader | None = lambda scope: [read(scope) for read in readers]
+            compared: Reader | None = _all_of(readers)
         else:
             compared = self.value(compare, (*path, "compare")) if compare is not None else None
         return ActivityPlan(
@@ -398,3 +398,7 @@ def _kept(name: str, read: Reader) -> Reader:
         return value
 
     return kept
+
+
+def _all_of(readers: list[Reader]) -> Reader:
+    return lambda scope: [read(scope) for read in readers]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bridge.errors import PoisonRecord
@@ -67,25 +67,25 @@ class Endings:
         news = self._effects.remember_history(table, change, scope, reason)
         said = f"history: {reason}" if reason and reason != UNDECIDED else "history"
         self._recall.memory.count("skipped", table.name, said)
-        self._tell("history", change.record, table.name, scope.key, said)
+        self._tell("history", change.record, table.name, scope.key, reason=said)
         return [*news, (row_space(table.name), scope.key)]
 
     def sent(
-        self, record: SourceRecord, table: str, key: str, reason: str, events: list[Outgoing] | None = None
+        self, record: SourceRecord, table: str, key: str, reason: str, events: Sequence[Outgoing] = ()
     ) -> None:
         """Count a change that led to events, or a part that did with its header."""
         self._recall.memory.count("sent", table, "")
-        self._tell("sent", record, table, key, reason, events)
+        self._tell("sent", record, table, key, reason=reason, events=events)
 
     def skipped(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
         """Count a change that rightly leads to nothing."""
         self._recall.memory.count("skipped", table, reason)
-        self._tell("skipped", record, table, key, reason)
+        self._tell("skipped", record, table, key, reason=reason)
 
     def looked_up(self, record: SourceRecord, table: str, key: str) -> None:
         """Count a change of a look-up row."""
         self._recall.memory.count("lookup", table, "")
-        self._tell("lookup", record, table, key, "")
+        self._tell("lookup", record, table, key, reason="")
 
     def poisoned(self, record: SourceRecord, table: str, poison: PoisonRecord) -> None:
         """Park a record of which not even the row is known."""
@@ -107,7 +107,7 @@ class Endings:
         )
         self._recall.memory.count("parked", table, park.code)
         self.parked += 1
-        self._tell("parked", record, table, key, park.reason)
+        self._tell("parked", record, table, key, reason=park.reason)
 
     def held(self, table: TablePlan, change: Change, scope: Scope, queue: str, *, reversal: bool) -> None:
         """Note on the row that a change of it waits."""
@@ -115,7 +115,7 @@ class Endings:
 
     def told_held(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
         """Tell that a change waits, and for what."""
-        self._tell("held", record, table, key, reason)
+        self._tell("held", record, table, key, reason=reason)
 
     def _tell(
         self,
@@ -123,8 +123,9 @@ class Endings:
         record: SourceRecord,
         table: str,
         key: str,
+        *,
         reason: str,
-        events: list[Outgoing] | None = None,
+        events: Sequence[Outgoing] = (),
     ) -> None:
         if self._observe is not None:
-            self._observe(Outcome(kind, record, table, key, reason, tuple(events or ())))
+            self._observe(Outcome(kind, record, table, key, reason, tuple(events)))

@@ -19,7 +19,7 @@ from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent, key_text
 from bridge.mapping.reversals import Reversals, first_true
 from bridge.mapping.rounds import ROUND_SPACE
-from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.scope import NoRow, PlayRow, Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 
@@ -73,20 +73,29 @@ class Judge:
             return Skip("watched columns kept")
         reversal, waiting = self._reversal_of(table, scope, waiting)
         applies = [] if reversal is not None else self._applying(table, scope)
-        known = memory is not None and bool(memory.sent)
-        if reversal is None and not applies and not known:
-            return Hold(waiting) if waiting else Park("no_rule", "no rule of the connector names such a row")
-        if memory is not None and memory.parked:
-            return Park("row_parked", "an earlier change of this row is parked")
-        move = self._forbidden_move(table, scope)
-        if move is not None:
-            return Hold(waiting) if waiting else move
-        if table.after is not None and reversal is None:
-            followed = self._follow(table, scope)
-            if followed is not None:
-                return followed
+        refused = self._refused(table, scope, waiting, ruled=reversal is not None or bool(applies))
+        if refused is not None:
+            return refused
         if reversal is not None:
             return self._reversals.judge(table, reversal, scope, waiting)
+        followed = self._follow(table, scope)
+        return followed if followed is not None else self._judge_activities(table, scope, applies, waiting)
+
+    def _refused(self, table: TablePlan, scope: Scope, waiting: Waiting | None, *, ruled: bool) -> Decision | None:
+        """Return the parking of a row that no rule names, that is parked already, or moves as it may not."""
+        memory = scope.memory
+        park: Park | None
+        if not ruled and not (memory is not None and memory.sent):
+            park = Park("no_rule", "no rule of the connector names such a row")
+        elif memory is not None and memory.parked:
+            return Park("row_parked", "an earlier change of this row is parked")
+        else:
+            park = self._forbidden_move(table, scope)
+        return Hold(waiting) if park is not None and waiting is not None else park
+
+    def _judge_activities(
+        self, table: TablePlan, scope: Scope, applies: list[ActivityPlan], waiting: Waiting | None
+    ) -> Decision:
         reason, missing = first_true(table.park, scope)
         if reason is not None:
             return Hold(waiting) if waiting else Park("guard", reason)
@@ -110,7 +119,7 @@ class Judge:
 
     def _kept(self, table: TablePlan, scope: Scope) -> bool:
         before = scope.before().row
-        if type(before).__name__ == "NoRow":
+        if isinstance(before, NoRow):
             return False
         return all(column in before and before[column] == scope.row[column] for column in table.watch)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.scope import KeyedRow
+from bridge.mapping.rows import row_of_record
 from bridge.records import UNAVAILABLE, Change, Row, Value
 
 
@@ -18,7 +18,7 @@ def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | Non
     """
     if change.op == "t":
         raise MappingError("truncated", "the look-up table was truncated; its rows are kept until they change")
-    row = _row_of(change)
+    row = row_of_record(change)
     key = lookup.key(row)
     if key is None:
         raise MappingError("no_key", "a part of the look-up row's key is null")
@@ -72,15 +72,6 @@ def _put_all(lookup: LookupPlan, key: str, rows: list[Row], recall: Recall) -> b
         return False
     recall.put_lookup(lookup.space, key, value)
     return True
-
-
-def _row_of(change: Change) -> Row:
-    if change.op == "d":
-        rest = change.before if change.before is not None else Row({}, {})
-        return KeyedRow(change.key, rest) if change.key is not None else rest
-    if change.after is None:
-        raise MappingError("no_row", "the change shows no row")
-    return change.after
 
 
 def _is_news(lookup: LookupPlan, change: Change, recall: Recall, place: str) -> bool:

@@ -25,7 +25,7 @@ BUILT_IN = {
     "committed_at": "when the database committed the change",
     "original": "the row that a reversal takes back, or that this row follows",
     "was": "the row as it was before this change",
-    "this_round": "the other rows of the round: bets, wins, losses (how many stand), bet_amount, win_amount, first",
+    "this_round": "the other rows of the round: bets, wins, losses (that stand), bet_amount, win_amount, first",
     "change_kind": "insert, update, delete or snapshot",
 }
 """Names that every play table has.

@@ -12,7 +12,7 @@ from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.operators import add
 from bridge.mapping.readers import Reader
-from bridge.mapping.remembered import Ending, key_text, row_space
+from bridge.mapping.remembered import Ending, RowMemory, key_text, row_space
 from bridge.mapping.scope import PartsOf, Scope
 from bridge.mapping.shares import Shares
 from bridge.mapping.waiting import Waiting
@@ -98,15 +98,19 @@ def take_part(
     memory = recall.row(table.name, header)
     decided = memory is not None and memory.ending not in (Ending.HELD, Ending.HISTORY)
     recall.put_value(parts.space, header, [*stored, [key, None if decided else _columns(row)]])
+    return _as_its_header(table, change, memory, header), header
+
+
+def _as_its_header(table: TablePlan, change: Change, memory: RowMemory | None, header: str) -> Skip | Park | Hold:
     if change.snapshot or (memory is not None and memory.ending is Ending.HISTORY):
-        return Skip("history", untouched=True), header
-    if memory is None or not decided:
-        return Hold(Waiting(row_space(table.name), header)), header
+        return Skip("history", untouched=True)
+    if memory is None or memory.ending is Ending.HELD:
+        return Hold(Waiting(row_space(table.name), header))
     if memory.parked:
-        return Park("header_parked", f"its header is parked: {memory.reason}"), header
+        return Park("header_parked", f"its header is parked: {memory.reason}")
     if memory.ending is Ending.SKIPPED:
-        return Skip(memory.reason), header
-    return Park("late_part", "its header has been sent without it"), header
+        return Skip(memory.reason)
+    return Park("late_part", "its header has been sent without it")
 
 
 def _columns(row: Row) -> dict[str, Value]:

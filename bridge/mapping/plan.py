@@ -182,7 +182,7 @@ class TablePlan:
         """Return the scope of a row as it was when it was history."""
         memory = scope.memory
         history = memory.history if memory is not None else None
-        return Scope(self, scope.recall, scope.key, Row(history or {}, {}), memory)
+        return Scope(self, scope.recall, scope.key, Row(history or {}, {}), memory=memory)
 
     def history_fields(self, scope: Scope, sent: Sent) -> Mapping[str, Value]:
         """Return the event that would have been sent for a row of history."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -22,25 +23,26 @@ def row_space(table: str) -> str:
     return f"row:{table}"
 
 
+def _decimal_key(value: Decimal) -> str:
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_AS_KEY: Final[dict[type, Callable[[Any], str]]] = {
+    str: str,
+    int: str,
+    bool: lambda value: "true" if value else "false",
+    Decimal: _decimal_key,
+    bytes: bytes.hex,
+    datetime: datetime.isoformat,
+    date: date.isoformat,
+    time: time.isoformat,
+}
+
+
 def key_text(value: Value) -> str | None:
     """Return a column's value as part of a key, or None for null: 1 and "1" name the same row."""
-    kind = type(value)
-    if kind is str:
-        return str(value)
-    if kind is int:
-        return str(value)
-    if value is None:
-        return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    if isinstance(value, (datetime, date, time)):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value)
+    return None if value is None else _AS_KEY.get(type(value), str)(value)
 
 
 class Ending(StrEnum):
@@ -124,7 +126,7 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
         return [sent for sent in self.sent if sent.stands]
 
     def pieces(self, name: str) -> list[Sent]:
-        """Return what was sent of an activity, oldest first: all pieces of a running total, else the last generation."""
+        """Return what was sent of an activity: all pieces of a running total, oldest first, else one."""
         return [sent for sent in self.sent if sent.name == name]
 
     def last(self, name: str) -> Sent | None:
@@ -169,24 +171,20 @@ def _extended(value: Value) -> msgspec.msgpack.Ext:
     raise TypeError(f"a value of type {type(value).__name__} cannot be remembered")
 
 
+_THAW: Final[dict[int, Callable[[str], Value]]] = {
+    _DECIMAL: Decimal,
+    _DATE: date.fromisoformat,
+    _MOMENT: datetime.fromisoformat,
+    _LOCAL: datetime.fromisoformat,
+    _TIME: time.fromisoformat,
+    _DURATION: lambda text: timedelta(microseconds=int(text)),
+    _BIG: int,
+    _UNAVAILABLE: lambda _: UNAVAILABLE,
+}
+
+
 def _thaw(code: int, data: memoryview) -> Value:
-    text = bytes(data).decode()
-    match code:
-        case 1:
-            return Decimal(text)
-        case 2:
-            return date.fromisoformat(text)
-        case 3 | 4:
-            return datetime.fromisoformat(text)
-        case 5:
-            return time.fromisoformat(text)
-        case 6:
-            return timedelta(microseconds=int(text))
-        case 7:
-            return int(text)
-        case 8:
-            return UNAVAILABLE
-    raise ValueError(f"unknown form {code} in the ledger")
+    return _THAW[code](bytes(data).decode())
 
 
 _ENCODER = msgspec.msgpack.Encoder()

@@ -60,21 +60,11 @@ class Reversals:
         memory = named.memory()
         if memory is None:
             raise named.undecided()
-        ended = self._ended_as(plan, scope, memory, waiting)
+        ended = self._ended_as(plan, scope, memory, waiting) or _parked(table.park, scope, None)
         if ended is not None:
             return ended
-        reason, missing = first_true(table.park, scope)
-        if reason is not None:
-            return Park("guard", reason, reversal=True)
-        if missing is not None:
-            return Hold(missing, reversal=True)
         scope.takes = shares_of(table, plan.takes, scope) if plan.takes is not None else None
-        reason, missing = first_true(plan.skip, scope)
-        if reason is not None:
-            return Skip(reason, final=True, reversal=True)
-        if missing is not None:
-            return Hold(missing, reversal=True)
-        return self._take_back(plan, scope, named, memory)
+        return _skipped(plan.skip, scope) or self._take_back(plan, scope, named, memory)
 
     def _unknown(self, plan: ReversalPlan, ended: Decision) -> Decision:
         if isinstance(ended, Hold) and plan.unknown == "park":
@@ -158,18 +148,15 @@ class Reversals:
         round_id = plan.round(scope) if plan.round is not None else None
         if round_id is None:
             return Park("no_reference", "the reversal names no round", reversal=True)
-        reason, missing = first_true([*plan.park, *table.park], scope)
-        waiting = waiting or missing
-        if reason is not None and waiting is None:
-            return Park("guard", reason, reversal=True)
+        ended: Decision | None = _parked([*plan.park, *table.park], scope, waiting)
+        if isinstance(ended, Park):
+            return ended
         members = activities_of_round(scope.recall, table.all_tables, str(round_id))
         if not members:
             return self._unknown(plan, Hold(Waiting(ROUND_SPACE, str(round_id)), aside=True, reversal=True))
-        if waiting is not None:
-            return Hold(waiting, reversal=True)
-        reason, missing = first_true(plan.skip, scope)
-        if reason is not None:
-            return Skip(reason, final=True, reversal=True)
+        ended = ended or _skipped(plan.skip, scope)
+        if ended is not None:
+            return ended
         standing = [
             (PlayRow(member, key, scope.recall), sent)
             for member, key, _, sent in members
@@ -187,15 +174,9 @@ class Reversals:
         memory = named.memory()
         if memory is None:
             raise named.undecided()
-        reason, missing = first_true([*plan.park, *table.park], scope)
-        waiting = waiting or missing
-        if waiting is not None:
-            return Hold(waiting, reversal=True)
-        if reason is not None:
-            return Park("guard", reason, reversal=True)
-        reason, missing = first_true(plan.skip, scope)
-        if reason is not None:
-            return Skip(reason, final=True, reversal=True)
+        ended = _parked([*plan.park, *table.park], scope, waiting) or _skipped(plan.skip, scope)
+        if ended is not None:
+            return ended
         if memory.parked:
             return Park("original_parked", "the reversal that it undoes is parked", reversal=True)
         if not memory.reversal:
@@ -239,6 +220,23 @@ def _took(out: Outgoing) -> Took:
     return Took(out.row.plan.name, out.row.key, out.name, out.n, out.takes)
 
 
+def _parked(guards: list[Guard], scope: Scope, waiting: Waiting | None) -> Park | Hold | None:
+    """Return the parking that a guard demands, or the hold while it, or a guard that skips, still waits."""
+    reason, missing = first_true(guards, scope)
+    waiting = waiting or missing
+    if waiting is not None:
+        return Hold(waiting, reversal=True)
+    return Park("guard", reason, reversal=True) if reason is not None else None
+
+
+def _skipped(guards: list[Guard], scope: Scope) -> Skip | Hold | None:
+    """Return the skip that a guard demands, or the hold while it waits."""
+    reason, missing = first_true(guards, scope)
+    if missing is not None:
+        return Hold(missing, reversal=True)
+    return Skip(reason, final=True, reversal=True) if reason is not None else None
+
+
 def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting | None]:
     """Return the reason of the first guard that is true; else what a guard waits for, if one does."""
     waiting = None
@@ -261,4 +259,5 @@ def _in_order(standing: list[tuple[PlayRow, Sent]], order: str) -> list[tuple[Pl
         return standing
     if order == "wins first":
         return sorted(standing, key=is_bet)
-    return sorted(reversed(standing), key=is_bet)
+    newest = standing[::-1]
+    return sorted(newest, key=is_bet)

@@ -35,7 +35,7 @@ def activities_of_round(
         memory, plan = recall.row(table, key), tables[table]
         if memory is None:
             continue
-        scope = Scope(plan, recall, key, remembered_row(memory), memory)
+        scope = Scope(plan, recall, key, remembered_row(memory), memory=memory)
         found += [(plan, key, scope, sent) for sent in memory.sent]
     return sorted(found, key=lambda item: item[3].seq)
 

@@ -6,31 +6,22 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import KeyedRow, Scope, remembered_row
+from bridge.mapping.scope import Layered, Scope, remembered_row
 from bridge.records import UNAVAILABLE, Change, Renamed, Row, Value
 
 
-class UpdatedRow(Row):
-    """A row after an update; a column that the record lacks is as it was remembered."""
+class UpdatedRow(Layered):
+    """A row after an update over the row as remembered: what the record could not show is as it was."""
 
-    __slots__ = ("_remembered",)
+    __slots__ = ()
 
-    def __init__(self, row: Row, remembered: Row) -> None:
-        super().__init__(row._raw, row._decoders)
-        self._remembered = remembered
+    def _has(self, column: str) -> bool:
+        return self._over.get(column) is not UNAVAILABLE if column in self._over else False
 
     def __getitem__(self, column: str) -> Value:
-        if super().get(column) is UNAVAILABLE:
-            if column not in self._remembered:
-                raise MappingError("unavailable_column", f"column {column} is unavailable, and was never seen")
-            return self._remembered[column]
+        if column not in self._over or (column not in self._under and not self._has(column)):
+            return self._over[column]  # Says that the column is missing, or unavailable.
         return super().__getitem__(column)
-
-    def get(self, column: str) -> Value:
-        value = super().get(column)
-        if value is UNAVAILABLE and column in self._remembered:
-            return self._remembered.get(column)
-        return value
 
 
 def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
@@ -38,7 +29,7 @@ def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
 
     Raises MappingError when the change does not tell which row it is.
     """
-    scope = Scope(table, recall, "", _of_record(change), None, change)
+    scope = Scope(table, recall, "", row_of_record(change), change=change)
     key = table.key(scope)
     if key is None:
         raise MappingError("no_key", "a part of the row's key is null")
@@ -71,10 +62,11 @@ def recollect(scope: Scope, change: Change) -> None:
         scope.cache.clear()
 
 
-def _of_record(change: Change) -> Row:
+def row_of_record(change: Change) -> Row:
+    """Return the row that a record shows; of a deleted one the key is sure and the rest may be made up."""
     if change.op == "d":
         rest = change.before if change.before is not None else Row({}, {})
-        return KeyedRow(change.key, rest) if change.key is not None else rest
+        return Layered(change.key, rest) if change.key is not None else rest
     if change.after is None:
         if change.op == "t":
             raise MappingError("truncated", "the table was truncated")
@@ -87,7 +79,7 @@ def old_key(table: TablePlan, change: Change, recall: Recall) -> str | None:
     if change.renamed is not Renamed.TO or change.other_key is None:
         return None
     try:
-        return table.key(Scope(table, recall, "", Row(change.other_key, {}), None, change))
+        return table.key(Scope(table, recall, "", Row(change.other_key, {}), change=change))
     except PoisonRecord:
         return None  # The record's key is not the row's key: the row is still the same one.
 

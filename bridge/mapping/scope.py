@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -30,17 +30,32 @@ class NoRow(Row):
         return None
 
 
-class KeyedRow(Row):
-    """A deleted row, of which the key is sure and the rest may be made up by Debezium."""
+class Layered(Row):
+    """A row over another one: a column is that of the first row that has it."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("_over", "_under")
 
-    def __init__(self, key: Row, rest: Row) -> None:
-        super().__init__(rest._raw, rest._decoders)
-        self._key = key
+    def __init__(self, over: Row, under: Row) -> None:
+        super().__init__({}, {})
+        self._over = over
+        self._under = under
 
     def __getitem__(self, column: str) -> Value:
-        return self._key[column] if column in self._key else super().__getitem__(column)
+        return self._over[column] if self._has(column) else self._under[column]
+
+    def get(self, column: str) -> Value:
+        """Return the value like `row[column]`, but None for a column that is not there and UNAVAILABLE as such."""
+        return self._over.get(column) if self._has(column) else self._under.get(column)
+
+    def __contains__(self, column: object) -> bool:
+        return column in self._over or column in self._under
+
+    def columns(self) -> Iterable[str]:
+        """Return the names of the columns that either row has."""
+        return dict.fromkeys([*self._over.columns(), *self._under.columns()])
+
+    def _has(self, column: str) -> bool:
+        return column in self._over
 
 
 class PartsOf:
@@ -133,7 +148,7 @@ class PlayRow:
 
     def scope(self) -> Scope:
         """Return the scope in which the row's own events can be made again."""
-        return Scope(self.plan, self.recall, self.key, self.columns(), self.memory())
+        return Scope(self.plan, self.recall, self.key, self.columns(), memory=self.memory())
 
     def undecided(self) -> Waiting:
         """Return what to wait for until the row has ended somehow."""
@@ -187,6 +202,7 @@ class Scope:
         recall: Recall,
         key: str,
         row: Row,
+        *,
         memory: RowMemory | None = None,
         change: Change | None = None,
     ) -> None:
@@ -227,7 +243,7 @@ class Scope:
     def before(self) -> Scope:
         """Return the scope of the row as it was before this change; its columns are null for a new row."""
         if self.was is None:
-            self.was = Scope(self.plan, self.recall, self.key, self._previous(), self.memory)
+            self.was = Scope(self.plan, self.recall, self.key, self._previous(), memory=self.memory)
         return self.was
 
     def _previous(self) -> Row:

@@ -68,28 +68,29 @@ class Trial:
 
     # -- changes: `id` is the key of every table
 
-    def insert(self, table: str, id: Any, **row: Any) -> SourceRecord:  # noqa: A002 - the column's name
+    def insert(self, table: str, key: Any, /, **row: Any) -> SourceRecord:
         """Take in a new row."""
-        return self.take(self.database.insert(table, {"id": id}, {**ROW, **row}))
+        return self.take(self.database.insert(table, {"id": key}, {**ROW, **row}))
 
     def update(
         self,
         table: str,
-        id: Any,  # noqa: A002 - the column's name
+        key: Any,
+        /,
         *,
         before: Mapping[str, Any] | None = None,
         **row: Any,
     ) -> SourceRecord:
         """Take in a changed row."""
-        return self.take(self.database.update(table, {"id": id}, {**ROW, **row}, before))
+        return self.take(self.database.update(table, {"id": key}, {**ROW, **row}, before))
 
-    def delete(self, table: str, id: Any, **before: Any) -> SourceRecord:  # noqa: A002 - the column's name
+    def delete(self, table: str, key: Any, /, **before: Any) -> SourceRecord:
         """Take in a deleted row."""
-        return self.take(self.database.delete(table, {"id": id}, before))
+        return self.take(self.database.delete(table, {"id": key}, before))
 
-    def snapshot(self, table: str, id: Any, **row: Any) -> SourceRecord:  # noqa: A002 - the column's name
+    def snapshot(self, table: str, key: Any, /, **row: Any) -> SourceRecord:
         """Take in a row that a snapshot read."""
-        return self.take(self.database.snapshot(table, {"id": id}, {**ROW, **row}))
+        return self.take(self.database.snapshot(table, {"id": key}, {**ROW, **row}))
 
     def rename(self, table: str, old: Any, new: Any, **row: Any) -> None:
         """Take in a row whose key changes."""

@@ -1,4 +1,4 @@
-"""Bad input: each is a named poison with table, key, column and place, or right; the rest of the player goes on."""
+"""Bad input: each is a poison with table, key, column and place, or right; the rest of the player goes on."""
 
 from __future__ import annotations
 
@@ -259,7 +259,11 @@ play:
     deleted: nothing
     columns: {cashed: decimal}
     activities:
-      cash: {type: Win, stands: 'state == "open"', grows: {total: cashed}, event: {activity_id: {text: "c{n}"}, wager_amount: grown}}
+      cash:
+        type: Win
+        stands: state == "open"
+        grows: {total: cashed}
+        event: {activity_id: {text: "c{n}"}, wager_amount: grown}
 """)
     run.insert("bets", "1", state="open", cashed="123456789012345678.000000000000000001")
     run.update("bets", "1", state="open", cashed="123456789012345679.000000000000000003")

@@ -458,7 +458,7 @@ play:
         {"id": "5", "kind": "cancel_round", "amount": None, "ref": None},
     ]
     for row in rows:
-        run.insert("tx", **row)
+        run.insert("tx", row.pop("id"), **row)
     assert run.events()[2:] == ["Win Rollback 2 2", "Bet Rollback 1 1"]
     assert run.bodies()[2]["meta"] == {"why": "odds"}
     assert len(run.ended("skipped")) == 1

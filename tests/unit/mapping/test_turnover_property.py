@@ -121,9 +121,8 @@ def test_turnover_of_a_ledger_with_reversals_is_the_model_s(trial: Make, steps: 
     taken: list[SourceRecord] = []
     for currency in CURRENCIES[:2]:
         run.insert("fx", currency, rate=2)
-    made, number = 0, 0
-    for step in steps:
-        number += 1
+    made = 0
+    for number, step in enumerate(steps):
         match step:
             case (("bet" | "win") as kind, player, currency, amount):
                 row = {"kind": kind, "player": player, "currency": currency, "amount": amount}
