@@ -17,6 +17,7 @@ from tests.contract.ledger_postgres import empty_schema
 from tests.faults.inbox import Inbox
 from tests.support.bridge_process import BridgeProcess
 from tests.support.eventually import eventually
+from tests.support.fault_proxy import FaultProxy
 from tests.support.fault_wallet import GAMES, FaultWallet
 from tests.support.ledger_check import Message, check
 
@@ -62,11 +63,14 @@ class Several:
         wallet: SharedWallet,
         inbox: Inbox,
         ledger: str,
+        ledger_link: FaultProxy,
         connector: Path,
     ) -> None:
         self.wallet = wallet
         self.inbox = inbox
         self.ledger = ledger
+        self.ledger_link = ledger_link
+        """What stands between the instances and their ledger."""
         self.instances: list[BridgeProcess] = []
         self.timeline: list[str] = []
         self._began = time.monotonic()
@@ -75,17 +79,22 @@ class Several:
         self._environment = {
             "KAFKA_BROKERS": addresses.kafka_bootstrap,
             "RABBITMQ_URL": addresses.rabbitmq_bridge_url,
-            "LEDGER_URL": ledger,
+            "LEDGER_URL": ledger.replace(f":{addresses.postgres_port}/", f":{ledger_link.port}/"),
         }
 
     def start(self) -> BridgeProcess:
         """Start one more, and wait until it has partitions."""
+        instance = self.begin()
+        self.said(instance, "partitions_assigned")
+        return instance
+
+    def begin(self) -> BridgeProcess:
+        """Start one more, and wait for nothing."""
         state = self._folder / f"instance-{len(self.instances)}"
         state.mkdir()
         instance = BridgeProcess(self._connector, self._environment, state)
         self.instances.append(instance)
         self.note(f"start {state.name}")
-        self.said(instance, "partitions_assigned")
         return instance
 
     def said(self, instance: BridgeProcess, event: str, times: int = 1) -> None:
@@ -156,15 +165,29 @@ class Several:
 
 @contextmanager
 def several(
-    addresses: Addresses, folder: Path, *, seed: int, wallet: type[SharedWallet] = SharedWallet, more: str = ""
+    addresses: Addresses,
+    folder: Path,
+    *,
+    seed: int,
+    wallet: type[SharedWallet] = SharedWallet,
+    ledger: str = "",
 ) -> Iterator[Several]:
-    """Yield a brand with four partitions and a Postgres ledger, and no instance yet."""
+    """Yield a brand with four partitions and a Postgres ledger, unless another is named; no instance yet."""
     with ExitStack() as stack:
-        ledger = stack.enter_context(empty_schema())
+        ledger = ledger or stack.enter_context(empty_schema())
+        link = stack.enter_context(FaultProxy((addresses.postgres_host, addresses.postgres_port)))
         play = stack.enter_context(wallet(addresses.kafka_bootstrap, seed, partitions=4))
         inbox = stack.enter_context(Inbox(addresses))
-        connector = play.connector(folder, inbox.name, kafka=KAFKA, more=f'ledger: "${{LEDGER_URL}}"\n{more}')
-        made = Several(addresses, folder, wallet=play, inbox=inbox, ledger=ledger, connector=connector)
+        connector = play.connector(folder, inbox.name, kafka=KAFKA, more='ledger: "${LEDGER_URL}"')
+        made = Several(
+            addresses,
+            folder,
+            wallet=play,
+            inbox=inbox,
+            ledger=ledger,
+            ledger_link=link,
+            connector=connector,
+        )
         try:
             yield made
         except Exception as error:

@@ -143,3 +143,35 @@ def test_a_rollback_finds_the_original_that_another_instance_took_in_and_takes_i
         assert Counter(each.message_id for each in arrived) == Counter(e.message_id for e in brand.wallet.expected)
         took_back = [each for each in arrived if each.message_id.endswith("/Rollback")]
         assert len(took_back) > 100
+
+
+def test_a_ledger_that_is_cut_off_again_and_again_loses_nothing(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with several(addresses, tmp_path, seed=seed) as brand:
+        brand.wallet.play(500)
+        brand.wallet.keep_playing(500)
+        first, _ = brand.start(), brand.start()
+        brand.said(first, "partitions_assigned", times=2)
+        for pause in (0.0, 0.5, 3.0, 0.0):
+            brand.arrived(brand.inbox.depth() + 300)
+            brand.note(f"cut the ledger off for {pause} s")
+            brand.ledger_link.refuse()
+            brand.ledger_link.cut()
+            time.sleep(pause)
+            brand.ledger_link.heal()
+        brand.arrived(brand.inbox.depth() + 300)
+        brand.finish(most_duplicates=2 * 4 * WINDOW)
+
+
+def test_of_two_processes_on_one_file_the_second_says_why_it_ends(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with several(addresses, tmp_path, seed=seed, ledger=str(tmp_path / "one.ledger")) as brand:
+        first, second = brand.start(), brand.begin()
+        assert second.wait(within_seconds=30) == 70
+        assert f"in use by process {first.pid}" in second.log.read_text()
+        assert "postgresql://" in second.log.read_text()
+        brand.wallet.play(100)
+        brand.arrived(80)
+        assert first.running()
