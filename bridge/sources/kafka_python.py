@@ -17,6 +17,7 @@ from kafka.errors import (
     KafkaError,
     LogTruncationError,
     OffsetOutOfRangeError,
+    UnknownTopicOrPartitionError,
 )
 from kafka.future import Future
 from kafka.structs import MemberState, OffsetAndMetadata, TopicPartition
@@ -26,7 +27,7 @@ from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
 from bridge.records import Partition, SourceRecord
 from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers, made
 from bridge.sources.kafka_python_config import consumer_config
-from bridge.sources.kafka_python_join import keep_joins
+from bridge.sources.kafka_python_repairs import free_resumed, keep_joins
 from bridge.sources.positions import check_position, position_error
 from bridge.sources.reading import Range, SourceHealth
 from bridge.sources.sentences import group_of
@@ -111,8 +112,17 @@ class KafkaPythonSource:
             self._consumer.subscribe(pattern=f"^(?:{subscription.python_pattern})$", listener=relay)
         else:
             self._consumer.subscribe(topics=list(subscription.topics), listener=relay)
+        self._learn_partitions()
+
+    def _learn_partitions(self) -> None:
         # A group that it leads before it knows the partitions would stay without any.
-        self._consumer.topics()
+        try:
+            self._consumer.topics()
+        except UnknownTopicOrPartitionError:
+            # The only topic is still waited for.
+            return
+        except KafkaError as error:
+            raise self._brokers.unavailable(error) from error
 
     def attach(self, positions: Mapping[Partition, int]) -> None:
         """See `KafkaSource.attach`."""
@@ -127,6 +137,7 @@ class KafkaPythonSource:
             self._consumer = made(KafkaConsumer, consumer_config(self._settings, group) | assignor)
         except KafkaError as error:
             raise self._brokers.unavailable(error) from error
+        free_resumed(self._consumer)
         if group is not None:
             keep_joins(self._consumer, self._settings.session_timeout.total_seconds() / 2)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-python")

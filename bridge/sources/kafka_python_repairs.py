@@ -1,0 +1,57 @@
+"""What kafka-python 3.0.12 does wrong, put right from outside.  Each part says where in the library it is."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+
+def keep_joins(consumer: Any, seconds: float) -> None:
+    """Make the consumer take a join that was answered between two polls, for so many seconds after the answer.
+
+    The library asks the group and is answered in a thread of its own.  When the answer comes while nobody
+    polls, its next poll drops the answer and asks again (`BaseCoordinator.join_group_async` in 3.0.12).  A
+    leader that asks again makes the whole group join, so its next answer again comes while others are
+    awaited: a group can go round like that without end, and gives nobody a record.
+
+    Where it asked because partitions were added, its next poll does not look for the answer at all
+    (`ConsumerCoordinator.need_rejoin`), and the group is lost without a word.
+
+    No heartbeats are sent before the answer is taken.  So an old one is still dropped: Kafka may have given
+    the partitions to others meanwhile.
+    """
+    coordinator = consumer._coordinator  # noqa: SLF001 - the library offers no other place
+    ask = coordinator._do_join_and_sync_async  # noqa: SLF001
+    answer: bytes | None = None
+    answered = 0.0
+
+    async def join() -> bytes:
+        nonlocal answer, answered
+        # The library calls the group stable once it has taken an answer.
+        if answer is None or not coordinator.rebalance_in_progress() or time.monotonic() > answered + seconds:
+            answer = None
+            # Stays wanted until the library has taken the answer.
+            coordinator.request_rejoin()
+            answer = await ask()
+            answered = time.monotonic()
+        return answer
+
+    coordinator._do_join_and_sync_async = join  # noqa: SLF001
+
+
+def free_resumed(consumer: Any) -> None:
+    """Make the consumer return what it had fetched of a partition before that was paused, once it is resumed.
+
+    The library puts such records aside, and takes them up again only when it holds no partition's records at
+    all (`Fetcher.fetched_records` in 3.0.12).  But it goes on holding the last partition that it has read to
+    the end, and never fetches what it has put aside: the resumed partition would stand still for ever.
+    """
+    fetcher = consumer._fetcher  # noqa: SLF001 - the library offers no other place
+    take = fetcher.fetched_records
+
+    def fetched_records(*said: Any, **named: Any) -> Any:
+        if not fetcher._next_partition_records:  # noqa: SLF001 - false once it has been read to the end
+            fetcher._next_partition_records = None  # noqa: SLF001
+        return take(*said, **named)
+
+    fetcher.fetched_records = fetched_records
