@@ -234,20 +234,47 @@ class ReadingContract:
     def test_a_paused_partition_gives_nothing_and_loses_nothing(
         self, world: World, topic: str, opened: list[Source]
     ) -> None:
-        paused, other = Partition(topic, 0), Partition(topic, 1)
         world.create(topic, 2)
-        self.fill(world, paused, 100)
-        self.fill(world, other, 100)
+        for number in range(2):
+            self.fill(world, Partition(topic, number), 100)
         source = self.start(opened, world, topic, max_poll_records=10)
-        records = read(source, 10)
-        source.pause([paused])
-        of_paused = [record for record in records if record.partition == 0]
+        first = read(source, 10)
+        # Of this one more has been fetched than returned.
+        paused = first[-1].partition
+        source.pause([Partition(topic, paused)])
+        of_paused = [record for record in first if record.partition == paused]
         rest = read(source, 100 - (10 - len(of_paused)))
-        assert {record.partition for record in rest} == {1}
+        assert {record.partition for record in rest} == {1 - paused}
         assert source.poll(0.3) == []
-        source.resume([paused])
+        source.resume([Partition(topic, paused)])
         of_paused += read(source, 100 - len(of_paused))
         assert [record.offset for record in of_paused] == list(range(100))
+
+    def test_partitions_that_were_paused_one_after_the_other_go_on_together(
+        self, world: World, topic: str, opened: list[Source]
+    ) -> None:
+        world.create(topic, 4)
+        for number in range(4):
+            self.fill(world, Partition(topic, number), 30)
+        source = self.start(opened, world, topic, max_poll_records=10)
+        records: list[SourceRecord] = []
+        paused: set[Partition] = set()
+
+        def one_more_is_paused() -> bool:
+            records.extend(source.poll(0.2))
+            paused.update(Partition(topic, record.partition) for record in records)
+            source.pause(paused)
+            return len(paused) >= 3
+
+        eventually(one_more_is_paused, within_seconds=PATIENCE)
+        others = set(range(4)) - {at.number for at in paused}
+        rest = read(source, 30 * len(others))
+        assert {record.partition for record in rest} == others
+        source.resume(paused)
+        records += rest
+        records += read(source, 120 - len(records))
+        for number in range(4):
+            assert [record.offset for record in records if record.partition == number] == list(range(30))
 
     def test_the_ends_are_behind_the_last_records(self, world: World, topic: str, opened: list[Source]) -> None:
         world.create(topic, 2)
@@ -519,3 +546,15 @@ class GroupContract(ReadingContract):
         world.create(topic, 2)
         self.fill(world, Partition(topic, 1), 3)
         assert values(read(source, 3)) == [b"1:0", b"1:1", b"1:2"]
+
+    def test_new_partitions_come_also_when_no_poll_waits(
+        self, world: World, topic: str, opened: list[Source]
+    ) -> None:
+        world.create(topic, 1)
+        self.fill(world, Partition(topic, 0), 1)
+        follower = Follower()
+        source = self.start(opened, world, topic, follower)
+        follower.take(read(source, 1))
+        world.create(topic, 2)
+        self.fill(world, Partition(topic, 1), 1)
+        assert values(eventually(lambda: source.poll(0), within_seconds=PATIENCE)) == [b"1:0"]
