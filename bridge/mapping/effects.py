@@ -164,6 +164,8 @@ def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
 
 
 def _queue(table: TablePlan, scope: Scope) -> str:
+    if scope.queue:
+        return scope.queue
     try:
         return table.queue(scope)
     except PoisonRecord:

@@ -147,6 +147,8 @@ class Mapper:
     def _queue_of_row(self, table: TablePlan, change: Change, scope: Scope) -> str | None:
         """Return the queue in which an earlier change of the same row waits, if one does."""
         queues = self._holding.queues
+        if not queues.count:
+            return None
         queue = queues.of_row(table.name, scope.key)
         if queue is None and change.renamed is Renamed.TO:
             old = old_key(table, change, self._recall)
@@ -160,7 +162,7 @@ class Mapper:
                     self._endings.history(table, change, scope, self._judge.skip_of_history(table, scope))
                 )
                 return
-            own = queue if queue is not None else _queue_of(table, scope)
+            own = scope.queue = queue if queue is not None else _queue_of(table, scope)
         except PoisonRecord as poison:
             park = Park(poison.code, poison.reason)
             self._holding.release(self._endings.decided(table, change, scope, park))

@@ -186,6 +186,8 @@ class Scope:
     n = 1
     """The generation, or the number of the piece of a running total."""
     deleted = False
+    queue = ""
+    """Whose queue the row is in, once that is known."""
     last = True
     grown: Value = None
     left: Value = None
