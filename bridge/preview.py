@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -19,9 +19,8 @@ from bridge.mapping.mapper import Outcome
 from bridge.origins import Origin, Origins
 from bridge.records import Change, SourceRecord
 from bridge.rehearsal import Rehearsal, in_order
-from bridge.sources import KafkaSource, open_source
+from bridge.sources import open_source
 from bridge.sources.peek import PeekFrom, peek
-from bridge.sources.settings import KafkaSettings
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -154,36 +153,43 @@ def records_of(brand: Brand, *, limit: int | None, start: PeekFrom | int) -> Ite
     No group is joined and nothing is committed.  Raises ConfigError for a topic that is not there, and
     SourceUnavailable when Kafka does not answer.
     """
-    settings = brand.connector.source.kafka
     topics = brand.topics()
-    if topics.patterns:
-        shown = ", ".join(topics.patterns)
-        hint = "record some of their records in a file, and preview that with --file"
-        raise ConfigError(
-            [Problem(str(brand.path), 0, 0, "", f"topics given by a pattern cannot be previewed: {shown}", hint)]
-        )
-    play = [topic for topic in topics.names if topics.is_play(topic)]
-    check_topics(settings, topics.names)
-    yield from peek(
-        settings, [name for name in topics.names if name not in play], limit=None, start=PeekFrom.START
-    )
-    yield from peek(settings, play, limit=limit, start=start)
+    check_topics(brand, topics.names)
+    yield from _look_ups(brand)
+    play = [name for name in topics.names if topics.is_play(name)]
+    yield from peek(brand.connector.source.kafka, play, limit=limit, start=start)
 
 
-def check_topics(settings: KafkaSettings, names: Iterable[str]) -> None:
+def look_ups_of(brand: Brand) -> Iterator[SourceRecord]:
+    """Yield the records of the brand's look-up topics, as `records_of` does."""
+    topics = brand.topics()
+    check_topics(brand, [name for name in topics.names if not topics.is_play(name)])
+    yield from _look_ups(brand)
+
+
+def _look_ups(brand: Brand) -> Iterator[SourceRecord]:
+    topics = brand.topics()
+    names = [name for name in topics.names if not topics.is_play(name)]
+    yield from peek(brand.connector.source.kafka, names, limit=None, start=PeekFrom.START)
+
+
+def check_topics(brand: Brand, names: Sequence[str]) -> None:
     """Raise ConfigError with every topic that is not there, and SourceUnavailable when Kafka does not answer."""
-    wanted = list(names)
-    source: KafkaSource = open_source(settings, wanted)
+    if patterns := brand.topics().patterns:
+        message = f"topics given by a pattern cannot be previewed: {', '.join(patterns)}"
+        hint = "record some of their records in a file, and preview that with --file"
+        raise ConfigError([Problem(str(brand.path), 0, 0, "", message, hint)])
+    settings = brand.connector.source.kafka
+    source = open_source(settings, names)
     try:
-        there = source.partitions(wanted)
+        there = source.partitions(names)
     finally:
         source.close()
-    missing = [name for name in wanted if not there.get(name)]
+    missing = [f"there is no topic {name}" for name in names if not there.get(name)]
     if missing:
         hint = "Debezium makes a topic with its first record: check the name and the Debezium connector"
-        raise ConfigError(
-            [Problem(f"Kafka at {settings.brokers}", 0, 0, "", f"there is no topic {n}", hint) for n in missing]
-        )
+        place = f"Kafka at {settings.brokers}"
+        raise ConfigError([Problem(place, 0, 0, "", sentence, hint) for sentence in missing])
 
 
 def _place_of(record: SourceRecord) -> tuple[str, int, int]:

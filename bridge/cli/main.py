@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bridge import __version__
-from bridge.cli import check, preview, printing, run, status, testing
+from bridge.cli import check, parked, preview, printing, run, status, testing
 from bridge.config.reference import connector_schema
 from bridge.demo import command as demo
 from bridge.errors import BridgeError, ConfigError
@@ -33,6 +33,7 @@ app.command(epilog=check.EXAMPLES)(check.check)
 app.command(epilog=preview.EXAMPLES)(preview.preview)
 app.command(name="test", epilog=testing.EXAMPLES)(testing.run_cases)
 app.command(epilog=status.EXAMPLES)(status.status)
+app.command(epilog=parked.EXAMPLES)(parked.parked)
 app.command(epilog=demo.EXAMPLES)(demo.demo)
 
 

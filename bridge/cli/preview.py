@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from bridge.brand import load_brand
 from bridge.cli import printing
-from bridge.preview import Counts, Preview, Previewed, PreviewedEvent, records_of, start_of
+from bridge.preview import Counts, Preview, Previewed, PreviewedEvent, look_ups_of, records_of, start_of
 from bridge.rehearsal import load_without_servers
 from bridge.sources.recorded import read_recorded
 
@@ -29,6 +30,8 @@ Examples:
 
   wallet-bridge preview brand.yaml --file recorded.jsonl --why
 
+  wallet-bridge preview brand.yaml --file parked.jsonl --lookups
+
   wallet-bridge preview brand.yaml --json | jq 'select(.outcome == "parked")'
 """
 
@@ -40,6 +43,9 @@ def preview(
         Path | None,
         typer.Option(help="Read recorded records, one JSON object a line, instead of topics.", show_default=False),
     ] = None,
+    look_ups: Annotated[
+        bool, typer.Option("--lookups", help="With --file: read the look-up topics first, whole.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="So many records of each play topic.")] = 100,
     start: Annotated[
         str,
@@ -65,10 +71,11 @@ def preview(
     if begin is None:
         raise typer.BadParameter(f"{start} is neither start nor end nor an offset", param_hint="--from")
     if file is not None:
-        brand, records = load_without_servers(connector), read_recorded(file)
+        brand = load_brand(connector) if look_ups else load_without_servers(connector)
+        records = chain(look_ups_of(brand) if look_ups else (), read_recorded(file))
     else:
         brand = load_brand(connector)
-        records = records_of(brand, limit=limit, start=begin)
+        records = chain(records_of(brand, limit=limit, start=begin))
     shown = Preview(brand, why=why, now_ms=time.time_ns() // 1_000_000)
     console = printing.console()
     for change in shown.of(records, wait_out=wait_out):

@@ -15,7 +15,7 @@ from tests.acceptance.shell import COMMAND, environment, started, wallet_bridge
 from tests.support.cases import CASES, EXAMPLES, ROOT
 
 BROKEN = (EXAMPLES / "ledger-reference.yaml").read_text().replace("user_id: player_id", "user_id: playr_id()")
-COMMANDS = ("run", "check", "preview", "test", "status", "schema", "demo")
+COMMANDS = ("run", "check", "preview", "test", "status", "parked", "schema", "demo")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from bridge.records import Partition
+from bridge.sources.recorded import encode_line
 from tests.acceptance.conftest import CASE, RecordedTopics
 from tests.acceptance.shell import wallet_bridge
 from tests.support.cases import example, expected, in_commit_order, per_player, play, recorded
@@ -123,3 +124,19 @@ def test_a_preview_of_a_topic_that_is_not_there_says_so(topics: RecordedTopics, 
     said = wallet_bridge("preview", topics.connector(tmp_path), **topics.environment)
     assert (said.code, said.out) == (78, "")
     assert f"there is no topic {topics.topic('games')}" in said.err
+
+
+def test_records_of_a_file_can_be_shown_with_the_look_ups_of_the_topics(
+    topics: RecordedTopics, tmp_path: Path
+) -> None:
+    topics.add(without="wallet_tx")
+    file = tmp_path / "play.jsonl"
+    play_records = [record for record in recorded(CASE) if record.topic.endswith("wallet_tx")]
+    file.write_bytes(b"\n".join(map(encode_line, play_records)))
+    path = topics.connector(tmp_path)
+    said = wallet_bridge(
+        "preview", path, "--file", file, "--lookups", "--wait-out", "--json", **topics.environment
+    )
+    *changes, _ = [json.loads(line, parse_float=Decimal) for line in said.out.splitlines()]
+    events = [event["body"] for change in changes for event in change["events"]]
+    assert per_player(events) == per_player(expected(CASE))

@@ -23,4 +23,4 @@ def test_every_command_is_on_it_with_what_its_help_says() -> None:
     for name, command in group.commands.items():
         for parameter in command.params:
             if parameter.name != "help" and not parameter.hidden:
-                assert f"`{parameter.metavar or parameter.opts[0]}" in sections[name]
+                assert f"`{parameter.metavar or parameter.opts[0]}".lower() in sections[name].lower()
