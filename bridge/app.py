@@ -17,7 +17,7 @@ import structlog
 from bridge import __version__
 from bridge.brand import Brand
 from bridge.delivery.sender import RabbitMQOutbound
-from bridge.errors import BridgeError, FatalError, LedgerFenced, SinkUnavailable, TransientError
+from bridge.errors import BridgeError, FatalError, LedgerFenced, LedgerUnavailable, SinkUnavailable, TransientError
 from bridge.intake import BrandLedger, Intake
 from bridge.ledger import open_ledger
 from bridge.reporting import Reporter, Status
@@ -84,6 +84,9 @@ class BrandRun:
                 except SinkUnavailable:
                     raise
                 except TransientError as error:
+                    if self._stop.is_set() and isinstance(error, LedgerUnavailable):
+                        # What is confirmed could not be written down, so this was no clean stop.
+                        raise
                     attempt = 0 if time.monotonic() - started > LONGEST_BACK_OFF_SECONDS else attempt + 1
                     self._back_off(error, attempt)
 
@@ -115,6 +118,7 @@ class BrandRun:
         outbound = RabbitMQOutbound(connector.target.rabbitmq)
         intake = Intake(self._brand, source, ledger, outbound, partitions_of=source.partitions)
         intake.permit = outbound.permit
+        intake.asked_to_stop = self._stop.is_set
         try:
             outbound.start()
             self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)

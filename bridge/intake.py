@@ -110,6 +110,11 @@ class Intake:
         self._topics = brand.topics()
         self._order = CommitOrder(brand.connector.source.order.wait.total_seconds())
         self._positions: dict[Partition, int] = {}
+        self._given_up: set[Partition] = set()
+        """Partitions that were taken from this process since the batch in hand was begun."""
+        self._ledger_is_away = False
+        self.asked_to_stop: Callable[[], bool] = lambda: False
+        """Asked while the ledger is away: whether to go on waiting for it."""
         self._committed: dict[Partition, int] = {}
         self._committed_at = 0.0
         self._paused: frozenset[Partition] = frozenset()
@@ -274,6 +279,7 @@ class Intake:
         for partition in partitions:
             self._positions.pop(partition, None)
             self._committed.pop(partition, None)
+            self._given_up.add(partition)
 
     def _check_memory(self, partitions: Collection[Partition], known: Mapping[Partition, int]) -> None:
         """Refuse an empty memory where the group has been at work: old rows would be taken for new ones."""
@@ -340,6 +346,8 @@ class Intake:
         record = behind and (at_once or self._due_to_record(behind))
         if not batch and not expired and not recheck and not record:
             return
+        if batch:
+            self._given_up.clear()
         while True:
             try:
                 deliveries = self._write(batch, confirmed, now_ms, recheck=recheck)
@@ -347,7 +355,12 @@ class Intake:
             except LedgerConflict:
                 continue
             except LedgerUnavailable as error:
+                if self.asked_to_stop():
+                    raise
                 self._wait_for_ledger(error)
+                # Whoever has these partitions now, this process included, reads them from the ledger's position.
+                batch = [one for one in batch if _partition_of(one) not in self._given_up]
+        self._ledger_answers()
         self._recorded = max(self._recorded, confirmed)
         self._outbound.recorded(self._recorded)
         if deliveries and self._all_offered:
@@ -434,12 +447,21 @@ class Intake:
         if self.progress.last_error != str(error):
             LOG.error("ledger_unavailable", brand=self._brand.connector.brand, error=str(error))
         self.progress.last_error = str(error)
+        self._ledger_is_away = True
+        # A restart would not bring it back: this loop is alive.
+        self.progress.turned_at = self._clock()
         if not self._order.assigned():
             # Handing over: the source waits for that and must not be polled.
             time.sleep(RETRY_SECONDS)
             return
         self._pause(frozenset(self._order.assigned()))
         self._add(self._source.poll(RETRY_SECONDS))
+
+    def _ledger_answers(self) -> None:
+        if self._ledger_is_away:
+            self._ledger_is_away = False
+            self.progress.last_error = ""
+            LOG.info("ledger_answers_again", brand=self._brand.connector.brand)
 
     def _new_mapper(self) -> Mapper:
         mapper = Mapper(self._brand.plan, self._observe, shared=self._ledger.shared)
@@ -563,6 +585,10 @@ def _positions_after(batch: Sequence[Taken]) -> dict[Partition, int]:
     """Return the next offset of each partition; a partition's records are in order."""
     last = {(taken.record.topic, taken.record.partition): taken.record.offset for taken in batch}
     return {Partition(*at): offset + 1 for at, offset in last.items()}
+
+
+def _partition_of(taken: Taken) -> Partition:
+    return Partition(taken.record.topic, taken.record.partition)
 
 
 def _names(partitions: Collection[Partition]) -> list[str]:

@@ -138,6 +138,16 @@ class Ready:
         eventually(said, within_seconds=45, message=f"never {self}, but {world.page('/ready')}")
 
 
+@dataclass(frozen=True)
+class Settled:
+    """Wait until everything that was taken in is confirmed, and recorded as that."""
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        eventually(lambda: world.inbox.depth() >= len(world.wallet.expected), within_seconds=30)
+        eventually(lambda: not world.unconfirmed(), within_seconds=30, message="events stay unconfirmed")
+
+
 # -- RabbitMQ
 
 

@@ -11,6 +11,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
+
 from bridge.contracts import Ledger
 from bridge.ledger import open_ledger
 from stack.endpoints import Addresses
@@ -121,6 +124,13 @@ class World:
     def ledger(self) -> Ledger:
         """Return the ledger, opened beside the bridge to be read."""
         return open_ledger(str(self.ledger_path), "faults", create=False, read_only=True)
+
+    def add_partitions(self, count: int) -> None:
+        """Add partitions to the topic of play: the group is balanced anew when the bridge has seen them."""
+        admin = AdminClient({"bootstrap.servers": self.addresses.kafka_bootstrap, "log_level": 2})
+        for done in admin.create_partitions([NewPartitions(self.wallet.topic, count)]).values():
+            done.result(30)
+        self.wallet.grow(count)
 
     def unconfirmed(self) -> int:
         """Return how many events the ledger does not know to be confirmed."""

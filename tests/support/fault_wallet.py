@@ -85,6 +85,7 @@ class FaultWallet:
         self.players = players
         self._brokers = brokers
         self._partitions = partitions
+        self._settled = (players, partitions)
         self._database = Database(name=self.unique)
         self._rows: deque[tuple[int, bytes | None, bytes | None]] = deque(maxlen=2000)
         self._reversible: list[tuple[str, Expected]] = []
@@ -262,8 +263,10 @@ class FaultWallet:
 
     def _insert(self, tx: str, player: int, row: dict[str, object]) -> None:
         record = self._database.insert("wallet_tx", {"tx": tx}, row)
-        self._produce(player % self._partitions, record.key, record.value)
-        self._rows.append((player % self._partitions, record.key, record.value))
+        players, partitions = self._settled
+        partition = player % (partitions if player < players else self._partitions)
+        self._produce(partition, record.key, record.value)
+        self._rows.append((partition, record.key, record.value))
 
     def _produce(self, partition: int, key: bytes | None, value: bytes | None) -> None:
         while True:
@@ -286,21 +289,32 @@ class FaultWallet:
         for done in self._admin.create_topics(wanted).values():
             done.result(30)
 
+    def grow(self, partitions: int) -> None:
+        """Write the play of new players to partitions that were added; nobody moves to another one."""
+        self._settled = (self.players, self._settled[1])
+        self.players += 100
+        self._partitions = partitions
+
+    def topics_there(self) -> bool:
+        """Return whether any of the topics is there."""
+        return any(name.startswith(self.unique) for name in self._admin.list_topics(timeout=30).topics)
+
     def drop_topics(self) -> None:
         """Delete the topics."""
         for done in self._admin.delete_topics([f"{self.unique}.public.games", self.topic]).values():
             done.result(30)
 
     def ends(self) -> dict[Partition, int]:
-        """Return the position behind the last record of each partition."""
+        """Return the position behind the last record of each partition that has one."""
         with _asking(self._brokers, self.unique) as consumer:
-            return {at: consumer.get_watermark_offsets(TopicPartition(*at), 30)[1] for at in self.partitions}
+            ends = {at: consumer.get_watermark_offsets(TopicPartition(*at), 30)[1] for at in self.partitions}
+        return {at: end for at, end in ends.items() if end}
 
     def committed(self) -> dict[Partition, int]:
-        """Return what the bridge's group has committed; -1001 where it has nothing."""
+        """Return the positions that the bridge's group has committed."""
         with _asking(self._brokers, self.unique) as consumer:
             found = consumer.committed([TopicPartition(*at) for at in self.partitions], 30)
-            return {Partition(at.topic, at.partition): at.offset for at in found}
+            return {Partition(at.topic, at.partition): at.offset for at in found if at.offset >= 0}
 
 
 class _asking:  # noqa: N801 - read as a word
