@@ -141,7 +141,8 @@ def _log_to(brand: Brand, options: _Options, *, supervised: bool) -> Iterator[Li
     line: LiveLine | None = None
     stream: TextIO = sys.stderr
     if supervised:
-        stream = cast("TextIO", BrandStream(sys.stderr, brand.connector.brand))
+        # The sentence of an error that ends the process says whose it is, too.
+        sys.stderr = stream = cast("TextIO", BrandStream(sys.stderr, brand.connector.brand))
     elif sys.stderr.isatty() and options.format is not LogFormat.JSON:
         line = LiveLine(sys.stderr)
         stream = cast("TextIO", line)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.ledger import open_ledger
 from tests.acceptance.shell import COMMAND, environment, started, wallet_bridge
 from tests.support.cases import CASES, EXAMPLES, ROOT
 
@@ -152,3 +153,24 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
         bridge.signal(signal.SIGTERM)
         bridge.signal(signal.SIGINT)
         assert bridge.wait(10) == 130
+
+
+def test_an_interrupted_command_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
+    pipe = tmp_path / "records"
+    os.mkfifo(pipe)
+    with started(tmp_path, "preview", EXAMPLES / "ledger-reference.yaml", "--file", pipe) as command:
+        with pipe.open("wb"):  # returns once the command reads
+            command.signal(signal.SIGINT)
+            assert command.wait(20) == 130
+        assert command.text() == ""
+
+
+def test_one_of_several_brands_says_whose_error_it_is(tmp_path: Path) -> None:
+    """A ledger of another brand stops a brand for good; with it the supervisor ends, with its exit code."""
+    folder = tmp_path / "connectors"
+    folder.mkdir()
+    shutil.copy(EXAMPLES / "ledger-reference.yaml", folder)
+    open_ledger(str(tmp_path / "vintervik.ledger"), "another", create=True).close()
+    said = wallet_bridge("run", folder, "--state", tmp_path, "--http", "off")
+    assert said.code == 70
+    assert any(line.startswith("[vintervik] ") and "another" in line for line in said.err.splitlines()), said.err

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
+import subprocess
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -13,8 +16,8 @@ import pytest
 
 from stack.endpoints import Addresses
 from tests.acceptance.conftest import CASE, RecordedTopics
-from tests.acceptance.shell import started, wallet_bridge
-from tests.support.cases import expected
+from tests.acceptance.shell import COMMAND, environment, started, wallet_bridge
+from tests.support.cases import ROOT, expected
 from tests.support.eventually import eventually
 from tests.support.live import Queue, queue
 
@@ -168,3 +171,32 @@ def test_brands_drain_when_their_supervisor_is_killed(topics: RecordedTopics, tm
                 lambda: not gone.exists() or not gone.read_bytes(), within_seconds=30, message="it still runs"
             )
             eventually(lambda: bridge.events("drained"), message=bridge.text())
+
+
+def test_on_a_terminal_a_line_of_status_stands_below_the_log(topics: RecordedTopics, tmp_path: Path) -> None:
+    topics.add()
+    ours, theirs = pty.openpty()
+    shown = bytearray()
+
+    def read() -> bytearray:
+        while select.select([ours], [], [], 0)[0]:
+            shown.extend(os.read(ours, 65_536))
+        return shown
+
+    with queue(topics.addresses, "accept") as arrived:
+        path = topics.connector(tmp_path, exchange=arrived.exchange)
+        command = [*COMMAND, "run", str(path), "--state", str(tmp_path), "--http", "off"]
+        process = subprocess.Popen(command, stderr=theirs, env=environment(**topics.environment), cwd=ROOT)
+        os.close(theirs)
+        try:
+            wanted = b"parked 5  unconfirmed 0"
+            eventually(lambda: wanted in read(), within_seconds=60, message=f"no line of status: {shown!r}")
+            process.send_signal(signal.SIGINT)
+            assert process.wait(45) == 0
+        finally:
+            process.kill()
+            process.wait()
+            read_all = bytes(shown)
+            os.close(ours)
+    assert b"events/s  lag " in read_all
+    assert b"partitions_assigned" in read_all
