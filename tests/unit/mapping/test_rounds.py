@@ -79,7 +79,9 @@ def test_a_round_that_opens_again_takes_its_closing_row_back(trial: Make) -> Non
     run = closing(trial)
     run.insert("tx", "1", kind="bet", status="ok", amount=5)
     run.insert("rounds", "R1", state="closed")
+    run.new()
     run.update("rounds", "R1", state="closed", note="the closing row itself is no win of the round")
+    assert run.new() == []
     run.update("rounds", "R1", state="open")
     run.update("rounds", "R1", state="closed")
     assert run.events()[1:] == ["Win Approved R1:end 0", "Win Rollback R1:end 0", "Win Approved R1:end:2 0"]

@@ -415,6 +415,16 @@ class TestHistory:
         change(run, "1", status="void")
         assert run.events() == ([] if player_is_test else ["Bet Rollback 1 10"])
 
+    def test_what_a_guard_said_of_it_later_stays_so(self, trial: Make) -> None:
+        run = trial(STATUS)
+        run.snapshot("tx", "1", kind="bet", status="done", amount=10, game="g1")
+        run.insert("games", "g1", name="Game")
+        run.insert("users", "p1", is_test=True)
+        change(run, "1", status="done", amount=11)
+        run.update("users", "p1", is_test=False)
+        change(run, "1", status="void")
+        assert run.events() == []
+
 
 class TestAPartialReversal:
     """Rule 12."""
@@ -498,8 +508,15 @@ class TestARowWhoseKeyChanges:
         tx(ledger, "1")
         ledger.rename("tx", "1", "9", kind="bet", amount=10, ref=None)
         tx(ledger, "2", "rollback", ref="1")
-        tx(ledger, "3", "rollback", ref="9")
-        assert ledger.events() == ["Bet Approved 1 10", "Bet Rollback 1 10"]
+        assert (ledger.events(), ledger.held) == (["Bet Approved 1 10", "Bet Rollback 1 10"], 0)
+
+    def test_what_was_written_under_the_old_key_is_still_known(self, status: Trial) -> None:
+        row = {"player": "p1", "round": "R", "at": "2026-01-01T10:00:00Z", "game": "g1"}
+        row |= {"kind": "bet", "status": "done", "amount": 10}
+        first = status.take(status.database.insert("tx", {"id": "1"}, row))
+        status.rename("tx", "1", "9", **row)
+        status.take(first)
+        assert (status.events(), status.ended("skipped")[-1]) == (["Bet Approved 1 10"], "repeated")
 
 
 class TestTheMemoryOfRepeats:

@@ -160,6 +160,15 @@ def test_again_and_again_with_rollbacks_between(status: Trial) -> None:
     ]
 
 
+def test_message_ids_differ_where_an_activity_comes_back_under_its_old_id(trial: Make) -> None:
+    run = trial(STATUS.replace('    again: {activity_id: {text: "{id}:{n}"}}\n', ""))
+    run.insert("users", "p1", is_test=False)
+    for at, state in enumerate(["done", "void", "done", "void", "done"]):
+        (run.insert if at == 0 else run.update)("tx", "1", status=state, amount=10)
+    ids = [delivery.message_id for delivery in run.play.ledger.unconfirmed(0, 10)]
+    assert ids == ["1/Approved", "1/Rollback", "1/Approved/2", "1/Rollback/2", "1/Approved/3"]
+
+
 def test_an_id_corrected_while_held(status: Trial) -> None:
     status.insert("tx", "1", status="done", amount=10, player="p9")
     status.rename("tx", "1", "7", status="done", amount=10, player="p9")
@@ -289,6 +298,17 @@ def test_a_leg_whose_header_never_comes_is_parked(trial: Make) -> None:
     run.insert("leg", "1.0", tx_id="1", wallet="CASH", sum=5)
     run.wait(minutes=10)
     assert run.parked() == [("1", "header_missing")]
+
+
+def test_a_leg_waits_as_long_as_its_header_does(trial: Make) -> None:
+    run = trial(PARTIAL)
+    run.insert("leg", "1.0", tx_id="1", wallet="CASH", sum=5)
+    run.wait(minutes=6)
+    run.insert("tx", "1", kind="bet", legs_of=2, ref=None)
+    run.wait(minutes=6)
+    assert (run.parked(), run.held) == ([], 2)
+    run.insert("leg", "1.1", tx_id="1", wallet="CASH", sum=2)
+    assert (run.events(), run.held) == (["Bet Approved 1 7"], 0)
 
 
 def test_a_leg_too_many_parks_the_header(trial: Make) -> None:
