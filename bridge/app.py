@@ -17,9 +17,18 @@ import structlog
 from bridge import __version__
 from bridge.brand import Brand
 from bridge.delivery.sender import RabbitMQOutbound
-from bridge.errors import BridgeError, FatalError, LedgerFenced, LedgerUnavailable, SinkUnavailable, TransientError
+from bridge.errors import (
+    BridgeError,
+    FatalError,
+    LedgerFenced,
+    LedgerUnavailable,
+    PoisonRecord,
+    SinkUnavailable,
+    TransientError,
+)
 from bridge.intake import BrandLedger, Intake
 from bridge.ledger import open_ledger
+from bridge.lookup_tables import LookupTables
 from bridge.reporting import Reporter, Status
 from bridge.sources import KafkaSource, open_source
 from bridge.telemetry.http import Health, HealthServer
@@ -119,16 +128,24 @@ class BrandRun:
         intake = Intake(self._brand, source, ledger, outbound, partitions_of=source.partitions)
         intake.permit = outbound.permit
         intake.asked_to_stop = self._stop.is_set
+        tables = LookupTables(connector, self._brand.path.parent)
         try:
             outbound.start()
+            intake.load(tables.load())
+            tables.follow()
             self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)
             intake.on_offer = self._reporter.offered
-            self._loop(intake, outbound, self._reporter)
+            self._loop(intake, outbound, self._reporter, tables)
         except LedgerFenced:
             # What this one still had to send is for the new owner to send.
             intake.halt()
             raise
+        except PoisonRecord as poison:
+            raise FatalError(
+                f"a look-up that no topic carries has a row that cannot be used: {poison}"
+            ) from poison
         finally:
+            tables.close()
             self._close(intake, source, outbound, ledger)
 
     def _loop(
@@ -136,6 +153,7 @@ class BrandRun:
         intake: Intake,
         outbound: RabbitMQOutbound,
         reporter: Reporter,
+        tables: LookupTables,
     ) -> None:
         intake.open()
         LOG.info("started", brand=self._brand.connector.brand, version=__version__)
@@ -143,6 +161,7 @@ class BrandRun:
         try:
             while not self._stop.is_set():
                 intake.step()
+                intake.load(tables.news())
                 reporter.collect(outbound.confirmed())
                 outbound.raise_if_failed()
                 now = time.monotonic()

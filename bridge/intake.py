@@ -27,7 +27,7 @@ from bridge.errors import (
 )
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder, Taken
-from bridge.records import Change, Delivery, Partition, Skipped, SourceRecord
+from bridge.records import Change, Delivery, Partition, Row, Skipped, SourceRecord
 from bridge.sharing import LookupsElsewhere, check_partition_counts
 
 LOG = structlog.get_logger(__name__)
@@ -167,6 +167,14 @@ class Intake:
         self._write_batch(list(self._order.take(now, BATCH, play=play)))
         self._refill()
         self._commit_offsets()
+
+    def load(self, tables: Sequence[tuple[str, Sequence[Row]]]) -> None:
+        """Let look-ups that no topic carries have exactly these rows, and go on with what waited for them.
+
+        Raises MappingError or DecodeError when the key of a row cannot be told; nothing has changed then.
+        """
+        if tables:
+            self._write_batch([], tables=tables)
 
     def drain(self, deadline_seconds: float) -> bool:
         """Take nothing more in; wait until all that was sent is confirmed, and record it.
@@ -335,7 +343,13 @@ class Intake:
         """Return whether confirms are worth a transaction of their own: each costs a sync of the disk."""
         return behind >= self._record_at or self._clock() - self._written_at >= RECORD_SECONDS
 
-    def _write_batch(self, batch: Sequence[Taken], *, at_once: bool = False) -> None:
+    def _write_batch(
+        self,
+        batch: Sequence[Taken],
+        *,
+        at_once: bool = False,
+        tables: Sequence[tuple[str, Sequence[Row]]] = (),
+    ) -> None:
         """Write a batch, and what has been confirmed, as one transaction; try again while the ledger is away."""
         now_ms = self._wall_ms()
         confirmed = max(self._outbound.confirmed(), self._recorded)
@@ -344,13 +358,13 @@ class Intake:
         behind = confirmed - self._recorded
         recheck = self._ledger.shared and (expired or self._due_for_recheck())
         record = behind and (at_once or self._due_to_record(behind))
-        if not batch and not expired and not recheck and not record:
+        if not (batch or expired or recheck or record or tables):
             return
         if batch:
             self._given_up.clear()
         while True:
             try:
-                deliveries = self._write(batch, confirmed, now_ms, recheck=recheck)
+                deliveries = self._write(batch, confirmed, now_ms, recheck=recheck, tables=tables)
                 break
             except LedgerConflict:
                 continue
@@ -374,7 +388,13 @@ class Intake:
         return True
 
     def _write(
-        self, batch: Sequence[Taken], confirmed: int, now_ms: int, *, recheck: bool = False
+        self,
+        batch: Sequence[Taken],
+        confirmed: int,
+        now_ms: int,
+        *,
+        recheck: bool = False,
+        tables: Sequence[tuple[str, Sequence[Row]]] = (),
     ) -> Sequence[Delivery]:
         started = self._clock()
         transaction = self._ledger.begin(now_ms)
@@ -383,6 +403,8 @@ class Intake:
                 self._mapper, self._mapper_is_ahead = self._new_mapper(), False
             self._mapper.begin(transaction, now_ms)
             self._flood.begin(started)
+            for lookup, rows in tables:
+                self._mapper.load(lookup, rows)
             self._take(batch, transaction)
             if recheck:
                 self._mapper.recheck()

@@ -1,0 +1,70 @@
+"""Taking in, with a source and a sender in memory: what only shows when the parts work together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from bench.wallet import envelope, key
+from bridge.brand import load_brand
+from bridge.delivery.memory import MemoryOutbound
+from bridge.intake import Intake
+from bridge.ledger import open_sqlite
+from bridge.lookup_tables import LookupTables
+from bridge.records import Partition
+from bridge.sources.memory import MemorySource, MemoryTopics
+
+CONNECTOR = """\
+version: 1
+brand: files
+source: {kafka: "127.0.0.1:9", topics: "w.public.{table}"}
+target: {rabbitmq: {url: "amqp://a:b@127.0.0.1/", exchange: fasttrack}}
+lookups:
+  games: {key: code, file: games.csv}
+play:
+  tx:
+    rows: append-only
+    key: id
+    player: player
+    activities: {bet: {type: Bet}}
+    event:
+      activity_id: id
+      user_id: player
+      round_id: id
+      timestamp: {text: "2026-01-01T00:00:00Z"}
+      wager_amount: amount
+      currency: {text: EUR}
+      exchange_rate: 1
+      is_round_end: true
+      game_id: game
+      game_name: games[game].title
+      vendor_id: {text: v}
+      vendor_name: {text: V}
+      origin: {text: example.com}
+"""
+
+
+def test_rows_of_a_file_are_there_before_play_and_new_ones_release_what_waited(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONNECTOR)
+    (tmp_path / "games.csv").write_text("code,title\ndice,Lucky Dice\n")
+    brand = load_brand(tmp_path / "c.yaml", {})
+    topics = MemoryTopics()
+    topics.create("w.public.tx", 1)
+    for number, game in enumerate(("dice", "wheel")):
+        row = {"id": str(number), "player": f"p{number}", "amount": 1, "game": game}
+        topics.append(Partition("w.public.tx", 0), key(id=str(number)), envelope("tx", row, number + 1))
+    outbound = MemoryOutbound()
+    ledger = open_sqlite(":memory:", "files", create=True)
+    intake = Intake(brand, MemorySource(topics, "g", ["w.public.tx"]), ledger, outbound)
+    tables = LookupTables(brand.connector, tmp_path)
+
+    intake.load(tables.load())
+    intake.open()
+    intake.step()
+    assert [json.loads(one.body)["game_name"] for one in outbound.taken] == ["Lucky Dice"]
+    assert intake.progress.held == 1
+
+    (tmp_path / "games.csv").write_text("code,title\ndice,Lucky Dice\nwheel,Wheel\n")
+    intake.load(tables.load())
+    assert [json.loads(one.body)["game_name"] for one in outbound.taken] == ["Lucky Dice", "Wheel"]
+    assert intake.progress.held == 0
