@@ -67,7 +67,8 @@ def test_a_topic_that_was_deleted_and_made_again_stops_the_brand(
         w.wallet.make_topics()
         w.play([Backlog(100), Start()])
         assert w.bridge.wait(60) == 70, w.bridge.tail()
-        assert w.wallet.topic in w.bridge.tail(1), w.bridge.tail(1)
+        assert f"topic {w.wallet.unique}.public." in w.bridge.tail(1), w.bridge.tail(1)
+        assert "it was made anew" in w.bridge.tail(1), w.bridge.tail(1)
 
 
 def test_a_new_ledger_beside_a_group_that_has_read_is_refused(

@@ -94,9 +94,7 @@ class FaultWallet:
         self._playing = threading.Event()
         self._player: threading.Thread | None = None
         self._number = 0
-        # Idempotent: a broker that restarts must neither lose, repeat nor turn round what is written.
-        config = {"bootstrap.servers": brokers, "enable.idempotence": True, "linger.ms": 5, "log_level": 2}
-        self._producer = Producer({**config, "on_delivery": self._note_delivery})
+        self._producer = self._new_producer()
         self._admin = AdminClient({"bootstrap.servers": brokers, "log_level": 2})
 
     def __enter__(self) -> Self:
@@ -277,6 +275,11 @@ class FaultWallet:
             else:
                 return
 
+    def _new_producer(self) -> Producer:
+        # Idempotent: a broker that restarts must neither lose, repeat nor turn round what is written.
+        config = {"bootstrap.servers": self._brokers, "enable.idempotence": True, "linger.ms": 5, "log_level": 2}
+        return Producer({**config, "on_delivery": self._note_delivery})
+
     def _note_delivery(self, error: object, _message: object) -> None:
         if error is not None:
             self._failed.append(str(error))
@@ -291,6 +294,9 @@ class FaultWallet:
 
     def grow(self, partitions: int) -> None:
         """Write the play of new players to partitions that were added; nobody moves to another one."""
+        self.flush()
+        # The old one would not know the new partitions before it asks for them again.
+        self._producer = self._new_producer()
         self._settled = (self.players, self._settled[1])
         self.players += 100
         self._partitions = partitions
