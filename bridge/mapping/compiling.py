@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bridge.casino import FIELDS
@@ -164,7 +166,7 @@ class _Tables(_Reporting):
         self._table = table
         self._config = config
         self.names = TableNames(table, plan, functions)
-        self._with: dict[str, tuple[Reader, frozenset[str], bool]] = {}
+        self._with: dict[str, _With] = {}
         self._open: list[str] = []
 
     def compile(self, attributes: frozenset[str]) -> None:
@@ -229,16 +231,11 @@ class _Tables(_Reporting):
 
     def _compile_row(self) -> None:
         table, config = self._table, self._config
-        table.key = self.key(config.key, ("key",), self.names)
-        table.player = self.value(config.player, ("player",))
+        self._compile_identity()
         table.skip = self.guards(config.skip, ("skip",))
         table.park = self.guards(config.park, ("park",))
         table.sent_before = self.test(config.sent_before, ("sent_before",))
         table.after = self.value(config.after, ("after",)) if config.after is not None else None
-        table.round = self.value(config.round, ("round",)) if config.round is not None else None
-        table.starts = self.test(config.starts, ("starts",)) if config.starts is not None else None
-        for name, parts in config.indexes.items():
-            table.indexes[name] = self.key(parts, ("indexes", name), self.names)
         if config.deleted in ("nothing", "nothing stands"):
             table.deleted = str(config.deleted)
         elif config.deleted is not None:
@@ -247,6 +244,35 @@ class _Tables(_Reporting):
             self._compile_split()
         if config.holds == "round" and config.round is None:
             self.problem(("holds",), "the round is not known", "say which it is: `round: round_id`")
+
+    def _compile_identity(self) -> None:
+        """Compile what must be known of a row before anything of it can wait."""
+        table, config = self._table, self._config
+        with self._from_the_row_alone("key"):
+            table.key = self.key(config.key, ("key",), self.names)
+        with self._from_the_row_alone("player"):
+            table.player = self.value(config.player, ("player",))
+        with self._from_the_row_alone("round"):
+            table.round = self.value(config.round, ("round",)) if config.round is not None else None
+        with self._from_the_row_alone("starts"):
+            table.starts = self.test(config.starts, ("starts",)) if config.starts is not None else None
+        for name, parts in config.indexes.items():
+            with self._from_the_row_alone("indexes", name):
+                table.indexes[name] = self.key(parts, ("indexes", name), self.names)
+
+    @contextlib.contextmanager
+    def _from_the_row_alone(self, *path: str) -> Iterator[None]:
+        self.names.looks_up = False
+        yield
+        if self.names.looks_up:
+            hint = (
+                "for `player`, an account's id will do: what shares it keeps its order"
+                if path == ("player",)
+                else ""
+            )
+            self.problem(
+                path, "this cannot depend on a look-up or on another row", hint or "name columns of the row"
+            )
 
     def _compile_split(self) -> None:
         split = self._config.split
@@ -370,21 +396,29 @@ class _Tables(_Reporting):
                 raise Misuse(f"{name} refers to itself", f'if a column is meant, write column("{name}")')
             self._open.append(name)
             names.used_columns.append(set())
-            volatile, names.volatile = names.volatile, False
+            outside, names.volatile, names.looks_up = (names.volatile, names.looks_up), False, False
             read = self.form(self._config.with_[name], ("with", name))
             columns = frozenset(names.used_columns.pop())
-            self._with[name] = (
-                read if names.volatile or is_constant(read) else _kept(name, read),
-                columns,
-                names.volatile,
-            )
-            names.volatile = volatile
+            kept = read if names.volatile or is_constant(read) else _kept(name, read)
+            self._with[name] = _With(kept, columns, names.volatile, names.looks_up)
+            names.volatile, names.looks_up = outside
             self._open.pop()
-        read, columns, is_volatile = self._with[name]
-        names.used_columns[-1] |= columns
-        names.used_columns[0] |= columns
-        names.volatile |= is_volatile
-        return read
+        found = self._with[name]
+        names.used_columns[-1] |= found.columns
+        names.used_columns[0] |= found.columns
+        names.volatile |= found.volatile
+        names.looks_up |= found.looks_up
+        return found.read
+
+
+@dataclass(slots=True, frozen=True)
+class _With:
+    """A name of `with`, compiled, and what it needs."""
+
+    read: Reader
+    columns: frozenset[str]
+    volatile: bool
+    looks_up: bool
 
 
 def _kept(name: str, read: Reader) -> Reader:

@@ -84,6 +84,8 @@ class TableNames:
         self.used_with: set[str] = set()
         self.volatile = False
         """Whether something named since this was cleared changes from event to event."""
+        self.looks_up = False
+        """Whether something named since this was cleared may have to be waited for."""
 
     def known(self) -> Collection[str]:
         """Return every name but columns."""
@@ -120,6 +122,7 @@ class TableNames:
 
     def _built_in(self, name: str) -> Reader:
         self.volatile = True
+        self.looks_up |= name in ("this_round", "original")
         if name == "this_round" and not self._table.has_round:
             raise Misuse("this table has no round", "say which it is: `round: round_id` on the table")
         return _BUILT_IN_READERS[name]
@@ -139,6 +142,7 @@ class TableNames:
 
     def index(self, name: str) -> Callable[[Sequence[Reader]], Reader] | None:
         """Return what reads a row of a look-up table or of a play table by its key."""
+        self.looks_up = True
         if name in self._plan.lookups:
             self.used_lookups.add(name)
             lookup = self._plan.lookups[name]
@@ -150,6 +154,7 @@ class TableNames:
 
     def index_by(self, table: str, index: str) -> Callable[[Sequence[Reader]], Reader] | None:
         """Return what reads a play row by an index that its table declares."""
+        self.looks_up = True
         target = self._plan.tables.get(table)
         if target is None or index not in target.index_names:
             return None

@@ -1,0 +1,112 @@
+"""What a wallet cannot say is refused when it is loaded, with its place and a hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bridge.errors import ConfigError
+from tests.support.trial import wallet
+
+REFUSED = {
+    "a look-up that is never used": (
+        "lookups: {games: {key: id}}\nplay: {tx: {activities: {bet: {type: Bet}}}}",
+        "lookups.games: this look-up is never used",
+    ),
+    "a player by look-up": (
+        "lookups: {a: {key: id}}\nplay: {tx: {player: 'a[x].player', activities: {bet: {type: Bet}}}}",
+        "play.tx.player: this cannot depend on a look-up or on another row (for `player`, an account's id will do",
+    ),
+    "a key by a name that looks up": (
+        "lookups: {a: {key: id}}\n"
+        "play: {tx: {with: {who: 'a[x]'}, key: [id, who.id], activities: {bet: {type: Bet}}}}",
+        "play.tx.key: this cannot depend on a look-up",
+    ),
+    "a start by look-up": (
+        "lookups: {a: {key: id}}\nplay: {tx: {starts: 'a[x].live', activities: {bet: {type: Bet}}}}",
+        "play.tx.starts: this cannot depend on a look-up",
+    ),
+    "a field that events do not have": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {game_nam: id}}}",
+        "play.tx.event.game_nam: game_nam is no field of an event (did you mean game_name?)",
+    ),
+    "a type in the event": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {type: id}}}",
+        "type is not written here (the activity says it)",
+    ),
+    "mutable rows without deleted": (
+        "play: {tx: {rows: mutable, activities: {bet: {type: Bet}}}}",
+        "`deleted` is missing",
+    ),
+    "moves of append-only rows": (
+        "play: {tx: {moves: {status: {new: [a]}}, activities: {bet: {type: Bet}}}}",
+        "`deleted`, `moves` and `watch` need `rows: mutable`",
+    ),
+    "a table that means nothing": ("play: {tx: {}}", "no row of this table means anything"),
+    "a reversal of nothing": (
+        "play: {tx: {reverses: {when: true}}}",
+        "a reversal names `original`, `round` or `undoes`",
+    ),
+    "a name that means two things": (
+        "play: {tx: {with: {bet: id}, activities: {bet: {type: Bet}}}}",
+        "bet already means something else here",
+    ),
+    "a name that needs itself": (
+        "play: {tx: {with: {a: b + 1, b: a}, activities: {bet: {type: Bet}}, event: {round_id: a}}}",
+        "refers to itself",
+    ),
+    "a round that the table has not": (
+        "play: {tx: {activities: {bet: {type: Bet, stands: this_round.bets == 0}}}}",
+        "this table has no round (say which it is: `round: round_id` on the table)",
+    ),
+    "holding rounds without a round": (
+        "play: {tx: {holds: round, activities: {bet: {type: Bet}}}}",
+        "the round is not known",
+    ),
+    "parts without a count": (
+        "play: {tx: {parts: {legs: {table: leg, one: leg, of: tx}}, activities: {bet: {type: Bet}}}}",
+        "`count` is missing",
+    ),
+    "parts by the end of the transaction": (
+        "play: {tx: {parts: {legs: {table: leg, one: leg, of: tx, until: transaction}},"
+        " activities: {bet: {type: Bet}}}}",
+        "parts are complete by their count only",
+    ),
+    "a split of unknown parts": (
+        "play: {tx: {split: {parts: leg, by: wallet}, activities: {bet: {type: Bet}}}}",
+        "play.tx.split.parts: no such parts",
+    ),
+    "too few keys for a look-up": (
+        "lookups: {fx: {key: c, as_of: since}}\n"
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: 'fx[c].rate'}}}",
+        "fx is looked up by c, a time for since",
+    ),
+    "a pattern that is none": (
+        "play: {tx: {tables: '(', activities: {bet: {type: Bet}}}}",
+        "this is no regular expression",
+    ),
+    "a column type that is none": (
+        "play: {tx: {columns: {amount: money}, activities: {bet: {type: Bet}}}}",
+        "play.tx.columns.amount",
+    ),
+    "a query without an address": (
+        "lookups: {fx: {key: c, sql: SELECT 1}}\n"
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: 'fx[c].rate'}}}",
+        "the replica's address is missing (add `url:`)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        wallet(tmp_path, text)
+    assert said in str(refused.value)
+    assert all(problem.line > 0 for problem in refused.value.problems)
+
+
+def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refused:
+        wallet(tmp_path, "play: {tx: {skip: {a: 1 +}, park: {b: )}, activities: {bet: {type: Bet, when: x ==}}}}")
+    assert len(refused.value.problems) == 3
