@@ -310,6 +310,18 @@ class FaultWallet:
         for done in self._admin.delete_topics([f"{self.unique}.public.games", self.topic]).values():
             done.result(30)
 
+    def visit_group(self, within_seconds: float = 30.0) -> None:
+        """Join the bridge's group, take partitions from it, read nothing, and leave: two rebalances."""
+        config = {"bootstrap.servers": self._brokers, "group.id": self.unique, "enable.auto.commit": False}
+        visitor = Consumer(config | {"log_level": 2, "partition.assignment.strategy": "range"})
+        given: list[TopicPartition] = []
+        visitor.subscribe([self.topic], on_assign=lambda _, partitions: given.extend(partitions))
+        end = time.monotonic() + within_seconds
+        while not given:
+            assert time.monotonic() < end, "the group gives the visitor nothing"
+            visitor.poll(0.1)
+        visitor.close()
+
     def ends(self) -> dict[Partition, int]:
         """Return the position behind the last record of each partition that has one."""
         with _asking(self._brokers, self.unique) as consumer:
