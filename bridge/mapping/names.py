@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bridge.errors import MappingError
 from bridge.mapping.readers import Misuse, Reader, constant_of
-from bridge.mapping.remembered import KEY_SEPARATOR, key_text
-from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.row_readers import indexed_reader, lookup_reader, play_reader
+from bridge.mapping.scope import Scope
 from bridge.records import Value
 
 if TYPE_CHECKING:
-    from bridge.mapping.plan import LookupPlan, Plan, TablePlan
+    from bridge.mapping.plan import Plan, TablePlan
 
 BUILT_IN = {
     "n": "the generation of the event, or the number of the piece of a running total",
@@ -35,19 +34,6 @@ Where a table has a column of the same name, a rule must say which it means: `co
 """
 
 _OPERATIONS = {"c": "insert", "u": "update", "d": "delete", "r": "snapshot"}
-
-
-def key_reader(parts: Sequence[Reader]) -> Callable[[Any], str | None]:
-    """Return what joins values to the text of a key; null if any of them is null."""
-    if len(parts) == 1:
-        (only,) = parts
-        return lambda scope: key_text(only(scope))
-
-    def read(scope: Any) -> str | None:
-        texts = [key_text(part(scope)) for part in parts]
-        return None if None in texts else KEY_SEPARATOR.join(text or "" for text in texts)
-
-    return read
 
 
 class LookupNames:
@@ -146,10 +132,10 @@ class TableNames:
         if name in self._plan.lookups:
             self.used_lookups.add(name)
             lookup = self._plan.lookups[name]
-            return lambda parts: _lookup_reader(lookup, parts)
+            return lambda parts: lookup_reader(lookup, parts)
         if name in self._plan.tables:
             table = self._plan.tables[name]
-            return lambda parts: _play_reader(table, parts)
+            return lambda parts: play_reader(table, parts)
         return None
 
     def index_by(self, table: str, index: str) -> Callable[[Sequence[Reader]], Reader] | None:
@@ -158,7 +144,7 @@ class TableNames:
         target = self._plan.tables.get(table)
         if target is None or index not in target.index_names:
             return None
-        return lambda parts: _indexed_reader(target, index, parts)
+        return lambda parts: indexed_reader(target, index, parts)
 
     def function(self, name: str) -> Callable[[Sequence[Reader], Mapping[str, Reader]], Reader] | None:
         """Return the functions that compare with the row before, `column`, and those beside the connector."""
@@ -206,77 +192,6 @@ _BUILT_IN_READERS: dict[str, Reader] = {
     "this_round": lambda scope: scope.plan.round_view(scope),
     "change_kind": _change_kind,
 }
-
-
-def _lookup_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
-    space, missing = lookup.space, lookup.missing
-    expected = lookup.key_parts + (1 if lookup.as_of else 0)
-    if len(parts) != expected:
-        columns = ", ".join([*lookup.key_columns, *([f"a time for {lookup.as_of}"] if lookup.as_of else [])])
-        raise Misuse(f"{lookup.name} is looked up by {columns}", f"it takes {expected}, not {len(parts)}")
-    if lookup.as_of:
-        return _version_reader(lookup, parts)
-    key_of = key_reader(parts)
-
-    def read(scope: Scope) -> Value:
-        key = key_of(scope)
-        if key is None:
-            return None
-        row = scope.recall.lookup(space, key)
-        return row if row is not None else _missing(missing, space, key, lookup.name)
-
-    return read
-
-
-def _version_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
-    key_of, moment_of = key_reader(parts[:-1]), parts[-1]
-
-    def read(scope: Scope) -> Value:
-        key, moment = key_of(scope), moment_of(scope)
-        if key is None or moment is None:
-            return None
-        try:
-            row = scope.recall.version(lookup.space, key, moment)
-        except TypeError:
-            raise MappingError(
-                "wrong_time", f"the time for {lookup.name} and its column {lookup.as_of} are of different kinds"
-            ) from None
-        return row if row is not None else _missing(lookup.missing, lookup.space, key, lookup.name)
-
-    return read
-
-
-def _missing(policy: str, space: str, key: str, name: str) -> None:
-    if policy == "wait":
-        raise Waiting(space, key)
-    if policy == "park":
-        raise MappingError("missing_lookup", f"{name} has no such row")
-
-
-def _play_reader(table: TablePlan, parts: Sequence[Reader]) -> Reader:
-    key_of = key_reader(parts)
-
-    def read(scope: Scope) -> Value:
-        key = key_of(scope)
-        return None if key is None else PlayRow(table, key, scope.recall)
-
-    return read
-
-
-def _indexed_reader(table: TablePlan, index: str, parts: Sequence[Reader]) -> Reader:
-    key_of = key_reader(parts)
-
-    def read(scope: Scope) -> Value:
-        value = key_of(scope)
-        if value is None:
-            return None
-        space = table.index_space(index)
-        key = scope.recall.value(space, value)
-        if key is None:
-            raise Waiting(space, value)
-        return PlayRow(table, key, scope.recall)
-
-    return read
 
 
 def _changed(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reader:

@@ -19,8 +19,10 @@ REFUSED = {
         "play.tx.player: this cannot depend on a look-up or on another row (for `player`, an account's id will do",
     ),
     "a key by a name that looks up": (
-        "lookups: {a: {key: id}}\n"
-        "play: {tx: {with: {who: 'a[x]'}, key: [id, who.id], activities: {bet: {type: Bet}}}}",
+        (
+            "lookups: {a: {key: id}}\n"
+            "play: {tx: {with: {who: 'a[x]'}, key: [id, who.id], activities: {bet: {type: Bet}}}}"
+        ),
         "play.tx.key: this cannot depend on a look-up",
     ),
     "a start by look-up": (
@@ -69,8 +71,10 @@ REFUSED = {
         "`count` is missing",
     ),
     "parts by the end of the transaction": (
-        "play: {tx: {parts: {legs: {table: leg, one: leg, of: tx, until: transaction}},"
-        " activities: {bet: {type: Bet}}}}",
+        (
+            "play: {tx: {parts: {legs: {table: leg, one: leg, of: tx, until: transaction}},"
+            " activities: {bet: {type: Bet}}}}"
+        ),
         "parts are complete by their count only",
     ),
     "a split of unknown parts": (
@@ -78,8 +82,10 @@ REFUSED = {
         "play.tx.split.parts: no such parts",
     ),
     "too few keys for a look-up": (
-        "lookups: {fx: {key: c, as_of: since}}\n"
-        "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: 'fx[c].rate'}}}",
+        (
+            "lookups: {fx: {key: c, as_of: since}}\n"
+            "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: 'fx[c].rate'}}}"
+        ),
         "fx is looked up by c, a time for since",
     ),
     "a pattern that is none": (
@@ -91,8 +97,10 @@ REFUSED = {
         "play.tx.columns.amount",
     ),
     "a query without an address": (
-        "lookups: {fx: {key: c, sql: SELECT 1}}\n"
-        "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: 'fx[c].rate'}}}",
+        (
+            "lookups: {fx: {key: c, sql: SELECT 1}}\n"
+            "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: 'fx[c].rate'}}}"
+        ),
         "the replica's address is missing (add `url:`)",
     ),
 }

@@ -511,7 +511,7 @@ class TestARowWhoseKeyChanges:
         assert (ledger.events(), ledger.held) == (["Bet Approved 1 10", "Bet Rollback 1 10"], 0)
 
     def test_what_was_written_under_the_old_key_is_still_known(self, status: Trial) -> None:
-        row = {"player": "p1", "round": "R", "at": "2026-01-01T10:00:00Z", "game": "g1"}
+        row: dict[str, Any] = {"player": "p1", "round": "R", "at": "2026-01-01T10:00:00Z", "game": "g1"}
         row |= {"kind": "bet", "status": "done", "amount": 10}
         first = status.take(status.database.insert("tx", {"id": "1"}, row))
         status.rename("tx", "1", "9", **row)

@@ -1,0 +1,231 @@
+"""From the text of one play table to its plan."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from bridge.config.wallet import Activity, PlayTable, Reversal
+from bridge.mapping.amounts import AMOUNTS
+from bridge.mapping.names import BUILT_IN, LookupNames
+from bridge.mapping.parts import PartsPlan
+from bridge.mapping.plan import ActivityPlan, Fields, Plan, ReversalPlan, SplitPlan, TablePlan
+from bridge.mapping.readers import Reader
+from bridge.mapping.reporting import Path, Report
+from bridge.mapping.table_expressions import TableExpressions
+from bridge.mapping.values import compile_value
+from bridge.records import Value
+
+
+class TableCompiler(TableExpressions):
+    """Fills the plan of one play table."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        table: TablePlan,
+        config: PlayTable,
+        functions: Mapping[str, Callable[..., Value]],
+        report: Report,
+    ) -> None:
+        """Compile `config` into `table`, a part of `plan`."""
+        super().__init__(plan, table, config, functions, report)
+        self._plan = plan
+        self._table = table
+
+    def compile(self, attributes: frozenset[str]) -> None:
+        """Compile everything; `attributes` are the names behind a dot anywhere in the wallet."""
+        table, config = self._table, self._config
+        table.all_tables = self._plan.tables
+        table.with_compiler = self.with_reader
+        self._check_names()
+        self._compile_parts()
+        for name in config.with_:
+            self.with_reader(name)
+        self._compile_row()
+        base = {activity: self._activity(activity) for activity in config.activities}
+        table.activities = base
+        reverses = config.reverses if isinstance(config.reverses, list) else [config.reverses]
+        table.reverses = [self._reversal(reversal, at, len(reverses)) for at, reversal in enumerate(reverses)]
+        if not table.activities and not table.reverses:
+            self.problem((), "no row of this table means anything", "add `activities:` or `reverses:`")
+        table.columns = frozenset(self.names.used_columns[0])
+        table.remembers = self._remembered(attributes)
+
+    def _check_names(self) -> None:
+        config = self._config
+        taken = set(BUILT_IN) | set(config.activities) | set(config.parts)
+        for name in config.with_:
+            if name in taken:
+                self.problem(("with", name), f"{name} already means something else here", "choose another name")
+        for name in config.activities:
+            if name in BUILT_IN:
+                self.problem(
+                    ("activities", name), f"{name} already means something else here", "choose another name"
+                )
+        if config.rows == "mutable" and config.deleted is None:
+            self.problem(
+                (), "`deleted` is missing", "say what a delete of a mutable row means: nothing, or nothing stands"
+            )
+        if config.rows == "append-only" and (config.deleted is not None or config.moves or config.watch):
+            self.problem(
+                (), "append-only rows are looked at once", "`deleted`, `moves` and `watch` need `rows: mutable`"
+            )
+
+    def _compile_parts(self) -> None:
+        for name, parts in self._config.parts.items():
+            columns = LookupNames()
+            path: Path = ("parts", name)
+            if parts.until == "transaction":
+                self.problem((*path, "until"), "parts are complete by their count only", "say `count:`")
+            elif parts.count is None:
+                self.problem(path, "`count` is missing", "say which column of the header tells how many there are")
+            self._table.parts[name] = PartsPlan(
+                name=name,
+                table=parts.table,
+                one=parts.one,
+                header_key=self.key(parts.of, (*path, "of"), columns),
+                key=self.key(parts.key, (*path, "key"), columns),
+                count=None,
+                space=f"part:{self._table.name}.{name}",
+            )
+            self._plan.part_tables[parts.table] = (self._table, self._table.parts[name])
+        for name, parts in self._config.parts.items():
+            if parts.count is not None:
+                self._table.parts[name].count = self.value(parts.count, ("parts", name, "count"))
+
+    def _compile_row(self) -> None:
+        table, config = self._table, self._config
+        self._compile_identity()
+        table.skip = self.guards(config.skip, ("skip",))
+        table.park = self.guards(config.park, ("park",))
+        table.sent_before = self.test(config.sent_before, ("sent_before",))
+        table.after = self.value(config.after, ("after",)) if config.after is not None else None
+        if config.deleted in ("nothing", "nothing stands"):
+            table.deleted = str(config.deleted)
+        elif config.deleted is not None:
+            table.deleted = self.test(config.deleted, ("deleted",))
+        if config.split is not None:
+            self._compile_split()
+        if config.holds == "round" and config.round is None:
+            self.problem(("holds",), "the round is not known", "say which it is: `round: round_id`")
+
+    def _compile_identity(self) -> None:
+        """Compile what must be known of a row before anything of it can wait."""
+        table, config = self._table, self._config
+        with self._from_the_row_alone("key"):
+            table.key = self.key(config.key, ("key",), self.names)
+        with self._from_the_row_alone("player"):
+            table.player = self.value(config.player, ("player",))
+        with self._from_the_row_alone("round"):
+            table.round = self.value(config.round, ("round",)) if config.round is not None else None
+        with self._from_the_row_alone("starts"):
+            table.starts = self.test(config.starts, ("starts",)) if config.starts is not None else None
+        for name, parts in config.indexes.items():
+            with self._from_the_row_alone("indexes", name):
+                table.indexes[name] = self.key(parts, ("indexes", name), self.names)
+
+    @contextlib.contextmanager
+    def _from_the_row_alone(self, *path: str) -> Iterator[None]:
+        self.names.looks_up = False
+        yield
+        if self.names.looks_up:
+            hint = (
+                "for `player`, an account's id will do: what shares it keeps its order"
+                if path == ("player",)
+                else ""
+            )
+            self.problem(
+                path, "this cannot depend on a look-up or on another row", hint or "name columns of the row"
+            )
+
+    def _compile_split(self) -> None:
+        split = self._config.split
+        if split is None or split.parts not in self._table.parts:
+            self.problem(("split", "parts"), "no such parts", f"one of: {', '.join(self._table.parts)}")
+            return
+        only = self.value(split.only, ("split", "only")) if split.only is not None else None
+        self._table.split = SplitPlan(split.parts, split.by, only)
+
+    def _activity(self, name: str) -> ActivityPlan:
+        table, config = self._config, self._config.activities[name]
+        path: Path = ("activities", name)
+        compare = config.compare
+        if isinstance(compare, list):
+            readers = [self.value(text, (*path, "compare", at)) for at, text in enumerate(compare)]
+            compared: Reader | None = _all_of(readers)
+        else:
+            compared = self.value(compare, (*path, "compare")) if compare is not None else None
+        return ActivityPlan(
+            name=name,
+            type=config.type,
+            when=self.test(config.when, (*path, "when")),
+            stands=self.test(table.stands, ("stands",))
+            if config.stands is None
+            else self.test(config.stands, (*path, "stands")),
+            event=self._merged(name, config, "event"),
+            again=self._merged(name, config, "again"),
+            rollback=self._merged(name, config, "rollback"),
+            compare=compared,
+            grows=(
+                self.value(config.grows.total, (*path, "grows", "total")),
+                self.test(config.grows.while_, (*path, "grows", "while")),
+            )
+            if config.grows is not None
+            else None,
+            share=self.value(config.share, (*path, "share")) if config.share is not None else None,
+        )
+
+    def _merged(self, name: str, activity: Activity, part: str) -> Fields:
+        own: Mapping[str, Any] = getattr(activity, part)
+        shared: Mapping[str, Any] = getattr(self._config, part)
+        fields = self.fields({k: v for k, v in shared.items() if k not in own}, (part,))
+        return [*fields, *self.fields(own, ("activities", name, part))]
+
+    def _reversal(self, reversal: Reversal, at: int, count: int) -> ReversalPlan:
+        path: Path = ("reverses", at) if count > 1 or isinstance(self._config.reverses, list) else ("reverses",)
+        targets = [name for name in ("original", "round", "undoes") if getattr(reversal, name) is not None]
+        if len(targets) != 1:
+            self.problem(path, "a reversal names `original`, `round` or `undoes`", "one of them, and only one")
+
+        def optional(name: str) -> Reader | None:
+            text = getattr(reversal, name)
+            return self.value(text, (*path, name)) if text is not None else None
+
+        return ReversalPlan(
+            when=self.test(reversal.when, (*path, "when")),
+            original=optional("original"),
+            round=optional("round"),
+            undoes=optional("undoes"),
+            activity=reversal.activity,
+            order=reversal.order,
+            skip=self.guards(reversal.skip, (*path, "skip")),
+            park=self.guards(reversal.park, (*path, "park")),
+            takes=optional("takes"),
+            partial=reversal.partial,
+            repeated=reversal.repeated,
+            unknown=reversal.unknown,
+            event=self.fields(reversal.event, (*path, "event")),
+        )
+
+    def _remembered(self, attributes: frozenset[str]) -> frozenset[str]:
+        config = self._config
+        used = set(config.remember) | set(self._table.watch) | set(config.moves)
+        if config.rows == "mutable":
+            return frozenset(used | attributes | self._table.columns)
+        for activity in config.activities.values():
+            amounts = {k: v for k, v in {**config.event, **activity.event}.items() if k in AMOUNTS}
+            for forms in (amounts if activity.share is not None else {}, config.again, activity.again):
+                used |= self._columns_of(forms)
+        return frozenset(used | attributes)
+
+    def _columns_of(self, forms: Mapping[str, Any]) -> set[str]:
+        self.names.used_columns.append(set())
+        for form in forms.values():
+            compile_value(form, self.names, lambda *_: None)
+        return self.names.used_columns.pop()
+
+
+def _all_of(readers: list[Reader]) -> Reader:
+    return lambda scope: [read(scope) for read in readers]

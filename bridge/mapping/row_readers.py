@@ -1,0 +1,103 @@
+"""Readers of other rows: those of look-up tables by key and time, those of play tables by key or index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bridge.errors import MappingError
+from bridge.mapping.readers import Misuse, Reader
+from bridge.mapping.remembered import KEY_SEPARATOR, key_text
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.waiting import Waiting
+from bridge.records import Value
+
+if TYPE_CHECKING:
+    from bridge.mapping.plan import LookupPlan, TablePlan
+
+
+def key_reader(parts: Sequence[Reader]) -> Callable[[Any], str | None]:
+    """Return what joins values to the text of a key; null if any of them is null."""
+    if len(parts) == 1:
+        (only,) = parts
+        return lambda scope: key_text(only(scope))
+
+    def read(scope: Any) -> str | None:
+        texts = [key_text(part(scope)) for part in parts]
+        return None if None in texts else KEY_SEPARATOR.join(text or "" for text in texts)
+
+    return read
+
+
+def lookup_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
+    """Return what reads a row of a look-up table; it raises Waiting for one that is waited for."""
+    space, missing = lookup.space, lookup.missing
+    expected = lookup.key_parts + (1 if lookup.as_of else 0)
+    if len(parts) != expected:
+        columns = ", ".join([*lookup.key_columns, *([f"a time for {lookup.as_of}"] if lookup.as_of else [])])
+        raise Misuse(f"{lookup.name} is looked up by {columns}", f"it takes {expected}, not {len(parts)}")
+    if lookup.as_of:
+        return _version_reader(lookup, parts)
+    key_of = key_reader(parts)
+
+    def read(scope: Scope) -> Value:
+        key = key_of(scope)
+        if key is None:
+            return None
+        row = scope.recall.lookup(space, key)
+        return row if row is not None else _missing(missing, space, key, lookup.name)
+
+    return read
+
+
+def _version_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
+    key_of, moment_of = key_reader(parts[:-1]), parts[-1]
+
+    def read(scope: Scope) -> Value:
+        key, moment = key_of(scope), moment_of(scope)
+        if key is None or moment is None:
+            return None
+        try:
+            row = scope.recall.version(lookup.space, key, moment)
+        except TypeError:
+            raise MappingError(
+                "wrong_time", f"the time for {lookup.name} and its column {lookup.as_of} are of different kinds"
+            ) from None
+        return row if row is not None else _missing(lookup.missing, lookup.space, key, lookup.name)
+
+    return read
+
+
+def _missing(policy: str, space: str, key: str, name: str) -> None:
+    if policy == "wait":
+        raise Waiting(space, key)
+    if policy == "park":
+        raise MappingError("missing_lookup", f"{name} has no such row")
+
+
+def play_reader(table: TablePlan, parts: Sequence[Reader]) -> Reader:
+    """Return what names a row of a play table, which need not be there yet."""
+    key_of = key_reader(parts)
+
+    def read(scope: Scope) -> Value:
+        key = key_of(scope)
+        return None if key is None else PlayRow(table, key, scope.recall)
+
+    return read
+
+
+def indexed_reader(table: TablePlan, index: str, parts: Sequence[Reader]) -> Reader:
+    """Return what names a row of a play table by an index; raises Waiting while there is none."""
+    key_of = key_reader(parts)
+
+    def read(scope: Scope) -> Value:
+        value = key_of(scope)
+        if value is None:
+            return None
+        space = table.index_space(index)
+        key = scope.recall.value(space, value)
+        if key is None:
+            raise Waiting(space, value)
+        return PlayRow(table, key, scope.recall)
+
+    return read

@@ -1,0 +1,115 @@
+"""Compiles the expressions of one play table, and its names under `with`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bridge.casino import FIELDS
+from bridge.config.wallet import Conditions, PlayTable
+from bridge.mapping.names import TableNames
+from bridge.mapping.plan import Fields, Guard, Plan, TablePlan, Test
+from bridge.mapping.readers import Misuse, Reader, is_constant
+from bridge.mapping.reporting import Path, Report, Reporting
+from bridge.mapping.syntax import did_you_mean
+from bridge.mapping.values import compile_value
+from bridge.records import Value
+
+
+class TableExpressions(Reporting):
+    """Compiles what is written about one play table."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        table: TablePlan,
+        config: PlayTable,
+        functions: Mapping[str, Callable[..., Value]],
+        report: Report,
+    ) -> None:
+        """Compile for `table`, whose text is `config`."""
+        super().__init__(report, ("play", table.name))
+        self.names = TableNames(table, plan, functions)
+        self._config = config
+        self._with: dict[str, _With] = {}
+        self._open: list[str] = []
+
+    def value(self, text: Any, path: Path) -> Reader:
+        """Return the reader of an expression over a row."""
+        return self.expression(text, path, self.names)
+
+    def test(self, text: Any, path: Path) -> Test:
+        """Return the test of a condition over a row."""
+        return self.condition(text, path, self.names)
+
+    def guards(self, conditions: Conditions, path: Path) -> list[Guard]:
+        """Return reasons with their tests."""
+        return [(reason, self.test(text, (*path, reason))) for reason, text in conditions.items()]
+
+    def fields(self, forms: Mapping[str, Any], path: Path) -> Fields:
+        """Return the readers of an event's fields."""
+        fields: Fields = []
+        for field, form in forms.items():
+            if field in ("type", "status"):
+                self.problem((*path, field), f"{field} is not written here", "the activity says it")
+            elif field not in FIELDS:
+                self.problem((*path, field), f"{field} is no field of an event", did_you_mean(field, FIELDS))
+            else:
+                fields.append((field, self.form(form, (*path, field))))
+        return fields
+
+    def form(self, form: Any, path: Path) -> Reader:
+        """Return the reader of a value form."""
+        return compile_value(
+            form,
+            self.names,
+            lambda inner, message, hint, line, column: self.report(
+                (*self.path, *path, *inner), message, hint, line, column
+            ),
+        )
+
+    def with_reader(self, name: str) -> Reader:
+        """Return the reader of a name under `with`, compiled when it is first used."""
+        names = self.names
+        if name not in self._with:
+            if name in self._open:
+                raise Misuse(f"{name} refers to itself", f'if a column is meant, write column("{name}")')
+            self._open.append(name)
+            names.used_columns.append(set())
+            outside, names.volatile, names.looks_up = (names.volatile, names.looks_up), False, False
+            read = self.form(self._config.with_[name], ("with", name))
+            columns = frozenset(names.used_columns.pop())
+            kept = read if names.volatile or is_constant(read) else _kept(name, read)
+            self._with[name] = _With(kept, columns, names.volatile, names.looks_up)
+            names.volatile, names.looks_up = outside
+            self._open.pop()
+        found = self._with[name]
+        names.used_columns[-1] |= found.columns
+        names.used_columns[0] |= found.columns
+        names.volatile |= found.volatile
+        names.looks_up |= found.looks_up
+        return found.read
+
+
+@dataclass(slots=True, frozen=True)
+class _With:
+    """A name of `with`, compiled, and what it needs."""
+
+    read: Reader
+    columns: frozenset[str]
+    volatile: bool
+    looks_up: bool
+
+
+def _kept(name: str, read: Reader) -> Reader:
+    """Return a reader that works out a name of `with` once per scope."""
+
+    def kept(scope: Any) -> Value:
+        cache = scope.cache
+        if name in cache:
+            return cache[name]
+        value = cache[name] = read(scope)
+        return value
+
+    return kept
