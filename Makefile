@@ -70,6 +70,7 @@ docs: $(STAMP) ## write the generated reference pages anew
 	@$(RUN) -m bridge.casino > docs/reference/casino.schema.json
 	@$(RUN) -m bridge.telemetry > docs/reference/metrics.md
 	@$(RUN) -m bridge.config.reference docs/reference
+	@$(RUN) -m bridge.cli.reference docs/reference
 
 lock: ## resolve the dependencies anew
 	@$(BIN)/pip install --quiet uv

@@ -40,6 +40,11 @@ class LookupTables:
         """Read all of them.  Blocks; raises ConfigError or SourceUnavailable for the first that cannot be read."""
         return [(name, self._read(name, lookup)) for name, lookup in self._lookups.items()]
 
+    def load_files(self) -> list[Loaded]:
+        """Read those that are files, and ask no database.  Raises ConfigError for the first that cannot be read."""
+        files = {name: lookup for name, lookup in self._lookups.items() if lookup.file is not None}
+        return [(name, self._read(name, lookup)) for name, lookup in files.items()]
+
     def follow(self) -> None:
         """Read each again as often as its `refresh` says, in a thread of its own."""
         if self._lookups and self._thread is None:

@@ -18,6 +18,7 @@ from bridge.config.yaml_source import LONGEST, parse_yaml
 from bridge.contracts import Decoder, LedgerTransaction
 from bridge.errors import PoisonRecord
 from bridge.ledger import open_ledger
+from bridge.lookup_tables import LookupTables
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder, Taken
 from bridge.records import Change, Delivery, Partition, Skipped, SourceRecord
@@ -31,13 +32,19 @@ class Rehearsal:
     """Takes changes in as a run does, in memory alone.  Time passes only when it is told to."""
 
     def __init__(self, brand: Brand, observe: Callable[[Outcome], None], now_ms: int = 0) -> None:
-        """Begin with an empty ledger; `observe` is told how each change ends, as it ends."""
+        """Begin with an empty ledger and the look-ups that are files; `observe` is told how each change ends."""
         self.ledger = open_ledger(":memory:", brand.connector.brand, create=True)
         self._mapper = Mapper(brand.plan, observe)
         self._now_ms = now_ms
         self.memory: LedgerTransaction = self.ledger.begin(now_ms)
         """The transaction of this batch, for whoever observes."""
         self.memory.rollback()
+        tables = LookupTables(brand.connector, brand.path.parent).load_files()
+        if tables:
+            self._begin()
+            for lookup, rows in tables:
+                self._mapper.load(lookup, rows)
+            self.memory.commit()
 
     @property
     def held(self) -> int:

@@ -11,7 +11,8 @@ from bridge.delivery.memory import MemoryOutbound
 from bridge.intake import Intake
 from bridge.ledger import open_sqlite
 from bridge.lookup_tables import LookupTables
-from bridge.records import Partition
+from bridge.records import Partition, SourceRecord
+from bridge.rehearsal import Rehearsal, decoded
 from bridge.sources.memory import MemorySource, MemoryTopics
 
 CONNECTOR = """\
@@ -68,3 +69,14 @@ def test_rows_of_a_file_are_there_before_play_and_new_ones_release_what_waited(t
     intake.load(tables.load())
     assert [json.loads(one.body)["game_name"] for one in outbound.taken] == ["Lucky Dice", "Wheel"]
     assert intake.progress.held == 0
+
+
+def test_a_rehearsal_has_the_rows_of_files_too(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONNECTOR)
+    (tmp_path / "games.csv").write_text("code,title\ndice,Lucky Dice\n")
+    brand = load_brand(tmp_path / "c.yaml", {})
+    rehearsal = Rehearsal(brand, lambda _: None)
+    row = {"id": "1", "player": "p", "amount": 1, "game": "dice"}
+    record = SourceRecord("w.public.tx", 0, 0, key(id="1"), envelope("tx", row, 1), (), 0)
+    rehearsal.take([decoded(brand.decoder(), record)])
+    assert [json.loads(one.body)["game_name"] for one in rehearsal.events()] == ["Lucky Dice"]
