@@ -41,7 +41,7 @@ class LookupTables:
         return [(name, self._read(name, lookup)) for name, lookup in self._lookups.items()]
 
     def load_files(self) -> list[Loaded]:
-        """Read those that are files, and ask no database.  Raises ConfigError for the first that cannot be read."""
+        """Read those that are files; no database is asked.  Raises ConfigError when one cannot be read."""
         files = {name: lookup for name, lookup in self._lookups.items() if lookup.file is not None}
         return [(name, self._read(name, lookup)) for name, lookup in files.items()]
 

@@ -29,7 +29,7 @@ class Effects:
             place = (out.row.plan.name, out.row.key)
             if place not in rows:
                 rows[place] = _copy(out.row.memory())
-            seq = self._add_event(change, out, rows[own].player)
+            seq = self._add_event(change, out)
             _note(rows[place], out, seq)
         mine = rows[own]
         mine.ending, mine.reason = Ending.SENT, ""
@@ -114,7 +114,9 @@ class Effects:
             memory.values = _values(table.remembers, scope, memory.values)
         return memory
 
-    def _add_event(self, change: Change, out: Outgoing, player: str) -> int:
+    def _add_event(self, change: Change, out: Outgoing) -> int:
+        # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
+        player = key_text(out.fields["user_id"]) or ""
         if out.row.plan.indexes_rounds:
             add_to_round(self._recall, _round_of(out), out.row.plan.name, out.row.key)
         return self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))

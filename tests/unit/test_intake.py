@@ -80,3 +80,32 @@ def test_a_rehearsal_has_the_rows_of_files_too(tmp_path: Path) -> None:
     record = SourceRecord("w.public.tx", 0, 0, key(id="1"), envelope("tx", row, 1), (), 0)
     rehearsal.take([decoded(brand.decoder(), record)])
     assert [json.loads(one.body)["game_name"] for one in rehearsal.events()] == ["Lucky Dice"]
+
+
+VOIDS = (
+    CONNECTOR.replace("file: games.csv", "missing: none")
+    .replace(
+        "    event:\n",
+        """    reverses:
+      when: voids != none
+      original: tx[voids]
+    event:
+""",
+        1,
+    )
+    .replace("activities: {bet: {type: Bet}}", "activities: {bet: {type: Bet, when: voids == none}}")
+    .replace("games[game].title", "game")
+    .replace("lookups:\n  games: {key: code, missing: none}\n", "")
+)
+
+
+def test_a_rollback_is_in_the_order_of_its_bets_player_whoever_wrote_it(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(VOIDS)
+    brand = load_brand(tmp_path / "c.yaml", {})
+    rehearsal = Rehearsal(brand, lambda _: None)
+    bet = {"id": "1", "player": "p", "amount": 1, "game": "dice", "voids": None}
+    void = {"id": "2", "player": "support", "amount": None, "game": None, "voids": "1"}
+    for offset, row in enumerate((bet, void)):
+        record = SourceRecord("w.public.tx", 0, offset, key(id="1"), envelope("tx", row, offset + 1), (), 0)
+        rehearsal.take([decoded(brand.decoder(), record)])
+    assert [one.player for one in rehearsal.events()] == ["p", "p"]
