@@ -64,6 +64,7 @@ class Several:
         inbox: Inbox,
         ledger: str,
         ledger_link: FaultProxy,
+        rabbitmq_link: FaultProxy,
         connector: Path,
     ) -> None:
         self.wallet = wallet
@@ -71,6 +72,7 @@ class Several:
         self.ledger = ledger
         self.ledger_link = ledger_link
         """What stands between the instances and their ledger."""
+        self.rabbitmq_link = rabbitmq_link
         self.instances: list[BridgeProcess] = []
         self.timeline: list[str] = []
         self._began = time.monotonic()
@@ -78,7 +80,9 @@ class Several:
         self._connector = connector
         self._environment = {
             "KAFKA_BROKERS": addresses.kafka_bootstrap,
-            "RABBITMQ_URL": addresses.rabbitmq_bridge_url,
+            "RABBITMQ_URL": addresses.rabbitmq_bridge_url.replace(
+                f":{addresses.rabbitmq_port}/", f":{rabbitmq_link.port}/"
+            ),
             "LEDGER_URL": ledger.replace(f":{addresses.postgres_port}/", f":{ledger_link.port}/"),
         }
 
@@ -118,6 +122,15 @@ class Several:
         """Wait until so many messages have arrived."""
         eventually(lambda: self.inbox.depth() >= count, within_seconds=60, message=f"fewer than {count} arrived")
 
+    def taken_in(self) -> None:
+        """Wait until the ledger has all that was written."""
+        ends = sum(self.wallet.ends().values())
+        eventually(
+            lambda: self.query("SELECT sum(position) FROM positions") == ends,
+            within_seconds=30,
+            message="not everything is taken in",
+        )
+
     def query(self, question: str) -> Any:
         """Ask the ledger's database for one value."""
         with psycopg.connect(self.ledger) as connection:
@@ -142,6 +155,7 @@ class Several:
             eventually(all_there, within_seconds=within_seconds)
         except AssertionError as error:
             self.note(f"waited in vain: {error}")
+            self._note_lost(wanted)
         for instance in self.instances:
             if instance.running():
                 self.stop(instance)
@@ -156,6 +170,19 @@ class Several:
         finally:
             reader.close()
         return arrived
+
+    def _note_lost(self, wanted: set[str]) -> None:
+        """Note what the ledger says of the first events that have not arrived."""
+        lost = wanted - {each.message_id for each in self.inbox.take()}
+        with psycopg.connect(self.ledger) as connection:
+            rows = connection.execute(
+                "SELECT o.lane, o.seq, r.turn, l.confirmed, l.epoch, l.instance FROM outbox o JOIN lanes l "
+                "USING (lane) LEFT JOIN requeued r ON r.seq = o.seq WHERE message_id = ANY(%s) ORDER BY 1, 2",
+                (list(lost),),
+            ).fetchall()
+        self.note(f"{len(lost)} have not arrived, {len(rows)} of them are in the outbox")
+        for row in [*rows[:3], *rows[-3:]]:
+            self.note("lane {}, seq {}, turn {}, confirmed {}, epoch {}, owner {}".format(*row))
 
     def told(self) -> str:
         """Return the timeline and the end of each log."""
@@ -186,6 +213,7 @@ def several(
             inbox=inbox,
             ledger=ledger,
             ledger_link=link,
+            rabbitmq_link=stack.enter_context(FaultProxy((addresses.rabbitmq_host, addresses.rabbitmq_port))),
             connector=connector,
         )
         try:
