@@ -97,13 +97,11 @@ class Inbox:
         """Take out what is in the queue now; return all that ever arrived, oldest first."""
         with self._channel() as channel:
             wanted = len(self.taken) + int(channel.queue_declare(self.name, passive=True).method.message_count)
-            # Without acknowledgements nothing is ever put back, and so nothing changes its place.
-            tag = channel.basic_consume(self.name, self._note, auto_ack=True)
-            end = time.monotonic() + 30
+            # One by one: pika drops what a consumer without acknowledgements is still given once it is
+            # cancelled, and what is put back into a queue may change its place.
             while len(self.taken) < wanted:
-                assert time.monotonic() < end, "messages lie in the queue and are not given out"
-                channel.connection.process_data_events(1)
-            for method, properties, body in channel.basic_cancel(tag):
+                method, properties, body = channel.basic_get(self.name, auto_ack=True)
+                assert method is not None, "messages lie in the queue and are not given out"
                 self._note(channel, method, properties, body)
         return self.taken
 
