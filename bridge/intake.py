@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -23,10 +21,11 @@ from bridge.errors import (
     LedgerUnavailable,
     PoisonRecord,
     SourceUnavailable,
-    TooManyParked,
 )
+from bridge.flood import Flood
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder, Taken
+from bridge.progress import Progress
 from bridge.records import Change, Delivery, Partition, Row, Skipped, SourceRecord
 from bridge.sharing import LookupsElsewhere, check_partition_counts
 
@@ -62,28 +61,6 @@ class BrandLedger(Ledger, Protocol):
 
     def require_claims(self) -> None:
         """Raise LedgerFenced when another instance has become the owner of one of ours."""
-
-
-@dataclass(slots=True)
-class Progress:
-    """Numbers of one brand's taking in, for status and metrics.  Written by one thread, read by others."""
-
-    outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
-    """How changes ended since they were last collected: (outcome, table, reason)."""
-    records: Counter[str] = field(default_factory=Counter)
-    taken: int = 0
-    sent: int = 0
-    held: int = 0
-    parked: int = 0
-    skipped: int = 0
-    ledger_seconds: list[float] = field(default_factory=list)
-    rebalances: int = 0
-    last_error: str = ""
-    last_record_ms: int = 0
-    turned_at: float = 0.0
-    """When the loop last went round, on the monotonic clock."""
-    ready: bool = False
-    """Every partition has been read to the end that it had at the start."""
 
 
 class Intake:
@@ -554,53 +531,6 @@ class Intake:
                 self.progress.last_error = str(error)
                 return
             self._committed |= news
-
-
-class Flood:
-    """Counts how changes end in a batch, and stops the brand when nearly all of them are parked."""
-
-    def __init__(self, in_a_row: int, per_minute: int) -> None:
-        self._limit = in_a_row
-        self._per_minute = per_minute
-        self._row = self._pending_row = 0
-        self._minute: list[tuple[float, int]] = []
-        self._now = 0.0
-        self.counts: Counter[tuple[str, str, str]] = Counter()
-
-    def begin(self, now: float) -> None:
-        """Start to count a batch."""
-        self._now = now
-        self._pending_row = self._row
-        self.counts = Counter()
-
-    def add(self, outcome: Outcome) -> None:
-        """Count one change.  Raises TooManyParked at a limit: nothing of the batch is then kept."""
-        self.counts[outcome.kind, outcome.table, outcome.reason] += 1
-        if outcome.kind == "sent":
-            self._pending_row = 0
-        elif outcome.kind == "parked":
-            self._pending_row += 1
-            self._check(outcome.reason)
-
-    def commit(self) -> None:
-        """Keep the counts of the batch."""
-        self._row = self._pending_row
-        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
-        self._minute = [(at, count) for at, count in self._minute if at > self._now - 60]
-        if parked:
-            self._minute.append((self._now, parked))
-
-    def _check(self, reason: str) -> None:
-        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
-        minute = parked + sum(count for at, count in self._minute if at > self._now - 60)
-        if self._pending_row > self._limit or minute > self._per_minute:
-            limit = (
-                f"{self._limit} in a row" if self._pending_row > self._limit else f"{self._per_minute} in a minute"
-            )
-            raise TooManyParked(
-                f"more than {limit} were parked, the last because: {reason}.  This is a wrong connector rather "
-                "than bad data: try it with `wallet-bridge preview`, mend it, and start again; nothing was lost"
-            )
 
 
 def _positions_after(batch: Sequence[Taken]) -> dict[Partition, int]:

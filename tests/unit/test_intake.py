@@ -103,8 +103,8 @@ def test_a_rollback_is_in_the_order_of_its_bets_player_whoever_wrote_it(tmp_path
     (tmp_path / "c.yaml").write_text(VOIDS)
     brand = load_brand(tmp_path / "c.yaml", {})
     rehearsal = Rehearsal(brand, lambda _: None)
-    bet = {"id": "1", "player": "p", "amount": 1, "game": "dice", "voids": None}
-    void = {"id": "2", "player": "support", "amount": None, "game": None, "voids": "1"}
+    bet: dict[str, object] = {"id": "1", "player": "p", "amount": 1, "game": "dice", "voids": None}
+    void: dict[str, object] = {"id": "2", "player": "support", "amount": None, "game": None, "voids": "1"}
     for offset, row in enumerate((bet, void)):
         record = SourceRecord("w.public.tx", 0, offset, key(id="1"), envelope("tx", row, offset + 1), (), 0)
         rehearsal.take([decoded(brand.decoder(), record)])

@@ -1,0 +1,55 @@
+"""Stops a brand when nearly all that it reads is parked: then the connector is wrong, not the data."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from bridge.errors import TooManyParked
+from bridge.mapping.mapper import Outcome
+
+
+class Flood:
+    """Counts how changes end in a batch, and stops the brand when nearly all of them are parked."""
+
+    def __init__(self, in_a_row: int, per_minute: int) -> None:
+        self._limit = in_a_row
+        self._per_minute = per_minute
+        self._row = self._pending_row = 0
+        self._minute: list[tuple[float, int]] = []
+        self._now = 0.0
+        self.counts: Counter[tuple[str, str, str]] = Counter()
+
+    def begin(self, now: float) -> None:
+        """Start to count a batch."""
+        self._now = now
+        self._pending_row = self._row
+        self.counts = Counter()
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one change.  Raises TooManyParked at a limit: nothing of the batch is then kept."""
+        self.counts[outcome.kind, outcome.table, outcome.reason] += 1
+        if outcome.kind == "sent":
+            self._pending_row = 0
+        elif outcome.kind == "parked":
+            self._pending_row += 1
+            self._check(outcome.reason)
+
+    def commit(self) -> None:
+        """Keep the counts of the batch."""
+        self._row = self._pending_row
+        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
+        self._minute = [(at, count) for at, count in self._minute if at > self._now - 60]
+        if parked:
+            self._minute.append((self._now, parked))
+
+    def _check(self, reason: str) -> None:
+        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
+        minute = parked + sum(count for at, count in self._minute if at > self._now - 60)
+        if self._pending_row > self._limit or minute > self._per_minute:
+            limit = (
+                f"{self._limit} in a row" if self._pending_row > self._limit else f"{self._per_minute} in a minute"
+            )
+            raise TooManyParked(
+                f"more than {limit} were parked, the last because: {reason}.  This is a wrong connector rather "
+                "than bad data: try it with `wallet-bridge preview`, mend it, and start again; nothing was lost"
+            )

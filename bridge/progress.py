@@ -1,0 +1,28 @@
+"""How far a brand's taking in has come."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Progress:
+    """Numbers of one brand's taking in, for status and metrics.  Written by one thread, read by others."""
+
+    outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """How changes ended since they were last collected: (outcome, table, reason)."""
+    records: Counter[str] = field(default_factory=Counter)
+    taken: int = 0
+    sent: int = 0
+    held: int = 0
+    parked: int = 0
+    skipped: int = 0
+    ledger_seconds: list[float] = field(default_factory=list)
+    rebalances: int = 0
+    last_error: str = ""
+    last_record_ms: int = 0
+    turned_at: float = 0.0
+    """When the loop last went round, on the monotonic clock."""
+    ready: bool = False
+    """Every partition has been read to the end that it had at the start."""
