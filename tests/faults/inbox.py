@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -95,23 +96,34 @@ class Inbox:
     def take(self) -> list[Message]:
         """Take out what is in the queue now; return all that ever arrived, oldest first."""
         with self._channel() as channel:
-            wanted = len(self.taken) + int(channel.queue_declare(self.name, passive=True).method.message_count)
-            # One by one: pika drops what a consumer without acknowledgements is still given once it is
-            # cancelled, and what is put back into a queue may change its place.
-            while len(self.taken) < wanted:
-                method, properties, body = channel.basic_get(self.name, auto_ack=True)
-                assert method is not None, "messages lie in the queue and are not given out"
-                self._note(channel, method, properties, body)
+            while waiting := int(channel.queue_declare(self.name, passive=True).method.message_count):
+                self._take_some(channel, min(waiting, 5000))
         return self.taken
+
+    def _take_some(self, channel: BlockingChannel, count: int) -> None:
+        """Take so many and fetch none beyond: what is put back may change its place.
+
+        With automatic acknowledgement, pika would drop what still comes while it cancels.
+        """
+        channel.basic_qos(prefetch_count=count)
+        last, wanted, end = [0], len(self.taken) + count, time.monotonic() + 30
+
+        def note(_channel: Any, method: Any, properties: Any, body: bytes) -> None:
+            self.taken.append(Message(properties.message_id, body))
+            last[0] = method.delivery_tag
+
+        tag = channel.basic_consume(self.name, note)
+        while len(self.taken) < wanted:
+            assert time.monotonic() < end, "messages lie in the queue and are not given out"
+            channel.connection.process_data_events(1)
+        channel.basic_cancel(tag)
+        channel.basic_ack(last[0], multiple=True)
 
     def _take_one(self) -> None:
         with self._channel() as channel:
             method, properties, body = channel.basic_get(self.name, auto_ack=True)
             if method is not None:
-                self._note(channel, method, properties, body)
-
-    def _note(self, _channel: Any, _method: Any, properties: Any, body: bytes) -> None:
-        self.taken.append(Message(properties.message_id, body))
+                self.taken.append(Message(properties.message_id, body))
 
     def close_connections(self) -> None:
         """Close the bridge's connections as an operator does in the management pages."""

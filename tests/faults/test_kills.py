@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from stack.endpoints import Addresses
-from tests.faults.steps import POINTS, Backlog, KillBeforeConfirm, Ready, Start, random_kills
+from tests.faults.steps import POINTS, Backlog, KillBeforeConfirm, Ready, Settled, Start, random_kills
 from tests.faults.world import Step, world
 from tests.support.ledger_check import duplicates
 
@@ -30,7 +30,7 @@ def test_a_kill_at_a_chosen_point_loses_nothing(
     point: Step, addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
     with world(addresses, tmp_path, seed=seed) as w:
-        w.play([Backlog(300), Start(), Ready(), point, Start()])
+        w.play([Backlog(300), Start(), Ready(), Settled(), point, Start()])
         w.finish()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,8 @@ TOPOLOGY: dict[str, list[Step]] = {
 NETWORK: dict[str, list[Step]] = {
     "is cut, five times": [Network("cut"), Arrive(200)] * 5,
     "refuses for some seconds": [Network("refuse"), Network("cut"), Ready(degraded="not connected"), Pass(3)],
-    "stalls towards the broker": [Network("stall", Way.TO_SERVER), Pass(8), Network("heal"), Arrive(500)],
-    "stalls towards the bridge": [Network("stall", Way.TO_CLIENT), Pass(8), Network("heal"), Arrive(500)],
+    "stalls towards the broker": [Network("stall", Way.TO_SERVER), Pass(4), Network("heal"), Arrive(500)],
+    "stalls towards the bridge": [Network("stall", Way.TO_CLIENT), Pass(4), Network("heal"), Arrive(500)],
     "is half open": [Network("half_open"), Pass(3), Network("heal"), Network("cut"), Arrive(500)],
     "is half open and nobody tells": [Network("half_open"), Ready(degraded="not connected")],
     "is slow": [Network("delay", Way.TO_CLIENT, 0.2), Arrive(300), Network("heal"), Arrive(500)],
@@ -91,8 +92,7 @@ def no_alarm() -> Iterator[None]:
     memory_alarm(on=False)
 
 
-@pytest.mark.parametrize("trouble", BROKER)
-@pytest.mark.parametrize("queue_type", ["classic", "quorum"])
+@pytest.mark.parametrize(("trouble", "queue_type"), zip(BROKER, cycle(["classic", "quorum"]), strict=False))
 def test_rabbitmq(trouble: str, queue_type: str, addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with world(addresses, tmp_path, seed=seed, queue_type=queue_type) as w:
         try:
@@ -115,7 +115,7 @@ def test_events_that_find_no_place_are_sent_again_when(
 @pytest.mark.parametrize("trouble", NETWORK)
 def test_the_network_to_rabbitmq(trouble: str, addresses: Addresses, tmp_path: Path, seed: int) -> None:
     # Silence is taken for a lost peer after seconds instead of half a minute.
-    with world(addresses, tmp_path, seed=seed, rabbitmq="heartbeat: 2\n    confirm_timeout: 5") as w:
+    with world(addresses, tmp_path, seed=seed, rabbitmq="heartbeat: 2\n    confirm_timeout: 2") as w:
         w.play([*BEGIN, *NETWORK[trouble]])
         w.finish()
 
