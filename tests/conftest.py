@@ -37,3 +37,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the sizes of the fault suite."""
     parser.addoption("--faults", choices=("short", "long"), default="short", help="size of the fault suite")
     parser.addoption("--soak-minutes", type=float, default=0.0, help="collect the soak test, so long")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long part of the fault suite to `make faults`."""
+    if config.getoption("--faults") == "long":
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]

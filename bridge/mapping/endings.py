@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.decisions import Decision, Outgoing, Park, Send, Skip
@@ -18,8 +19,7 @@ Place = tuple[str, str]
 """A space and a key of the memory: what other changes may wait for."""
 
 
-@dataclass(slots=True, frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True, gc=False):
     """How one change ended, for preview, tests and counters."""
 
     kind: str

@@ -18,6 +18,7 @@ from tests.support.eventually import eventually
 pytestmark = pytest.mark.faults
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["stop", "kill"])
 def test_a_broker_that_restarts_loses_nothing(how: str, addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with world(addresses, tmp_path, seed=seed) as w:
@@ -28,6 +29,7 @@ def test_a_broker_that_restarts_loses_nothing(how: str, addresses: Addresses, tm
         w.finish(within_seconds=120)
 
 
+@pytest.mark.long
 def test_partitions_that_are_added_are_read_from_their_first_record(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:

@@ -16,7 +16,7 @@ from tests.support.fault_proxy import Way
 from tests.support.fault_wallet import WINDOW
 from tests.support.ledger_check import duplicates
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.mark.parametrize("count", [2, 3])
