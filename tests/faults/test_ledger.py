@@ -78,12 +78,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Return a folder on a disk of few megabytes; a file in it can fill the rest."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)], check=True)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode:
+        pytest.skip("a small disk can only be mounted by a root that may mount")
     yield folder
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_is_waited_for(addresses: Addresses, small_disk: Path, seed: int) -> None:
     filler = small_disk / "filler"
     with world(addresses, small_disk, seed=seed) as w:

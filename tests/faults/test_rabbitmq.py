@@ -92,7 +92,7 @@ def no_alarm() -> Iterator[None]:
     memory_alarm(on=False)
 
 
-@pytest.mark.parametrize(("trouble", "queue_type"), zip(BROKER, cycle(["classic", "quorum"]), strict=False))
+@pytest.mark.parametrize(("trouble", "queue_type"), list(zip(BROKER, cycle(["classic", "quorum"]), strict=False)))
 def test_rabbitmq(trouble: str, queue_type: str, addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with world(addresses, tmp_path, seed=seed, queue_type=queue_type) as w:
         try:

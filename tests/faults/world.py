@@ -160,6 +160,8 @@ class World:
             eventually(all_there, within_seconds=within_seconds)
         except AssertionError as error:
             self.note(f"waited in vain: {error}")
+        # One that is still being started knows no drain: it has nothing to drain.
+        eventually(lambda: self.page("/ready")[0] == 200, within_seconds=60, message="never ready at the end")
         code = self.bridge.stop()
         assert code == 0, f"exit code {code}"
         self.check(most_duplicates)
