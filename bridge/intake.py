@@ -19,15 +19,15 @@ from bridge.errors import (
     LedgerFenced,
     LedgerMismatch,
     LedgerUnavailable,
-    PoisonRecord,
     SourceUnavailable,
 )
 from bridge.flood import Flood
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder, Taken
 from bridge.progress import Progress
-from bridge.records import Change, Delivery, Partition, Row, Skipped, SourceRecord
+from bridge.records import Change, Delivery, Partition, Row, SourceRecord
 from bridge.sharing import LookupsElsewhere, check_partition_counts
+from bridge.taking import decoded, take_all
 
 LOG = structlog.get_logger(__name__)
 
@@ -282,18 +282,11 @@ class Intake:
 
     def _add(self, records: Sequence[SourceRecord]) -> None:
         arrived = self._clock()
-        decode, partition = self._decoder.decode, Partition("", -1)
+        partition = Partition("", -1)
         for record in records:
             if record.partition != partition.number or record.topic != partition.topic:
                 partition = Partition(record.topic, record.partition)
-            try:
-                decoded = decode(record)
-            except PoisonRecord as poison:
-                taken = Taken(record, poison, None, arrived)
-            else:
-                position = decoded.position if isinstance(decoded, Change) else None
-                taken = Taken(record, decoded, position, arrived)
-            self._order.add(partition, taken)
+            self._order.add(partition, decoded(self._decoder, record, arrived))
 
     def _note_reached(self) -> None:
         if not self.progress.ready:
@@ -410,16 +403,7 @@ class Intake:
             if isinstance(taken.decoded, Change)
             for wanted in mapper.wants(taken.decoded)
         )
-        for taken in batch:
-            decoded = taken.decoded
-            if isinstance(decoded, Change):
-                mapper.take(decoded)
-            elif isinstance(decoded, Skipped):
-                mapper.skip(taken.record, decoded)
-            elif isinstance(decoded, PoisonRecord):
-                mapper.poison(taken.record, taken.record.topic, decoded)
-            else:
-                mapper.skip(taken.record, Skipped("end of a transaction"))
+        take_all(mapper, batch)
 
     def _observe(self, outcome: Outcome) -> None:
         self._flood.add(outcome)

@@ -15,13 +15,13 @@ from typing import Final
 
 from bridge.brand import Brand, load_brand
 from bridge.config.yaml_source import LONGEST, parse_yaml
-from bridge.contracts import Decoder, LedgerTransaction
-from bridge.errors import PoisonRecord
+from bridge.contracts import LedgerTransaction
 from bridge.ledger import open_ledger
 from bridge.lookup_tables import LookupTables
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder, Taken
-from bridge.records import Change, Delivery, Partition, Skipped, SourceRecord
+from bridge.records import Delivery, Partition, SourceRecord
+from bridge.taking import decoded, take_all
 
 BATCH: Final = 500
 _EVERYTHING: Final = 1_000_000_000
@@ -54,16 +54,7 @@ class Rehearsal:
     def take(self, batch: Iterable[Taken]) -> None:
         """Take changes in, as one transaction."""
         self._begin()
-        for taken in batch:
-            decoded = taken.decoded
-            if isinstance(decoded, Change):
-                self._mapper.take(decoded)
-            elif isinstance(decoded, Skipped):
-                self._mapper.skip(taken.record, decoded)
-            elif isinstance(decoded, PoisonRecord):
-                self._mapper.poison(taken.record, taken.record.topic, decoded)
-            else:
-                self._mapper.skip(taken.record, Skipped("end of a transaction"))
+        take_all(self._mapper, batch)
         self.memory.commit()
 
     def pass_time(self, milliseconds: int) -> None:
@@ -89,15 +80,6 @@ class Rehearsal:
     def _begin(self) -> None:
         self.memory = self.ledger.begin(self._now_ms)
         self._mapper.begin(self.memory, self._now_ms)
-
-
-def decoded(decoder: Decoder, record: SourceRecord) -> Taken:
-    """Return a record with what it decodes to, or why it cannot be decoded."""
-    try:
-        found = decoder.decode(record)
-    except PoisonRecord as poison:
-        return Taken(record, poison, None, 0.0)
-    return Taken(record, found, found.position if isinstance(found, Change) else None, 0.0)
 
 
 def in_order(brand: Brand, records: Iterable[SourceRecord]) -> Iterable[list[Taken]]:

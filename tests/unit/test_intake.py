@@ -12,8 +12,9 @@ from bridge.intake import Intake
 from bridge.ledger import open_sqlite
 from bridge.lookup_tables import LookupTables
 from bridge.records import Partition, SourceRecord
-from bridge.rehearsal import Rehearsal, decoded
+from bridge.rehearsal import Rehearsal
 from bridge.sources.memory import MemorySource, MemoryTopics
+from bridge.taking import decoded
 
 CONNECTOR = """\
 version: 1

@@ -1,0 +1,37 @@
+"""From records to the mapper: what a run and a rehearsal do alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from bridge.contracts import Decoder
+from bridge.errors import PoisonRecord
+from bridge.mapping.mapper import Mapper
+from bridge.merge import Taken
+from bridge.records import Change, Skipped, SourceRecord
+
+
+def decoded(decoder: Decoder, record: SourceRecord, arrived: float = 0.0) -> Taken:
+    """Return a record with what it decodes to, or why it cannot be decoded.
+
+    Raises SourceUnavailable when a schema registry is away.
+    """
+    try:
+        found = decoder.decode(record)
+    except PoisonRecord as poison:
+        return Taken(record, poison, None, arrived)
+    return Taken(record, found, found.position if isinstance(found, Change) else None, arrived)
+
+
+def take_all(mapper: Mapper, batch: Iterable[Taken]) -> None:
+    """Hand each record of a batch to the mapper as what it is."""
+    for taken in batch:
+        found = taken.decoded
+        if isinstance(found, Change):
+            mapper.take(found)
+        elif isinstance(found, Skipped):
+            mapper.skip(taken.record, found)
+        elif isinstance(found, PoisonRecord):
+            mapper.poison(taken.record, taken.record.topic, found)
+        else:
+            mapper.skip(taken.record, Skipped("end of a transaction"))
