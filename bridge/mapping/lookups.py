@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.errors import MappingError, PoisonRecord
+from bridge.errors import MappingError
 from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import row_of_record
-from bridge.records import UNAVAILABLE, Change, Row, Value
+from bridge.mapping.scope import columns_of
+from bridge.records import Change, Row, Value
 
 
 def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | None:
@@ -28,7 +29,7 @@ def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | Non
         return None
     columns: dict[str, Value] | None = None
     if change.op != "d" and (lookup.where is None or lookup.where(row)):
-        columns = _columns(row, recall.lookup(lookup.space, key) if lookup.as_of is None else None)
+        columns = columns_of(row, recall.lookup(lookup.space, key) if lookup.as_of is None else None)
     if lookup.as_of is not None:
         recall.put_version(lookup.space, key, since, columns)
     else:
@@ -64,10 +65,10 @@ _KEYS_SPACE = "lookup:keys"
 def _put_all(lookup: LookupPlan, key: str, rows: list[Row], recall: Recall) -> bool:
     """Put the rows of one key, versions or the last one; return whether they differ from what was known."""
     if lookup.as_of is None:
-        value: Value = _columns(rows[-1], None)
+        value: Value = columns_of(rows[-1], None)
     else:
         since = lookup.as_of
-        value = sorted(([row[since], _columns(row, None)] for row in rows), key=lambda item: item[0])
+        value = sorted(([row[since], columns_of(row, None)] for row in rows), key=lambda item: item[0])
     if recall.value(lookup.space, key) == value:
         return False
     recall.put_lookup(lookup.space, key, value)
@@ -85,17 +86,3 @@ def _is_news(lookup: LookupPlan, change: Change, recall: Recall, place: str) -> 
         return False
     recall.put_value(space, place, [lineage, order])
     return True
-
-
-def _columns(row: Row, known: Row | None) -> dict[str, Value]:
-    """Return the columns that can be decoded; one that is unavailable is as it was before."""
-    columns: dict[str, Value] = {}
-    for column in row.columns():
-        try:
-            value = row.get(column)
-        except PoisonRecord:
-            continue
-        if value is UNAVAILABLE and known is not None and column in known:
-            value = known.get(column)
-        columns[column] = value
-    return columns

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from bridge.errors import MappingError, PoisonRecord
+from bridge.errors import MappingError
 from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.operators import add
 from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import Ending, RowMemory, key_text, row_space
-from bridge.mapping.scope import PartsOf, Scope
+from bridge.mapping.scope import PartsOf, Scope, columns_of
 from bridge.mapping.shares import Shares
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, Row, Value
+from bridge.records import Change, Row
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import SplitPlan, TablePlan
@@ -97,7 +97,7 @@ def take_part(
         return Skip("repeated", untouched=True), header
     memory = recall.row(table.name, header)
     decided = memory is not None and memory.ending not in (Ending.HELD, Ending.HISTORY)
-    recall.put_value(parts.space, header, [*stored, [key, None if decided else _columns(row)]])
+    recall.put_value(parts.space, header, [*stored, [key, None if decided else columns_of(row)]])
     return _as_its_header(table, change, memory, header), header
 
 
@@ -111,13 +111,3 @@ def _as_its_header(table: TablePlan, change: Change, memory: RowMemory | None, h
     if memory.ending is Ending.SKIPPED:
         return Skip(memory.reason)
     return Park("late_part", "its header has been sent without it")
-
-
-def _columns(row: Row) -> dict[str, Value]:
-    columns: dict[str, Value] = {}
-    for column in row.columns():
-        try:
-            columns[column] = row.get(column)
-        except PoisonRecord:
-            continue
-    return columns

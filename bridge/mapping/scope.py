@@ -7,11 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
 from bridge.mapping.remembered import Ending, RowMemory, Sent, row_space
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, Row, Value
+from bridge.records import UNAVAILABLE, Change, Row, Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import TablePlan
@@ -258,3 +258,17 @@ class Scope:
     def committed_at(self) -> datetime | None:
         """Return when the database committed the change."""
         return self.change.committed_at if self.change is not None else None
+
+
+def columns_of(row: Row, known: Row | None = None) -> dict[str, Value]:
+    """Return the columns that can be decoded; one that is unavailable is as it was in `known`."""
+    columns: dict[str, Value] = {}
+    for column in row.columns():
+        try:
+            value = row.get(column)
+        except PoisonRecord:
+            continue
+        if value is UNAVAILABLE and known is not None and column in known:
+            value = known.get(column)
+        columns[column] = value
+    return columns
