@@ -26,10 +26,11 @@ from bridge.errors import (
     SinkUnavailable,
     TransientError,
 )
-from bridge.intake import BrandLedger, Intake
+from bridge.intake import Intake
 from bridge.ledger import open_ledger
 from bridge.lookup_tables import LookupTables
 from bridge.reporting import Reporter, Status
+from bridge.sharing import BrandLedger
 from bridge.sources import KafkaSource, open_source
 from bridge.telemetry.http import Health, HealthServer
 from bridge.telemetry.metrics import Metrics
@@ -134,7 +135,7 @@ class BrandRun:
             intake.load(tables.load())
             tables.follow()
             self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)
-            intake.on_offer = self._reporter.offered
+            intake.on_offer(self._reporter.offered)
             self._loop(intake, outbound, self._reporter, tables)
         except LedgerFenced:
             # What this one still had to send is for the new owner to send.

@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
+from bridge.contracts import Ledger
 from bridge.errors import FatalError, LedgerUnavailable
 from bridge.records import Partition
 
 ASK_EVERY_SECONDS = 0.25
 STALLED_SECONDS = 30.0
+
+
+class BrandLedger(Ledger, Protocol):
+    """A ledger with the fence between instances."""
+
+    shared: bool
+    """Whether other instances can write to it."""
+
+    def claim(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Become the owner of partitions and return their positions."""
+
+    def disclaim(self, partitions: Collection[Partition]) -> None:
+        """Give partitions up: nothing more is written for them."""
+
+    def require_claims(self) -> None:
+        """Raise LedgerFenced when another instance has become the owner of one of ours."""
 
 
 class LookupsElsewhere:

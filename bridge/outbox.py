@@ -1,0 +1,84 @@
+"""What the ledger holds unconfirmed, on its way to the sender."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bridge.contracts import Ledger, Outbound
+from bridge.records import Delivery
+
+PAGE = 500
+"""Events read from the ledger at a time."""
+
+
+class Outbox:
+    """Offers events to the sender in the order of the ledger, each once, and knows what of them is recorded.
+
+    New events go straight from their batch to the sender.  Where the sender is too far behind, or at a
+    start, they are read from the ledger instead, page by page.
+    """
+
+    def __init__(self, ledger: Ledger, outbound: Outbound, limit: int) -> None:
+        """With `limit` events at the sender no more are offered, and reading should pause."""
+        self._ledger = ledger
+        self._outbound = outbound
+        self._limit = limit
+        self.on_offer: Callable[[Sequence[Delivery]], None] = lambda _: None
+        self.recorded = ledger.confirmed()
+        """Up to here the ledger knows that events are confirmed."""
+        self._offered = self.recorded
+        self._all_offered = False
+        self._full = False
+
+    def confirmed(self) -> int:
+        """Return the seq up to which all is confirmed, as far as anybody knows."""
+        return max(self._outbound.confirmed(), self.recorded)
+
+    def note_recorded(self, confirmed: int) -> None:
+        """The ledger has recorded this much as confirmed."""
+        self.recorded = max(self.recorded, confirmed)
+        self._outbound.recorded(self.recorded)
+
+    def pending(self) -> int:
+        """Return how many events the sender has that are not confirmed."""
+        return self._outbound.pending()
+
+    @property
+    def all_offered(self) -> bool:
+        """Whether the sender has all that the ledger holds."""
+        return self._all_offered
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still to be offered or confirmed."""
+        return not self._all_offered or self._outbound.pending() > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether reading should pause: from the limit on, until half of it is sent."""
+        pending = self._outbound.pending()
+        self._full = pending >= self._limit or (self._full and pending > self._limit // 2)
+        return self._full
+
+    def add(self, deliveries: Sequence[Delivery]) -> None:
+        """Offer the events of a batch that was written just now, unless older ones still lie in the ledger."""
+        if deliveries and self._all_offered:
+            self._offer(deliveries)
+
+    def look_again(self) -> None:
+        """The ledger may hold events of a former owner."""
+        self._all_offered = False
+
+    def refill(self) -> None:
+        """Offer what the ledger holds and the sender does not have yet, as far as there is room."""
+        while not self._all_offered and self._outbound.pending() < self._limit:
+            page = self._ledger.unconfirmed(self._offered, PAGE)
+            if not page:
+                self._all_offered = True
+                return
+            self._offer(page)
+
+    def _offer(self, deliveries: Sequence[Delivery]) -> None:
+        self._outbound.offer(deliveries)
+        self._offered = deliveries[-1].seq
+        self.on_offer(deliveries)
