@@ -33,7 +33,7 @@ app.command(epilog=check.EXAMPLES)(check.check)
 app.command(epilog=preview.EXAMPLES)(preview.preview)
 app.command(name="test", epilog=testing.EXAMPLES)(testing.run_cases)
 app.command(epilog=status.EXAMPLES)(status.status)
-app.command(epilog=parked.EXAMPLES)(parked.parked)
+app.add_typer(parked.app, name="parked")
 app.command(epilog=demo.EXAMPLES)(demo.demo)
 
 

@@ -52,6 +52,10 @@ _REQUEUE: Final = (
     "FROM unnest(%s::bigint[], %s::bigint[]) AS new(seq, turn) JOIN outbox o ON o.seq = new.seq "
     "ON CONFLICT (seq) DO UPDATE SET turn = excluded.turn"
 )
+_OTHERS: Final = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND application_name = current_setting('application_name') AND pid <> pg_backend_pid()"
+)
 _KEPT: Final = "a batch that the ledger {} did not answer for has been kept after all"
 
 
@@ -118,6 +122,10 @@ class PostgresLedger:
     def disclaim(self, partitions: Collection[Partition]) -> None:
         """Let go of the lanes of these partitions: they have, or get, another owner."""
         self._lanes.drop({partition.number for partition in partitions})
+
+    def at_work(self) -> int:
+        """Return how many other connections of bridges there are; each instance that runs has one."""
+        return int(self._link.rows(_OTHERS)[0][0])
 
     def require_claims(self) -> None:
         """Raise LedgerFenced when another instance has claimed a lane of this one."""

@@ -71,6 +71,10 @@ class SqliteLedger:
         known = self.positions()
         return {partition: known[partition] for partition in partitions if partition in known}
 
+    def at_work(self) -> int:
+        """Return 0: the file's lock keeps others away."""
+        return 0
+
     def require_claims(self) -> None:
         """Return: a file has one owner."""
 

@@ -17,6 +17,7 @@ from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, row_space
+from bridge.mapping.reopening import Reopening, RowPlace
 from bridge.mapping.rows import is_history, is_repeated, move_memory, old_key, recollect, scope_of
 from bridge.mapping.scope import Scope
 from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord
@@ -116,6 +117,14 @@ class Mapper:
     def expire(self) -> None:
         """Park what has waited long enough."""
         self._holding.expire()
+
+    def reopening(self) -> Reopening:
+        """Return the way to undo, in this batch's memory, what parking left there."""
+        return Reopening(self._plan, self._recall)
+
+    def queues_row(self, place: RowPlace) -> bool:
+        """Return whether a change of the row waits in its player's queue."""
+        return self._holding.queues.of_row(*place) is not None
 
     # -- rows of play tables
 

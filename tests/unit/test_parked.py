@@ -1,0 +1,365 @@
+"""Parked changes judged anew, or discarded: what is sent then, and that nothing is sent twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bridge.brand import Brand
+from bridge.ledger import SqliteLedger
+from bridge.parked import ParkedChanges
+from bridge.records import SourceRecord
+from tests.support.changes import EPOCH_US
+from tests.support.trial import Trial, wallet
+
+DAY_MS = 86_400_000
+NOW_MS = EPOCH_US // 1000
+
+BETS = """
+play:
+  bets:
+    park:
+      odd kind: kind == {odd}
+    activities:
+      bet: {{type: Bet, stands: kind != "void"}}
+    {more}
+"""
+
+
+@pytest.fixture
+def brand(tmp_path: Path) -> Callable[..., Brand]:
+    """Return a way to make the wallet; what is odd is what its engineer did not know yet."""
+
+    def make(*, odd: str = '"odd"', rows: str = "append-only", more: str = "") -> Brand:
+        return wallet(tmp_path, BETS.format(odd=odd, more=ROWS[rows] + more))
+
+    return make
+
+
+ROWS = {
+    "append-only": "",
+    "mutable": "rows: mutable\n    deleted: nothing\n    ",
+}
+
+
+class World:
+    """A trial whose connector can be mended, and whose parked changes can be decided."""
+
+    def __init__(self, brand: Brand) -> None:
+        self.trial = Trial(brand)
+        self.trial.play.now_ms = NOW_MS
+
+    def mend(self, brand: Brand) -> None:
+        """Start the bridge anew with another connector."""
+        self.trial.play.brand = brand
+        self.trial.restart()
+
+    @property
+    def changes(self) -> ParkedChanges:
+        """Return the parked changes."""
+        ledger = self.trial.play.ledger
+        assert isinstance(ledger, SqliteLedger)
+        return ParkedChanges(self.trial.play.brand, ledger, self.trial.play.now_ms)
+
+    def replay(self, *numbers: int, dry_run: bool = False) -> list[str]:
+        """Replay these or all, start the bridge anew, and say how each ended."""
+        changes = self.changes
+        chosen = changes.with_their_rows(set(numbers) or {item.parked_id for item in changes.all})
+        done = changes.replay(chosen, dry_run=dry_run)
+        self.trial.restart()
+        return [
+            f"{one.parked.key} {one.outcome}" + (f": {one.reason}" if one.reason else "") for one in done.changes
+        ]
+
+    def discard(self, *numbers: int) -> None:
+        """Discard these, and start the bridge anew."""
+        changes = self.changes
+        changes.discard([item for item in changes.all if item.parked_id in numbers], "a test")
+        self.trial.restart()
+
+
+def test_a_replayed_change_is_sent_once_however_often_it_comes(brand: Callable[..., Brand]) -> None:
+    world = World(brand())
+    record = world.trial.insert("bets", 1, kind="odd", amount=5)
+    world.mend(brand(odd='"none"'))
+    assert world.replay() == ["1 sent"]
+    assert world.trial.events() == ["Bet Approved 1 5"]
+    assert world.trial.parked() == []
+    assert world.replay() == []
+    world.trial.take(record)
+    assert world.trial.events() == ["Bet Approved 1 5"]
+    assert world.trial.ended("skipped") == ["repeated"]
+
+
+def test_a_change_that_still_cannot_be_said_is_parked_again(brand: Callable[..., Brand]) -> None:
+    world = World(brand())
+    world.trial.insert("bets", 1, kind="odd", amount=5)
+    assert world.replay() == ["1 parked: odd kind"]
+    assert world.trial.parked() == [("1", "guard")]
+    assert world.trial.events() == []
+
+
+def test_a_dry_run_changes_nothing(brand: Callable[..., Brand]) -> None:
+    world = World(brand())
+    world.trial.insert("bets", 1, kind="odd", amount=5)
+    world.mend(brand(odd='"none"'))
+    assert world.replay(dry_run=True) == ["1 sent"]
+    assert world.trial.events() == []
+    assert world.trial.parked() == [("1", "guard")]
+    assert world.replay() == ["1 sent"]
+
+
+def test_the_changes_of_one_row_go_together_and_in_their_order(brand: Callable[..., Brand]) -> None:
+    world = World(brand(rows="mutable"))
+    world.trial.insert("bets", 1, kind="odd", amount=5)
+    world.trial.update("bets", 1, kind="void", amount=5)
+    assert world.trial.parked() == [("1", "guard"), ("1", "row_parked")]
+    world.mend(brand(odd='"none"', rows="mutable"))
+    assert world.replay(2) == ["1 sent", "1 sent"]
+    assert world.trial.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
+    world.trial.update("bets", 1, kind="bet", amount=5)
+    assert world.trial.events()[2:] == ["Bet Approved 1 5"]
+
+
+def test_what_stood_before_the_parked_change_is_not_sent_again(brand: Callable[..., Brand]) -> None:
+    world = World(brand(rows="mutable"))
+    world.trial.insert("bets", 1, kind="bet", amount=5)
+    parked = world.trial.update("bets", 1, kind="odd", amount=5)
+    world.mend(brand(odd='"none"', rows="mutable"))
+    assert world.replay() == ["1 skipped: nothing to do"]
+    world.trial.take(parked)
+    assert world.trial.events() == ["Bet Approved 1 5"]
+
+
+def test_a_row_that_a_guard_skipped_later_is_not_taken_back_to_its_old_state(brand: Callable[..., Brand]) -> None:
+    skip = 'skip:\n      deposit: kind == "deposit"'
+    world = World(brand(rows="mutable", more=skip))
+    world.trial.insert("bets", 1, kind="odd", amount=5)
+    world.trial.update("bets", 1, kind="deposit", amount=5)
+    world.mend(brand(odd='"none"', rows="mutable", more=skip))
+    assert world.replay() == ["1 skipped: repeated"]
+    assert world.trial.events() == []
+
+
+def test_a_replayed_change_that_must_wait_is_held_as_any_other(tmp_path: Path) -> None:
+    text = """
+lookups: {{games: {{key: code}}}}
+play:
+  bets:
+    park:
+      odd kind: kind == {odd}
+    activities:
+      bet: {{type: Bet}}
+    event:
+      game_name: "games[code].name"
+"""
+    world = World(wallet(tmp_path, text.format(odd='"odd"')))
+    world.trial.insert("bets", 1, kind="odd", code="g1", amount=5)
+    world.mend(wallet(tmp_path, text.format(odd='"none"')))
+    world.trial.insert("bets", 2, kind="bet", code="g1", amount=6)
+    assert world.replay() == ["1 held: behind a change of the same player that waits"]
+    assert world.trial.held == 2
+    world.trial.insert("games", "g1", code="g1", name="Game")
+    assert world.trial.events() == ["Bet Approved 2 6", "Bet Approved 1 5"]
+
+
+def test_a_row_with_a_later_change_that_waits_is_left_alone(tmp_path: Path) -> None:
+    text = """
+lookups: {{games: {{key: code}}}}
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    park:
+      odd kind: kind == {odd}
+    activities:
+      bet: {{type: Bet, stands: kind != "void"}}
+    event:
+      game_name: "games[code].name"
+"""
+    world = World(wallet(tmp_path, text.format(odd='"odd"')))
+    world.trial.insert("games", "g1", code="g1", name="Game")
+    world.trial.insert("bets", 1, kind="odd", code="g1", amount=5)
+    world.trial.insert("bets", 2, kind="bet", code="g2", amount=6)
+    world.trial.update("bets", 1, kind="void", code="g1", amount=5)
+    world.mend(wallet(tmp_path, text.format(odd='"none"')))
+    said = "a later change of its row waits: replay it when that has come to its end"
+    assert world.replay(1) == [f"1 refused: {said}"]
+    assert world.trial.parked() == [("1", "guard")]
+
+
+LEGS = """
+play:
+  slips:
+    player: player
+    parts:
+      legs: {{table: legs, of: slip, one: leg, count: legs_count}}
+    park:
+      odd kind: kind == {odd}
+    activities:
+      bet: {{type: Bet}}
+    event:
+      wager_amount: sum(legs.amount)
+"""
+
+
+def test_a_header_goes_with_the_parts_that_were_parked_behind_it(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, LEGS.format(odd='"odd"')))
+    world.trial.insert("legs", 11, slip=1, amount=2)
+    world.trial.insert("slips", 1, kind="odd", legs_count=2)
+    world.trial.insert("legs", 12, slip=1, amount=3)
+    assert [code for _, code in world.trial.parked()] == ["guard", "header_parked", "header_parked"]
+    world.mend(wallet(tmp_path, LEGS.format(odd='"none"')))
+    assert world.replay(3) == ["1 sent", "1 sent: with its header", "1 sent: with its header"]
+    assert world.trial.events() == ["Bet Approved 1 5"]
+    assert world.trial.parked() == []
+    assert world.trial.held == 0
+
+
+def test_parts_of_a_discarded_header_are_skipped_for_it(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, LEGS.format(odd='"odd"')))
+    world.trial.insert("legs", 11, slip=1, amount=2)
+    world.trial.insert("slips", 1, kind="odd", legs_count=2)
+    world.discard(1)
+    world.trial.insert("legs", 12, slip=1, amount=3)
+    assert world.trial.ended("skipped") == ["discarded"]
+    assert world.replay() == ["1 skipped: discarded"]
+    assert world.trial.events() == []
+
+
+def test_a_late_part_stays_parked_and_a_header_that_never_came_is_waited_for_anew(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, LEGS.format(odd='"odd"')))
+    world.trial.insert("legs", 11, slip=1, amount=2)
+    world.trial.insert("slips", 1, kind="bet", legs_count=1)
+    world.trial.insert("legs", 12, slip=1, amount=3)
+    world.trial.insert("legs", 21, slip=2, amount=4)
+    world.trial.wait(minutes=60 * 24)
+    assert sorted(code for _, code in world.trial.parked()) == ["header_missing", "late_part"]
+    assert world.replay() == [
+        "1 parked: its header has been sent without it",
+        "2 held: waits for its header",
+    ]
+    world.trial.insert("slips", 2, kind="bet", legs_count=1)
+    assert world.trial.events() == ["Bet Approved 1 2", "Bet Approved 2 4"]
+
+
+def test_rows_that_follow_a_parked_row_can_be_replayed_with_it(tmp_path: Path) -> None:
+    text = """
+play:
+  bets:
+    park:
+      odd kind: kind == {odd}
+    activities:
+      bet: {{type: Bet}}
+  wins:
+    after: bets[bet]
+    activities:
+      win: {{type: Win}}
+"""
+    world = World(wallet(tmp_path, text.format(odd='"odd"')))
+    world.trial.insert("bets", 1, kind="odd", amount=5)
+    world.trial.insert("wins", 2, bet=1, amount=9)
+    assert [code for _, code in world.trial.parked()] == ["guard", "followed_parked"]
+    world.mend(wallet(tmp_path, text.format(odd='"none"')))
+    assert world.replay(2) == ["2 parked: the row that it follows is parked"]
+    assert world.replay() == ["1 sent", "2 sent"]
+    assert world.trial.events() == ["Bet Approved 1 5", "Win Approved 2 9"]
+
+
+def test_rows_that_follow_a_discarded_row_are_skipped(tmp_path: Path) -> None:
+    text = """
+play:
+  bets:
+    park:
+      odd kind: kind == "odd"
+    activities:
+      bet: {type: Bet}
+  wins:
+    after: bets[bet]
+    activities:
+      win: {type: Win}
+"""
+    world = World(wallet(tmp_path, text))
+    world.trial.insert("bets", 1, kind="odd", amount=5)
+    world.discard(1)
+    world.trial.insert("wins", 2, bet=1, amount=9)
+    assert world.trial.ended("skipped") == ["discarded"]
+    assert world.trial.play.ledger.counters()["discarded", "bets", "a test"] == 1
+
+
+def test_a_row_goes_on_when_its_parked_change_is_discarded(brand: Callable[..., Brand]) -> None:
+    world = World(brand(rows="mutable"))
+    world.trial.insert("bets", 1, kind="bet", amount=5)
+    world.trial.update("bets", 1, kind="odd", amount=5)
+    world.trial.update("bets", 1, kind="bet", amount=5)
+    assert len(world.trial.parked()) == 2
+    world.discard(1)
+    world.trial.update("bets", 1, kind="bet", amount=5)
+    assert [code for _, code in world.trial.parked()] == ["row_parked", "row_parked"]
+    world.discard(2, 3)
+    world.trial.update("bets", 1, kind="void", amount=5)
+    assert world.trial.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
+
+
+def test_a_change_older_than_the_memory_of_its_row_is_not_replayed(brand: Callable[..., Brand]) -> None:
+    world = World(brand(rows="mutable"))
+    world.trial.insert("bets", 1, kind="bet", amount=5)
+    world.trial.update("bets", 1, kind="odd", amount=5)
+    world.mend(brand(odd='"none"', rows="mutable"))
+    world.trial.play.now_ms += 121 * DAY_MS
+    assert world.replay() == ["1 refused: it was parked longer ago than the ledger remembers what was sent"]
+    world.trial.play.now_ms -= 121 * DAY_MS
+    world.trial.play.ledger.prune("2030-01-01", 1_000)
+    assert world.replay() == [
+        "1 refused: its row is past the ledger's retention: what was sent of it is not known any more"
+    ]
+    assert world.trial.parked() == [("1", "guard")]
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("change"), st.integers(1, 3), st.sampled_from(["bet", "odd", "void"])),
+        st.tuples(st.just("repeat"), st.integers(0, 99), st.just("")),
+        st.tuples(st.just("replay"), st.integers(0, 99), st.just("")),
+        st.tuples(st.just("discard"), st.integers(0, 99), st.just("")),
+    ),
+    max_size=25,
+)
+
+
+@given(steps=STEPS, mended_at=st.integers(0, 25))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_replayed_when_an_activity_is_never_sent_twice(
+    brand: Callable[..., Brand], steps: list[tuple[str, int, str]], mended_at: int
+) -> None:
+    world = World(brand(rows="mutable"))
+    mended = brand(odd='"none"', rows="mutable")
+    records: list[SourceRecord] = []
+    for at, (step, number, kind) in enumerate(steps):
+        if at == mended_at:
+            world.mend(mended)
+        parked = [item.parked_id for item in world.changes.all]
+        if step == "change":
+            records.append(world.trial.update("bets", number, kind=kind, amount=5))
+        elif step == "repeat" and records:
+            world.trial.take(records[number % len(records)])
+        elif step == "replay" and parked:
+            world.replay(parked[number % len(parked)])
+        elif step == "discard" and parked:
+            world.discard(parked[number % len(parked)])
+    standing: set[str] = set()
+    for event in world.trial.bodies():
+        activity = event["activity_id"]
+        assert (activity in standing) == (event["status"] == "Rollback"), world.trial.events()
+        standing ^= {activity}
+    last = {record.key: record for record in records}
+    world.mend(mended)
+    while world.changes.all:
+        world.replay()
+    for record in last.values():
+        world.trial.take(record)
+    assert world.trial.parked() == []
