@@ -10,6 +10,7 @@ import typer
 
 from bridge import __version__
 from bridge.cli import check, parked, preview, printing, run, status, testing
+from bridge.cli.helping import flowed
 from bridge.config.reference import connector_schema
 from bridge.demo import command as demo
 from bridge.errors import BridgeError, ConfigError
@@ -28,13 +29,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-app.command(epilog=run.EXAMPLES)(run.run)
-app.command(epilog=check.EXAMPLES)(check.check)
-app.command(epilog=preview.EXAMPLES)(preview.preview)
-app.command(name="test", epilog=testing.EXAMPLES)(testing.run_cases)
-app.command(epilog=status.EXAMPLES)(status.status)
+app.command(help=flowed(run.run), epilog=run.EXAMPLES)(run.run)
+app.command(help=flowed(check.check), epilog=check.EXAMPLES)(check.check)
+app.command(help=flowed(preview.preview), epilog=preview.EXAMPLES)(preview.preview)
+app.command(name="test", help=flowed(testing.run_cases), epilog=testing.EXAMPLES)(testing.run_cases)
+app.command(help=flowed(status.status), epilog=status.EXAMPLES)(status.status)
 app.add_typer(parked.app, name="parked")
-app.command(epilog=demo.EXAMPLES)(demo.demo)
+app.command(help=flowed(demo.demo), epilog=demo.EXAMPLES)(demo.demo)
 
 
 @app.command(epilog="Example:\n\n  wallet-bridge schema > connector.schema.json")

@@ -16,6 +16,7 @@ from rich.table import Table
 from bridge.app import ledger_place
 from bridge.brand import Brand
 from bridge.cli import printing
+from bridge.cli.helping import flowed
 from bridge.errors import LedgerMismatch
 from bridge.ledger import open_ledger
 from bridge.lookup_tables import LookupTables
@@ -61,7 +62,7 @@ The ledger is only read: the bridge may run beside it.
 REPLAY_EXAMPLES = """\
 Examples:
 
-  wallet-bridge parked replay brand.yaml --code lookup_missing --dry-run   may run beside the bridge
+  wallet-bridge parked replay brand.yaml --code lookup_missing --dry-run
 
   wallet-bridge parked replay brand.yaml --code lookup_missing
 
@@ -69,7 +70,7 @@ Examples:
 
   wallet-bridge parked replay brand.yaml --all --json
 
-Exit code 1: some are still parked, because they were parked again or could not be replayed.
+A dry run may run beside the bridge.  Exit code 1: some are still parked, because they were parked again or could not be replayed.
 """
 DISCARD_EXAMPLES = """\
 Examples:
@@ -78,7 +79,6 @@ Examples:
 """
 
 
-@app.command("list", epilog=LIST_EXAMPLES)
 def list_parked(connector: Connector, *, state: State = Path(), code: Code = "", as_json: AsJson = False) -> None:
     """List the changes that wait for a person: where they lie, and why they were parked."""
     found = [item for item in _parked(connector, state) if code in ("", item.code)]
@@ -91,7 +91,6 @@ def list_parked(connector: Connector, *, state: State = Path(), code: Code = "",
     console.print(f"{len(found)} changes are parked")
 
 
-@app.command(epilog=SHOW_EXAMPLES)
 def show(
     connector: Connector,
     numbers: Numbers = None,
@@ -108,7 +107,6 @@ def show(
         printing.line(encode_line(item.record).decode())
 
 
-@app.command(epilog=REPLAY_EXAMPLES)
 def replay(
     connector: Connector,
     numbers: Numbers = None,
@@ -139,7 +137,6 @@ def replay(
         raise typer.Exit(LEFT_PARKED_EXIT)
 
 
-@app.command(epilog=DISCARD_EXAMPLES)
 def discard(
     connector: Connector,
     numbers: Annotated[list[int], typer.Argument(metavar="ID...", help="Numbers of changes, as `list` says.")],
@@ -256,3 +253,12 @@ def _print_sum(done: Replayed, *, dry_run: bool) -> None:
     released = f"; {done.released} others that waited came to their end" if done.released else ""
     events = f"{done.events} events {'would wait' if dry_run else 'wait'} for the next run"
     printing.console().print(f"{would}{ended}{released}; {events if done.events else 'no events'}")
+
+
+for _name, _command, _examples in (
+    ("list", list_parked, LIST_EXAMPLES),
+    ("show", show, SHOW_EXAMPLES),
+    ("replay", replay, REPLAY_EXAMPLES),
+    ("discard", discard, DISCARD_EXAMPLES),
+):
+    app.command(_name, help=flowed(_command), epilog=_examples)(_command)

@@ -29,12 +29,19 @@ line. {exit_codes}
 def page() -> str:
     """Return the page."""
     codes = " ".join(EXIT_CODES.split())
-    sections = [_INTRODUCTION.format(exit_codes=codes)]
-    for command in app.registered_commands:
-        if command.callback is not None and not command.hidden:
-            name = command.name or command.callback.__name__
-            sections.append(_section(name, command.callback, command.epilog or ""))
+    sections = [_INTRODUCTION.format(exit_codes=codes), *_sections(app, "")]
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            sections += _sections(group.typer_instance, f"{group.name} ")
     return "\n".join(sections)
+
+
+def _sections(commands: typer.Typer, before: str) -> list[str]:
+    return [
+        _section(before + (command.name or command.callback.__name__), command.callback, command.epilog or "")
+        for command in commands.registered_commands
+        if command.callback is not None and not command.hidden
+    ]
 
 
 def parameters(callback: Callable[..., Any]) -> dict[str, tuple[Any, Any, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import typer.main
@@ -16,11 +17,19 @@ def test_the_page_in_the_repository_is_fresh() -> None:
     assert written == page(), "run: python -m bridge.cli.reference docs/reference"
 
 
+def commands_of(group: Any, before: str) -> Iterator[tuple[str, Any]]:
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands_of(command, f"{before}{name} ")
+        else:
+            yield before + name, command
+
+
 def test_every_command_is_on_it_with_what_its_help_says() -> None:
     sections = {part.partition("\n")[0]: part for part in page().split("\n## ")[1:]}
-    group: Any = typer.main.get_command(app)
-    assert sections.keys() == group.commands.keys()
-    for name, command in group.commands.items():
+    commands = dict(commands_of(typer.main.get_command(app), ""))
+    assert sections.keys() == commands.keys()
+    for name, command in commands.items():
         for parameter in command.params:
             if parameter.name != "help" and not parameter.hidden:
                 assert f"`{parameter.metavar or parameter.opts[0]}".lower() in sections[name].lower()
