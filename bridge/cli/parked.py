@@ -70,7 +70,7 @@ Examples:
 
   wallet-bridge parked replay brand.yaml --all --json
 
-A dry run may run beside the bridge.  Exit code 1: some are still parked, because they were parked again or could not be replayed.
+A dry run may run beside the bridge.  Exit code 1: some were parked again, or could not be replayed.
 """
 DISCARD_EXAMPLES = """\
 Examples:

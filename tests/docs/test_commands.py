@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -18,12 +19,18 @@ _OPTION = re.compile(r"(?<=\s)--[a-z-]+")
 _TARGET = re.compile(r"(?:^|`)make ([a-z]+)", re.MULTILINE)
 
 
+def _command(group: Any, name: str) -> Any:
+    assert name in group.commands, f"there is no command {name}"
+    return group.commands[name]
+
+
 @pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_and_options_are_there(page: Path) -> None:
-    commands = getattr(get_command(app), "commands")  # noqa: B009 - a group, which typer does not tell
     for name, rest in _COMMAND.findall(page.read_text(encoding="utf-8")):
-        assert name in commands, f"there is no command {name}"
-        known = {option for parameter in commands[name].params for option in parameter.opts} | {"--help"}
+        command = _command(get_command(app), name)
+        if hasattr(command, "commands") and rest.split():
+            command = _command(command, rest.split()[0])
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
         assert set(_OPTION.findall(rest)) <= known, f"{name}{rest}"
 
 
