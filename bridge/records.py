@@ -59,7 +59,6 @@ class Unavailable:
 
 
 UNAVAILABLE: Final = Unavailable()
-_UNREAD: Final = object()
 
 Value = Any
 """A decoded column: None, bool, int, str, bytes, Decimal, datetime, date, time, timedelta, list or dict.
@@ -72,20 +71,58 @@ ColumnDecoder = Callable[[Any], Value]
 """Takes a column from the record's form to a Value; raises DecodeError; may return UNAVAILABLE."""
 
 
+class Columns(dict[str, Value]):
+    """The values of a row's columns: each is decoded when it is first asked for, and kept.
+
+    `columns[name]` is the hot path: a column that has been read costs no step of Python.
+    """
+
+    __slots__ = ("decoders", "raw")
+
+    decoders: Mapping[str, ColumnDecoder]
+    raw: Mapping[str, Any]
+
+    def __missing__(self, column: str) -> Value:
+        value = self.decode(column)
+        if value is UNAVAILABLE:
+            raise MappingError("unavailable_column", f"column {column} is unavailable in this record")
+        self[column] = value
+        return value
+
+    def decode(self, column: str) -> Value:
+        """Return the value, or UNAVAILABLE; what was decoded is not kept.
+
+        Raises MappingError for a missing column, DecodeError for a value that contradicts its type.
+        """
+        try:
+            value = self.raw[column]
+        except KeyError:
+            raise MappingError("missing_column", f"the record has no column {column}") from None
+        decoder = self.decoders.get(column)
+        if value is None or decoder is None:
+            return value
+        try:
+            return decoder(value)
+        except DecodeError as error:
+            raise DecodeError(error.code, f"column {column}: {error.reason}") from error
+
+
 class Row:
     """The columns of one row, decoded when they are first read.
 
     Only columns that a rule reads cost anything, and only they can make a record poison.
     """
 
-    __slots__ = ("_decoders", "_raw", "_values")
+    __slots__ = ("values",)
+
+    values: Columns
+    """The columns by name; what asks for one gets what `row[column]` returns, or raises."""
 
     def __init__(self, raw: Mapping[str, Any], decoders: Mapping[str, ColumnDecoder]) -> None:
         """Wrap `raw`; a column without an entry in `decoders` is its raw value."""
-        self._raw = raw
-        self._decoders = decoders
-        # Without decoders the raw values are the values.
-        self._values: Any = raw if decoders.__class__ is dict and not decoders else {}
+        self.values = values = Columns()
+        values.raw = raw
+        values.decoders = decoders
 
     def __getitem__(self, column: str) -> Value:
         """Return the value of a column.
@@ -93,45 +130,25 @@ class Row:
         Raises MappingError when the record lacks the column or the value is unavailable, and
         DecodeError when the value contradicts its type.
         """
-        value = self._values.get(column, _UNREAD)
-        if value is _UNREAD:
-            value = self._decode(column)
-        if value is UNAVAILABLE:
-            raise MappingError("unavailable_column", f"column {column} is unavailable in this record")
-        return value
+        return self.values[column]
 
     def get(self, column: str) -> Value:
         """Return the value like `row[column]`, but None for a column that is not there and UNAVAILABLE as such."""
-        if column not in self._raw:
-            return None
-        value = self._values.get(column, _UNREAD)
-        return self._decode(column) if value is _UNREAD else value
+        values = self.values
+        if column in values:
+            return values[column]
+        return values.decode(column) if column in values.raw else None
 
     def __contains__(self, column: object) -> bool:
-        return column in self._raw
+        return column in self.values.raw
 
     def columns(self) -> Iterable[str]:
         """Return the names of the columns that the record has."""
-        return self._raw.keys()
-
-    def _decode(self, column: str) -> Value:
-        try:
-            value = self._raw[column]
-        except KeyError:
-            raise MappingError("missing_column", f"the record has no column {column}") from None
-        if value is not None:
-            decoder = self._decoders.get(column)
-            if decoder is not None:
-                try:
-                    value = decoder(value)
-                except DecodeError as error:
-                    raise DecodeError(error.code, f"column {column}: {error.reason}") from error
-        self._values[column] = value
-        return value
+        return self.values.raw.keys()
 
     def __repr__(self) -> str:
         # Values of rows never reach a log, so they are not shown here either.
-        return f"Row({', '.join(self._raw)})"
+        return f"Row({', '.join(self.columns())})"
 
 
 class Renamed(StrEnum):

@@ -63,12 +63,11 @@ class _UnreadKey(Row):
         self._read = read
 
     def __getattr__(self, name: str) -> Any:
-        # Called for as long as the slots of a Row are empty.
-        if name not in Row.__slots__:
+        # Called for as long as the slot of a Row is empty.
+        if name != "values":
             raise AttributeError(name)
-        row = self._read()
-        self._raw, self._decoders, self._values = row._raw, row._decoders, row._values  # noqa: SLF001 -- a Row too
-        return getattr(self, name)
+        self.values = self._read().values
+        return self.values
 
 
 class KeyReader:

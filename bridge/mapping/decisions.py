@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from bridge.mapping.remembered import Took
 from bridge.mapping.scope import PlayRow
@@ -11,8 +12,7 @@ from bridge.mapping.waiting import Waiting
 from bridge.records import Value
 
 
-@dataclass(slots=True, frozen=True)
-class Skip:
+class Skip(msgspec.Struct, frozen=True, gc=False):
     """Rightly leads to no event."""
 
     reason: str
@@ -23,8 +23,7 @@ class Skip:
     reversal: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class Park:
+class Park(msgspec.Struct, frozen=True, gc=False):
     """Waits for a person."""
 
     code: str
@@ -32,8 +31,7 @@ class Park:
     reversal: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class Hold:
+class Hold(msgspec.Struct, frozen=True):
     """Waits for something that is not there yet."""
 
     waiting: Waiting
@@ -42,8 +40,7 @@ class Hold:
     reversal: bool = False
 
 
-@dataclass(slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, gc=False):
     """One event to be sent, with what it does to the memory of its row."""
 
     row: PlayRow
@@ -66,8 +63,7 @@ class Outgoing:
     """Why an event that holds to the contract breaks the stricter profile."""
 
 
-@dataclass(slots=True)
-class Send:
+class Send(msgspec.Struct, gc=False):
     """Leads to events, in this order."""
 
     events: list[Outgoing]

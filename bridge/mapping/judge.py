@@ -16,6 +16,7 @@ from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.operators import subtract
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
+from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent, key_text
 from bridge.mapping.reversals import Reversals, first_true
 from bridge.mapping.rounds import ROUND_SPACE
@@ -65,20 +66,22 @@ class Judge:
         if change.op == "d":
             return self._judge_delete(table, scope, stands=stands)
         waiting: Waiting | None = None
-        if not stands:
+        if table.skip and not stands:
             reason, waiting = first_true(table.skip, scope)
             if reason is not None:
                 return Skip(reason, final=True, reversal=self._is_reversal(table, scope))
         if change.op == "u" and table.watch and self._kept(table, scope):
             return Skip("watched columns kept")
-        reversal, waiting = self._reversal_of(table, scope, waiting)
-        applies = [] if reversal is not None else self._applying(table, scope)
+        reversal: ReversalPlan | None = None
+        if table.reverses:
+            reversal, waiting = self._reversal_of(table, scope, waiting)
+        applies = [] if reversal is not None else [a for a in table.activities.values() if a.when(scope)]
         refused = self._refused(table, scope, waiting, ruled=reversal is not None or bool(applies))
         if refused is not None:
             return refused
         if reversal is not None:
             return self._reversals.judge(table, reversal, scope, waiting)
-        followed = self._follow(table, scope)
+        followed = self._follow(table.after, scope) if table.after is not None else None
         return followed if followed is not None else self._judge_activities(table, scope, applies, waiting)
 
     def _refused(self, table: TablePlan, scope: Scope, waiting: Waiting | None, *, ruled: bool) -> Decision | None:
@@ -90,16 +93,18 @@ class Judge:
         elif memory is not None and memory.parked:
             return Park("row_parked", "an earlier change of this row is parked")
         else:
-            park = self._forbidden_move(table, scope)
+            park = self._forbidden_move(table, scope) if table.moves else None
         return Hold(waiting) if park is not None and waiting is not None else park
 
     def _judge_activities(
         self, table: TablePlan, scope: Scope, applies: list[ActivityPlan], waiting: Waiting | None
     ) -> Decision:
-        reason, missing = first_true(table.park, scope)
-        if reason is not None:
-            return Hold(waiting) if waiting else Park("guard", reason)
-        return self._send_difference(table, scope, applies, waiting or missing)
+        if table.park:
+            reason, missing = first_true(table.park, scope)
+            if reason is not None:
+                return Hold(waiting) if waiting else Park("guard", reason)
+            waiting = waiting or missing
+        return self._send_difference(table, scope, applies, waiting)
 
     def _judge_delete(self, table: TablePlan, scope: Scope, *, stands: bool) -> Decision:
         memory = scope.memory
@@ -140,9 +145,6 @@ class Judge:
                 waiting = waiting or missing
         return None, waiting
 
-    def _applying(self, table: TablePlan, scope: Scope) -> list[ActivityPlan]:
-        return [activity for activity in table.activities.values() if activity.when(scope)]
-
     def _forbidden_move(self, table: TablePlan, scope: Scope) -> Park | None:
         for column, moves in table.moves.items():
             now, previous = key_text(scope.row[column]), self._previous(scope, column)
@@ -157,9 +159,9 @@ class Judge:
         before = scope.before().row
         return key_text(before[column]) if column in before else None
 
-    def _follow(self, table: TablePlan, scope: Scope) -> Decision | None:
+    def _follow(self, after: Reader, scope: Scope) -> Decision | None:
         """Return how the row ends because of the row that it follows; None to go on."""
-        followed = table.after(scope) if table.after is not None else None
+        followed = after(scope)
         if followed is None:
             return None
         if not isinstance(followed, PlayRow):
@@ -180,14 +182,14 @@ class Judge:
         """Send what should stand and does not, and take back what stands and should not."""
         back: list[Sent] = []
         forth: list[tuple[ActivityPlan, int]] = []
-        for activity in table.activities.values():
+        for activity in table.activities.values() if scope.memory is not None else applies:
             should = activity in applies and activity.stands(scope)
             self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
             return NO_CHANGE
         if waiting is not None:
             return Hold(waiting)
-        return Send(self._make(table, scope, newest_first(table, back), forth))
+        return Send(self._make(table, scope, newest_first(table, back) if back else back, forth))
 
     def _differ(
         self,
@@ -249,12 +251,12 @@ class Judge:
             scope.n, scope.last = sent.n, len(events) + 1 == count
             override(out.fields, plan.rollback, scope)
             events.append(self._maker.finish(out, plan.type, None))
+        memory = scope.memory
         scope.siblings = {}
         for plan, n in forth:
             scope.last = len(events) + 1 == count
-            before = scope.memory.last(plan.name) if scope.memory is not None and plan.grows is None else None
+            before = memory.last(plan.name) if memory is not None and plan.grows is None else None
             out = self._maker.approve(row, plan, scope, n, before)
-            sent = Sent(plan.name, n, stands=True, seq=0, amount=out.amount)
-            scope.siblings[plan.name] = (sent, out.fields)
+            scope.siblings[plan.name] = (Sent(plan.name, n, True, 0, out.amount), out.fields)
             events.append(out)
         return events

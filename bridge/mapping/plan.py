@@ -27,7 +27,7 @@ Guard = tuple[str, Test]
 Fields = list[tuple[str, Reader]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class LookupPlan:
     """A look-up table."""
 
@@ -59,7 +59,7 @@ class LookupPlan:
         return self.config.missing
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ActivityPlan:
     """One activity, with the readers of its events."""
 
@@ -75,7 +75,7 @@ class ActivityPlan:
     share: Reader | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ReversalPlan:
     """Rows that take back what others stand for."""
 
@@ -103,7 +103,7 @@ class SplitPlan:
     only: Reader | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TablePlan:
     """One play table."""
 

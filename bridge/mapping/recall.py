@@ -30,24 +30,19 @@ class Recall:
     write to the same ledger.
     """
 
+    memory: Memory
+    """The transaction of this batch; there is none before `begin`."""
+
     def __init__(self, *, shared: bool = False) -> None:
-        self._memory: Memory | None = None
         self._shared = shared
         self._used: set[tuple[str, str]] = set()
         self._fresh_since_ms = 0
         self._rows: dict[tuple[str, str], RowMemory | None] = {}
         self._lookups: dict[tuple[str, str], Any] = {}
 
-    @property
-    def memory(self) -> Memory:
-        """The transaction of this batch."""
-        if self._memory is None:
-            raise RuntimeError("begin() comes first")
-        return self._memory
-
     def begin(self, memory: Memory, now_ms: int = 0) -> None:
         """Turn to the transaction of the next batch."""
-        self._memory = memory
+        self.memory = memory
         self._rows.clear()
         if self._shared and abs(now_ms - self._fresh_since_ms) >= LOOKUPS_FRESH_MS:
             self._fresh_since_ms = now_ms

@@ -6,8 +6,20 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import Layered, Scope, remembered_row
-from bridge.records import UNAVAILABLE, Change, Renamed, Row, Value
+from bridge.mapping.scope import Layered, LayeredColumns, Scope, remembered_row
+from bridge.records import UNAVAILABLE, Change, Renamed, Row
+
+
+class _UpdatedColumns(LayeredColumns):
+    """The columns after an update: those that the record shows, and as remembered those that it could not show."""
+
+    __slots__ = ()
+
+    def showing(self, column: str) -> Row:
+        over, under = self.over, self.under
+        # What neither row can give, the record says: that the column is missing, or unavailable.
+        hidden = column in over and column in under and over.get(column) is UNAVAILABLE
+        return under if hidden else over
 
 
 class UpdatedRow(Layered):
@@ -15,13 +27,12 @@ class UpdatedRow(Layered):
 
     __slots__ = ()
 
+    def __init__(self, over: Row, under: Row) -> None:
+        super().__init__(over, under)
+        self.values = _UpdatedColumns(over, under)
+
     def _has(self, column: str) -> bool:
         return self._over.get(column) is not UNAVAILABLE if column in self._over else False
-
-    def __getitem__(self, column: str) -> Value:
-        if column not in self._over or (column not in self._under and not self._has(column)):
-            return self._over[column]  # Says that the column is missing, or unavailable.
-        return super().__getitem__(column)
 
 
 def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
@@ -29,12 +40,16 @@ def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
 
     Raises MappingError when the change does not tell which row it is.
     """
-    scope = Scope(table, recall, "", row_of_record(change), change=change)
+    deleted = change.op == "d"
+    row = change.after
+    if deleted or row is None:
+        row = row_of_record(change)
+    scope = Scope(table, recall, "", row, change=change)
     key = table.key(scope)
     if key is None:
         raise MappingError("no_key", "a part of the row's key is null")
     scope.key = key
-    if change.op == "d":
+    if deleted:
         scope.deleted = True
     return scope
 
@@ -51,7 +66,7 @@ def recollect(scope: Scope, change: Change) -> None:
 
     A deleted row is the one remembered: Debezium invents what it does not have of it.
     """
-    memory = scope.recall.row(scope.plan.name, scope.key)
+    memory = scope.known = scope.recall.row(scope.plan.name, scope.key)
     if memory is None or memory.ending in (Ending.HELD, Ending.MOVED):
         scope.memory = None
         return

@@ -11,11 +11,20 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
 from bridge.mapping.remembered import Ending, RowMemory, Sent, row_space
 from bridge.mapping.waiting import Waiting
-from bridge.records import UNAVAILABLE, Change, Row, Value
+from bridge.records import UNAVAILABLE, Change, Columns, Row, Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import TablePlan
     from bridge.mapping.recall import Recall
+
+
+class _Nulls(Columns):
+    """Columns that are all null."""
+
+    __slots__ = ()
+
+    def __missing__(self, column: str) -> Value:
+        return None
 
 
 class NoRow(Row):
@@ -24,10 +33,26 @@ class NoRow(Row):
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__({}, {})
+        self.values = _Nulls()
+        self.values.raw = self.values.decoders = {}
 
-    def __getitem__(self, column: str) -> Value:
-        return None
+
+class LayeredColumns(Columns):
+    """The columns of two rows, each from the one that shows it."""
+
+    __slots__ = ("over", "under")
+
+    def __init__(self, over: Row, under: Row) -> None:
+        self.over = over
+        self.under = under
+
+    def __missing__(self, column: str) -> Value:
+        value = self[column] = self.showing(column)[column]
+        return value
+
+    def showing(self, column: str) -> Row:
+        """Return the row whose column it is."""
+        return self.over if column in self.over else self.under
 
 
 class Layered(Row):
@@ -36,12 +61,9 @@ class Layered(Row):
     __slots__ = ("_over", "_under")
 
     def __init__(self, over: Row, under: Row) -> None:
-        super().__init__({}, {})
         self._over = over
         self._under = under
-
-    def __getitem__(self, column: str) -> Value:
-        return self._over[column] if self._has(column) else self._under[column]
+        self.values = LayeredColumns(over, under)
 
     def get(self, column: str) -> Value:
         """Return the value like `row[column]`, but None for a column that is not there and UNAVAILABLE as such."""
@@ -195,6 +217,8 @@ class Scope:
     part: Row | None = None
     original: PlayRow | None = None
     was: Scope | None = None
+    known: RowMemory | None = None
+    """What is remembered of the row, also while a change of it waits: `memory` is None then."""
     siblings: dict[str, tuple[Sent, Mapping[str, Value]]] | None = None
     """Activities sent by this very change, not in the ledger yet."""
 
