@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bridge.decoders import DebeziumDecoder, Double, FlattenedSettings
 from bridge.errors import DecodeError
 from bridge.records import UNAVAILABLE, Change, Decoded, Renamed, Row, Skipped, SourceRecord
-from tests.debezium.registry import registry_of
+from tests.golden.reading import records, registry
 from tests.golden.story import ANY_SPELLING, DECLARED, OUTCOMES, UNDECLARED, wanted
 
 FOLDER = Path(__file__).parent / "records"
@@ -24,20 +21,7 @@ UNTYPED = [name for name in FILES if name.startswith(("schemaless", "flattened")
 
 
 def _records(name: str) -> list[SourceRecord]:
-    found = []
-    for offset, text in enumerate((FOLDER / name).read_text().splitlines()):
-        line = json.loads(text)
-        key, value = (_bytes(line, part) for part in ("key", "value"))
-        headers = tuple((header, value.encode()) for header, value in line["headers"])
-        found.append(SourceRecord(line["topic"], 0, offset, key, value, headers, -1))
-    return found
-
-
-def _bytes(line: dict[str, Any], part: str) -> bytes | None:
-    if f"{part}_base64" in line:
-        return base64.b64decode(line[f"{part}_base64"])
-    text = line[part]
-    return None if text is None else str(text).encode()
+    return records(FOLDER / name)
 
 
 @contextmanager
@@ -45,9 +29,8 @@ def _decoder(name: str) -> Iterator[DebeziumDecoder]:
     converter, time_mode, decimal_mode, _ = name.split(".")
     columns = {"golden": DECLARED[time_mode, decimal_mode]} if name in UNTYPED else {}
     flattened = FlattenedSettings(tombstones="skip") if converter == "flattened" else None
-    schemas = json.loads((FOLDER / "registry.json").read_bytes())
-    with registry_of({int(number): schema for number, schema in schemas.items()}) as registry:
-        yield DebeziumDecoder(columns, flattened=flattened, registry=registry.settings())
+    with registry(FOLDER) as served:
+        yield DebeziumDecoder(columns, flattened=flattened, registry=served)
 
 
 def _decoded(name: str) -> list[Decoded]:

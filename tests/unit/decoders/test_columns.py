@@ -37,6 +37,7 @@ BITS = "io.debezium.data.Bits"
             "a label that the schema does not know",
             "a label that the schema does not know",
         ),
+        ("string", "io.debezium.data.Enum", "roll\\,back", "roll,back"),
         ("string", JSON, '{"a":[1,1.10,null]}', {"a": [1, Decimal("1.10"), None]}),
         ("string", JSON, "null", None),
         ("string", JSON, "18446744073709551616", 18446744073709551616),
