@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.config.wallet import Activity, PlayTable, Reversal
 from bridge.mapping.amounts import AMOUNTS
+from bridge.mapping.compiling_checks import check_events, check_shares
 from bridge.mapping.names import BUILT_IN, LookupNames
 from bridge.mapping.parts import PartsPlan
 from bridge.mapping.plan import ActivityPlan, Fields, Plan, ReversalPlan, SplitPlan, TablePlan
@@ -50,6 +51,8 @@ class TableCompiler(TableExpressions):
         table.reverses = [self._reversal(reversal, at, len(reverses)) for at, reversal in enumerate(reverses)]
         if not table.activities and not table.reverses:
             self.problem((), "no row of this table means anything", "add `activities:` or `reverses:`")
+        check_events(config, self.problem)
+        check_shares(self._plan.wallet, table.name, self.problem)
         table.columns = frozenset(self.names.used_columns[0])
         table.remembers = self._remembered(attributes)
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from bridge.errors import MappingError
-from bridge.mapping import operators
+from bridge.mapping import misreadings, operators
 from bridge.mapping.calls import call
 from bridge.mapping.conditions import compare, in_order_of_three, member
 from bridge.mapping.library import LIBRARY
@@ -28,7 +28,7 @@ from bridge.mapping.readers import (
     constant_of,
     is_constant,
 )
-from bridge.mapping.syntax import Source, did_you_mean, exact_number, parse
+from bridge.mapping.syntax import Source, asked, did_you_mean, exact_number, parse
 from bridge.records import Row, Value
 
 __all__ = [
@@ -65,7 +65,7 @@ def compile_expression(text: str | int | bool | Decimal | None, names: Names) ->
     if not isinstance(text, str):
         return constant(text)
     tree, source = parse(text)
-    return _Compiler(source, names).value(tree)
+    return _Compiler(source, names, asked(tree, condition=False)).value(tree)
 
 
 def compile_condition(text: str | int | bool | Decimal | None, names: Names) -> Callable[[Any], bool]:
@@ -76,15 +76,16 @@ def compile_condition(text: str | int | bool | Decimal | None, names: Names) -> 
     if not isinstance(text, str):
         return constant(bool(text))
     tree, source = parse(text)
-    return _Compiler(source, names).condition(tree)
+    return _Compiler(source, names, asked(tree, condition=True)).condition(tree)
 
 
 class _Compiler:
     """Compiles the nodes of one expression."""
 
-    def __init__(self, source: Source, names: Names) -> None:
+    def __init__(self, source: Source, names: Names, asked: frozenset[int]) -> None:
         self._source = source
         self._names = names
+        self._asked = asked
 
     def value(self, node: ast.expr) -> Reader:
         """Return the reader of a node, folded when all below it is constant."""
@@ -137,6 +138,8 @@ class _Compiler:
             if node.id in LIBRARY:
                 hint = f"{node.id} is a function: {LIBRARY[node.id].signature}"
             raise self._source.problem(node, f"unknown name {node.id}", hint)
+        if id(node) not in self._asked:
+            self._refuse(node, misreadings.of_activity(node.id, self._names))
         return read
 
     def of_sequence(self, node: ast.Tuple | ast.List) -> Reader:
@@ -145,13 +148,14 @@ class _Compiler:
 
     def of_attribute(self, node: ast.Attribute) -> Reader:
         base, name, where = self.value(node.value), node.attr, self._source.of(node.value)
+        self._refuse(node, misreadings.of_attribute(node, self._names))
 
         def read(scope: Any) -> Value:
             value = base(scope)
             if value is None:
                 return None
             if type(value) is Row:
-                return value[name]
+                return value.values[name]
             try:
                 return operators.attribute(value, name)
             except Unfit as unfit:
@@ -168,9 +172,14 @@ class _Compiler:
             make = self._names.index_by(base.value.id, base.attr)
         if make is not None:
             return make([self.value(item) for item in at])
+        self._refuse(node, misreadings.of_rows(base, at, self._names))
         if len(at) != 1:
             raise self._source.problem(node, f"{self._source.of(base)} has no rows to look up")
         return self._item(node, self.value(base), self.value(at[0]))
+
+    def _refuse(self, node: ast.expr, misread: misreadings.Misreading | None) -> None:
+        if misread is not None:
+            raise self._source.problem(node, *misread)
 
     def _item(self, node: ast.Subscript, base: Reader, at: Reader) -> Reader:
         where = self._source.of(node.value)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bridge.errors import MappingError
-from bridge.mapping.readers import Misuse, Reader, constant_of
+from bridge.mapping.readers import Kind, Misuse, Reader, column, constant_of
 from bridge.mapping.row_readers import indexed_reader, lookup_reader, play_reader
 from bridge.mapping.scope import Scope
 from bridge.records import Value
@@ -41,7 +41,7 @@ class LookupNames:
 
     def name(self, name: str) -> Reader | None:
         """Return the reader of a column."""
-        return lambda row: row[name]
+        return lambda row: row.values[name]
 
     def index(self, name: str) -> None:
         """Refuse: a look-up does not look up."""
@@ -55,6 +55,10 @@ class LookupNames:
     def known(self) -> Collection[str]:
         """Return nothing: columns are not known before records come."""
         return ()
+
+    def kind(self, _: str) -> Kind:
+        """Return that every name is a column."""
+        return "column"
 
 
 class TableNames:
@@ -77,13 +81,25 @@ class TableNames:
         """Return every name but columns."""
         table = self._table
         return [
-            *table.with_values,
+            *table.with_names,
             *table.parts,
-            *table.activities,
+            *table.activity_names,
             *BUILT_IN,
             *self._plan.lookups,
             *self._plan.tables,
         ]
+
+    def kind(self, name: str) -> Kind:
+        """Return what a bare name is."""
+        table = self._table
+        parts = (*table.parts, *(parts.one for parts in table.parts.values()))
+        if name in table.with_names or name in parts:
+            return "name"
+        if name in table.activity_names:
+            return "activity"
+        if name in BUILT_IN:
+            return "name"
+        return "table" if name in self._plan.lookups or name in self._plan.tables else "column"
 
     def name(self, name: str) -> Reader | None:
         """Return the reader of a bare name; one that nothing else claims is a column."""
@@ -104,7 +120,7 @@ class TableNames:
 
     def _column(self, name: str) -> Reader:
         self.used_columns[-1].add(name)
-        return lambda scope: scope.row[name]
+        return column(name)
 
     def _built_in(self, name: str) -> Reader:
         self.volatile = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from bridge.records import Value
 
@@ -21,6 +21,10 @@ class NotConstant:
 
 
 NOT_CONSTANT: Final = NotConstant()
+
+
+Kind = Literal["column", "table", "activity", "name"]
+"""What a bare name is: a column, a column that is also called as a table, an activity, or anything else."""
 
 
 class Names(Protocol):
@@ -43,6 +47,9 @@ class Names(Protocol):
 
     def known(self) -> Collection[str]:
         """Return all names, to suggest one for a misspelt one."""
+
+    def kind(self, name: str, /) -> Kind:
+        """Return what a bare name is."""
 
 
 class ExpressionProblem(Exception):
@@ -92,3 +99,18 @@ def constant_of(reader: Reader) -> Value | NotConstant:
 def is_constant(reader: Reader) -> bool:
     """Return whether the reader gives the same value for every scope."""
     return hasattr(reader, "constant")
+
+
+def column(name: str) -> Reader:
+    """Return the reader of a column of the scope's row; `column_of` tells it from others."""
+
+    def read(scope: Any) -> Value:
+        return scope.row.values[name]
+
+    read.column = name  # type: ignore[attr-defined]
+    return read
+
+
+def column_of(reader: Reader) -> str | None:
+    """Return the column that a reader returns as it is, else None."""
+    return getattr(reader, "column", None)

@@ -77,13 +77,55 @@ def parse(text: str) -> tuple[ast.expr, Source]:
     return tree, source
 
 
+def asked(tree: ast.expr, *, condition: bool) -> frozenset[int]:
+    """Return the ids of nodes of which only an attribute is wanted, or whether there is such a thing."""
+    found: set[int] = set()
+
+    def truth(node: ast.expr) -> None:
+        if isinstance(node, ast.BoolOp):
+            for side in node.values:
+                truth(side)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            truth(node.operand)
+        else:
+            found.add(id(node))
+
+    if condition:
+        truth(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            found.add(id(node.value))
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            truth(node.operand)
+        elif isinstance(node, ast.IfExp):
+            truth(node.test)
+        elif isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+            for side in node.values[:-1]:
+                truth(side)
+    return frozenset(found)
+
+
 def _syntax_problem(source: Source, error: SyntaxError) -> ExpressionProblem:
     reserved = [word for word in _WORD.findall(source.text) if keyword.iskeyword(word) and word not in _SPOKEN]
     hint = f'{reserved[0]} is a reserved word; for the column say column("{reserved[0]}")' if reserved else ""
     if re.search(r"(?<![=!<>])=(?!=)", source.text) and not hint:
         hint = "to compare, write =="
+    for pattern, instead in () if hint else _FOREIGN:
+        if re.search(pattern, source.text):
+            hint = instead
+            break
     return source.problem_at(source.skipped + max((error.offset or 1) - 1, 0), "this is no expression", hint)
 
+
+_FOREIGN: Final = (
+    (r"&&|\bAND\b", "write and"),
+    (r"\|\||\bOR\b", "write or"),
+    (r"!(?!=)|\bNOT\b", "write not"),
+    (r"\?", "write a if condition else b"),
+    (r"<>", "write !="),
+    (r"(?i)\bis (not )?null\b", "write x == none, or x != none"),
+)
+"""What other languages write, and what this one does."""
 
 _SPOKEN: Final = frozenset(("and", "or", "not", "in", "if", "else", "True", "False", "None"))
 

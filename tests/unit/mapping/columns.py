@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from bridge.mapping.expressions import compile_expression
-from bridge.mapping.readers import Misuse, Reader
+from bridge.mapping.readers import Kind, Misuse, Reader
 from bridge.mapping.waiting import Waiting
 from bridge.records import Value
 
@@ -41,6 +41,9 @@ class Columns:
 
     def known(self) -> Collection[str]:
         return [*self._columns, "rates"]
+
+    def kind(self, name: str) -> Kind:
+        return "column" if name in self._columns else "name"
 
 
 def _late(_: Any) -> Value:

@@ -206,7 +206,7 @@ def test_moments_and_dates_compare_with_their_like() -> None:
         ('round(amount, 2, mode="up and away")', 1, 1, "round: mode is one of: half up", "round("),
         ("round(amount, 2, mode=amount)", 1, 1, "round: mode must be a constant", "round("),
         ("rates[amount, 1]", 1, 1, "rates is looked up by currency", "it takes one"),
-        ("amount[1, 2]", 1, 1, "amount has no rows to look up", ""),
+        ("amount[1, 2]", 1, 1, "there is no table amount", ""),
         ('amount in "abc"', 1, 1, "`in` needs a list", "contains"),
         ("1 / 0", 1, 1, "1 / 0 divides by zero", ""),
         ('"a" + 1', 1, 1, '"a" + 1 is text, where a number is needed', ""),

@@ -1,0 +1,55 @@
+"""Names that can be compiled and do not mean what their writer thinks: found at load, not with the first row."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from typing import Final
+
+from bridge.mapping.readers import Names
+from bridge.mapping.syntax import did_you_mean
+
+WORDS: Final = frozenset(("true", "false", "none", "null"))
+
+Misreading = tuple[str, str]
+"""A message and a hint."""
+
+
+def of_activity(name: str, names: Names) -> Misreading | None:
+    """Return why a name is no value, when it is an activity's: of that, only a field is one."""
+    if names.kind(name) != "activity":
+        return None
+    hint = f'for the column write column("{name}"); what was sent is {name}.amount, for example'
+    return f"{name} is an activity of this table, and no value", hint
+
+
+def of_attribute(node: ast.Attribute, names: Names) -> Misreading | None:
+    """Return what is wrong with `games.title`: a table has many rows."""
+    base = node.value
+    if not isinstance(base, ast.Name) or names.kind(base.id) != "table":
+        return None
+    hint = f'write {base.id}[...].{node.attr}; or column("{base.id}").{node.attr}, if the column is meant'
+    return f"{base.id} is a table: which of its rows?", hint
+
+
+def of_rows(base: ast.expr, at: Sequence[ast.expr], names: Names) -> Misreading | None:
+    """Return what is wrong with a row of a table that is not there; without this it is an item of a column."""
+    if len(at) == 1 and not any(isinstance(inner, ast.Name) for inner in ast.walk(at[0])):
+        return None  # `details["a name"][0]`
+    if isinstance(base, ast.Name):
+        if base.id in WORDS or names.kind(base.id) != "column":
+            return None
+        hint = did_you_mean(base.id, names.known()) or f'for an item of a column, column("{base.id}")[...]'
+        return f"there is no table {base.id}", hint
+    if isinstance(base, ast.Attribute) and isinstance(base.value, ast.Name):
+        return _of_index(base.value.id, base.attr, names)
+    return None
+
+
+def _of_index(first: str, second: str, names: Names) -> Misreading | None:
+    if names.kind(first) == "table":
+        hint = f"declare it under `indexes` of {first}, or write {first}[...] with the key"
+        return f"{first} has no index {second}", hint
+    if names.kind(first) == "column" and names.index(second) is not None:
+        return f"{first} is no table", f"write {second}[...], without the schema"
+    return None

@@ -1,0 +1,153 @@
+"""What `check` finds before a record is seen: fields that are missing, names misread, parts without shares."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.errors import ConfigError
+from tests.support.trial import EVENT, wallet
+
+
+def problems(folder: Path, text: str, event: dict[str, Any] | None = None) -> list[str]:
+    """Return the problems of a small wallet, each as it is printed."""
+    with pytest.raises(ConfigError) as caught:
+        wallet(folder, text, event=EVENT if event is None else event)
+    return [f"{p.key}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in caught.value.problems]
+
+
+class TestFieldsThatEveryEventNeeds:
+    """Without one of them, every row would be parked."""
+
+    def test_the_activity_and_its_fields_are_named(self, tmp_path: Path) -> None:
+        event = {field: form for field, form in EVENT.items() if field not in ("game_name", "currency")}
+        (problem,) = problems(tmp_path, "play: {tx: {activities: {bet: {type: Bet}}}}", event)
+        assert problem == (
+            "play.tx.activities.bet: the events of bet lack game_name, currency "
+            "(write them under `event` of the table or of bet)"
+        )
+
+    def test_they_have_a_place(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError) as caught:
+            wallet(tmp_path, "play: {tx: {activities: {bet: {type: Bet}}}}", event={"activity_id": "id"})
+        (problem,) = caught.value.problems
+        line = (tmp_path / "trial.yaml").read_text().splitlines()[problem.line - 1]
+        assert line[problem.column - 1 :].startswith("type: Bet")
+
+    def test_an_activity_may_say_what_the_table_does_not(self, tmp_path: Path) -> None:
+        event = {field: form for field, form in EVENT.items() if field != "wager_amount"}
+        said = "play: {tx: {activities: {bet: {type: Bet, event: {amount: a}}, win: {type: Win}}}}"
+        (problem,) = problems(tmp_path, said, event)
+        assert problem.startswith("play.tx.activities.win: the events of win lack wager_amount")
+
+    def test_any_part_of_the_amount_will_do(self, tmp_path: Path) -> None:
+        event = {field: form for field, form in EVENT.items() if field != "wager_amount"}
+        wallet(
+            tmp_path, "play: {tx: {activities: {bet: {type: Bet}}}}", event={**event, "bonus_wager_amount": "a"}
+        )
+
+    def test_one_that_is_none_is_told_at_its_place(self, tmp_path: Path) -> None:
+        (problem,) = problems(tmp_path, "play: {tx: {activities: {bet: {type: Bet, event: {currency: none}}}}}")
+        assert problem == (
+            "play.tx.activities.bet.event.currency: currency is none, and every event needs it (say what it is)"
+        )
+
+    def test_a_table_of_reversals_alone_needs_no_fields(self, tmp_path: Path) -> None:
+        said = "play: {tx: {activities: {bet: {type: Bet}}}, voids: {reverses: {when: true, original: 'tx[of]'}}}"
+        brand = wallet(tmp_path, said)
+        assert not brand.plan.tables["voids"].activities
+
+
+MISREAD = {
+    "a look-up that is misspelt": (
+        "event: {game_name: 'gmes[game].name', vendor_name: 'games[game].vendor'}",
+        "there is no table gmes (did you mean games?)",
+    ),
+    "a look-up that is not there at all": (
+        "event: {game_name: 'games[game].name', vendor_name: 'studios[studio].name'}",
+        'there is no table studios (for an item of a column, column("studios")[...])',
+    ),
+    "a look-up with its schema": (
+        "event: {game_name: 'public.games[game].name', vendor_name: 'games[game].vendor'}",
+        "public is no table (write games[...], without the schema)",
+    ),
+    "a look-up without a key": (
+        "event: {game_name: games.name, vendor_name: 'games[game].vendor'}",
+        "games is a table: which of its rows?",
+    ),
+    "an index that is not declared": (
+        "event: {game_name: 'games[game].name'}, reverses: {when: true, original: 'tx.by_ticket[ticket]'}",
+        "tx has no index by_ticket (declare it under `indexes` of tx, or write tx[...] with the key)",
+    ),
+    "an original in a table that is not there": (
+        "event: {game_name: 'games[game].name'}, reverses: {when: true, original: 'txx[ref]'}",
+        "there is no table txx (did you mean tx?)",
+    ),
+    "a column that is called as an activity, compared": (
+        "event: {game_name: 'games[game].name'}, stands: win != none",
+        'win is an activity of this table, and no value (for the column write column("win")',
+    ),
+    "a column that is called as an activity, sent": (
+        "event: {game_name: 'games[game].name', wager_amount: win or 0}",
+        "win is an activity of this table, and no value",
+    ),
+    "a condition of another language": (
+        "event: {game_name: 'games[game].name'}, stands: 'a && b'",
+        "this is no expression (write and)",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MISREAD)
+def test_a_name_that_would_be_misread_is_told(tmp_path: Path, case: str) -> None:
+    said, expected = MISREAD[case]
+    found = problems(
+        tmp_path, f"lookups: {{games: {{key: id}}}}\nplay: {{tx: {{activities: {{win: {{type: Win}}}}, {said}}}}}"
+    )
+    assert any(expected in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["win and a != win.amount", "not win", "(1 if win else 2) == 1", 'column("win") != none', "details[0].x == 1"],
+)
+def test_whether_an_activity_was_sent_can_be_asked(tmp_path: Path, condition: str) -> None:
+    wallet(tmp_path, f"play: {{tx: {{activities: {{win: {{type: Win}}}}, park: {{odd: '{condition}'}}}}}}")
+
+
+class TestParts:
+    """A part that is taken back must show in the amount."""
+
+    def test_a_share_that_the_amount_does_not_use(self, tmp_path: Path) -> None:
+        said = """
+play:
+  tx:
+    activities: {bet: {type: Bet, share: amount}}
+    reverses: {when: 'kind == "refund"', original: 'tx[ref]', takes: amount}
+"""
+        (problem,) = problems(tmp_path, said)
+        assert problem.startswith(
+            "play.tx.activities.bet.share: a part is taken of bet, but its amount does not say what is left"
+        )
+
+    def test_left_may_stand_behind_a_name(self, tmp_path: Path) -> None:
+        said = """
+play:
+  tx:
+    with: {rest: 'units(left, 2)', money: rest}
+    activities: {bet: {type: Bet, share: amount}}
+    event: {wager_amount: money}
+    reverses: {when: 'kind == "refund"', original: 'tx[ref]', takes: amount}
+"""
+        wallet(tmp_path, said)
+
+    def test_a_part_of_what_has_no_share(self, tmp_path: Path) -> None:
+        said = """
+play:
+  tx: {activities: {bet: {type: Bet}}}
+  refunds: {reverses: [{when: true, original: 'tx[ref]', takes: amount}]}
+"""
+        (problem,) = problems(tmp_path, said)
+        assert problem.startswith("play.refunds.reverses.0.takes: no activity of tx has a share to take a part of")
