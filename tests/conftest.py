@@ -6,14 +6,12 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 import stack
 from stack.endpoints import Addresses
+from tests.support import examples
 
-# How long one example takes says more about the machine than about the code.
-settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("project")
+examples.register()
 
 
 @pytest.fixture(scope="session")

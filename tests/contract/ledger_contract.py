@@ -12,11 +12,12 @@ from typing import Protocol
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bridge.contracts import Ledger, LedgerTransaction
 from bridge.records import Event, HeldChange, ParkedChange, Partition, SourceRecord
+from tests.support.examples import examples
 
 DAY_MS = 86_400_000
 NOW_MS = 20_000 * DAY_MS + 5 * 3_600_000
@@ -25,7 +26,7 @@ TODAY = "2024-10-04"
 TOMORROW = "2024-10-05"
 POISON = bytes(range(256))
 # One ledger serves all examples, which begin by emptying it; each storage runs the test in its own class.
-_SHARED_FIXTURES = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors, HealthCheck.too_slow)
+_SHARED_FIXTURES = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
 
 
 class ParkingTransaction(LedgerTransaction, Protocol):
@@ -465,7 +466,7 @@ class DurableLedgerContract(LedgerContract):
         again = (batch.add_event(event("b")), batch.hold(held()), batch.park(parked()))
         assert all(new > old for new, old in zip(again, first, strict=True))
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=_SHARED_FIXTURES)
+    @examples(1, unchecked=_SHARED_FIXTURES)
     @given(data=st.data())
     def test_any_sequence_of_calls_reads_like_a_dictionary(self, open_one: OpenOne, data: st.DataObject) -> None:
         spaces, keys = ("row:t", "lookup:t", "ref:t"), ("1", "2", "3", "4")

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.config.loading import load_connector, read_connector, read_wallet
 from bridge.errors import ConfigError
+from tests.support.examples import examples
 from tests.unit.config.connectors import CONNECTOR, ENVIRONMENT, changed, read
 
 ROOT = Path(__file__).parents[3]
@@ -189,7 +190,7 @@ def _with(tree: Any, path: tuple[Any, ...], value: Any) -> Any:
     return {**tree, path[0]: _with(tree.get(path[0], {}), path[1:], value)}
 
 
-@settings(max_examples=300, deadline=None)
+@examples(2)
 @given(path=st.sampled_from(_paths(TREE)), value=odd, key=st.text(max_size=4))
 def test_any_yaml_is_a_connector_or_a_config_error(path: tuple[Any, ...], value: Any, key: str) -> None:
     for tree in (_with(TREE, path, value), _with(TREE, (*path[:-1], key or "x"), value)):

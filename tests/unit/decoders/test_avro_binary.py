@@ -8,10 +8,11 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.decoders.avro_binary import STEADY, compile_reader
+from tests.support.examples import examples
 
 _PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
     "null": st.none(),
@@ -73,7 +74,7 @@ def _write(schema: Any, value: Any) -> bytes:
     return out.getvalue()
 
 
-@settings(max_examples=200)
+@examples(2)
 @given(st.data())
 def test_what_fastavro_writes_is_read_back(data: st.DataObject) -> None:
     schema, values = data.draw(_types)
@@ -125,7 +126,7 @@ def test_what_is_passed_over_or_remembered_changes_nothing_that_is_wanted(rows: 
         assert found == {name: value for name, value in row.items() if name not in {"skipped", "flag"}}
 
 
-@settings(max_examples=500)
+@examples(5)
 @given(data=st.binary(max_size=60), wanted=st.sampled_from([None, {"head": STEADY, "tail": STEADY, "kept": None}]))
 def test_any_bytes_are_a_record_or_an_error_that_is_foreseen(data: bytes, wanted: Any) -> None:
     with suppress(ValueError, IndexError):

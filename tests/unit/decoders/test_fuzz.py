@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.decoders import DebeziumDecoder, FlattenedSettings
 from bridge.errors import DecodeError
 from bridge.records import UNAVAILABLE, Change, Decoded, Row, Skipped, SourceRecord, TransactionEnd
 from tests.debezium.recorded import FOLDER
+from tests.support.examples import examples
 from tests.unit.decoders.building import column, envelope, record, with_schema
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -89,7 +90,7 @@ def _read(row: Row | None) -> None:
 
 
 @pytest.mark.parametrize("flattened", [None, FlattenedSettings(without_op="upsert")])
-@settings(max_examples=400)
+@examples(4)
 @given(value=st.none() | st.binary(max_size=300), key=_KEYS)
 @example(value=b"{" * 5000, key=None)
 @example(value=b'{"schema":' * 2000, key=None)
@@ -110,7 +111,7 @@ _JSON = st.recursive(
 
 
 @pytest.mark.parametrize("flattened", [None, FlattenedSettings()])
-@settings(max_examples=300)
+@examples(3)
 @given(
     st.dictionaries(
         st.sampled_from(
@@ -124,7 +125,7 @@ def test_any_object_of_known_names(flattened: FlattenedSettings | None, value: d
     _accept(DebeziumDecoder(flattened=flattened), record(value))
 
 
-@settings(max_examples=400)
+@examples(4)
 @given(data=st.data())
 def test_a_record_with_bytes_changed_cut_or_doubled(data: st.DataObject) -> None:
     seed = bytearray(data.draw(st.sampled_from(_seeds())))
@@ -135,7 +136,7 @@ def test_a_record_with_bytes_changed_cut_or_doubled(data: st.DataObject) -> None
     _accept(DebeziumDecoder({"tx": _DECLARED}), record(bytes(seed)))
 
 
-@settings(max_examples=300)
+@examples(3)
 @given(
     row=st.dictionaries(st.sampled_from([one["field"] for one in _COLUMNS]), _JSON, max_size=8),
     schema=st.booleans(),

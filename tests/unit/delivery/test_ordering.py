@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bridge.delivery.ordering import Cause, OutboxWindow
 from bridge.delivery.retries import Backoff
 from bridge.records import Delivery
+from tests.support.examples import examples
 
 WINDOW = 5
 
@@ -144,7 +144,7 @@ class WindowAndBroker(RuleBasedStateMachine):
 
 
 TestWindowAndBroker = WindowAndBroker.TestCase
-TestWindowAndBroker.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)
+TestWindowAndBroker.settings = examples(2, steps=60)
 
 
 def test_an_event_waits_for_the_one_before_it_of_its_player_and_no_one_else_does() -> None:

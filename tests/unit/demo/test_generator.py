@@ -10,11 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.demo.play import Dealer, Table, wallets
 from bridge.demo.truth import Play, Truth, Write, heard, sums
+from tests.support.examples import examples
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 SEEDS = st.integers(min_value=0, max_value=2**32)
@@ -102,7 +103,7 @@ def harbour(writes: list[Write]) -> Iterator[Play]:
 
 
 @pytest.mark.parametrize("judge", [northern_lights, harbour])
-@settings(max_examples=25)
+@examples(0.5)
 @given(seed=SEEDS)
 def test_the_truth_is_what_the_rows_mean(judge: Callable[[list[Write]], Iterator[Play]], seed: int) -> None:
     table, written = played(seed)
@@ -112,7 +113,7 @@ def test_the_truth_is_what_the_rows_mean(judge: Callable[[list[Write]], Iterator
     assert Counter(table.truths[brand].plays()) == Counter(meant)
 
 
-@settings(max_examples=25)
+@examples(0.5)
 @given(seed=SEEDS)
 def test_every_situation_is_played_and_every_begun_round_ends(seed: int) -> None:
     table, written = played(seed, rate=40.0)
@@ -135,7 +136,7 @@ def test_the_rate_counts_statements_over_both_brands() -> None:
     assert 1000 <= table.written <= 1010
 
 
-@settings(max_examples=25)
+@examples(0.5)
 @given(seed=SEEDS)
 def test_rows_are_written_in_the_order_of_their_times(seed: int) -> None:
     _, written = played(seed)
@@ -152,7 +153,7 @@ def test_the_same_seed_plays_the_same_rounds() -> None:
     assert [w.events for w in first[1]["harbour"]] == [w.events for w in second[1]["harbour"]]
 
 
-@settings(max_examples=25)
+@examples(0.5)
 @given(seed=SEEDS)
 def test_what_a_recording_keeps_of_the_truth_is_the_truth(seed: int) -> None:
     table, _ = played(seed, seconds=3.0)

@@ -10,13 +10,14 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.errors import MappingError
 from bridge.mapping.expressions import ExpressionProblem, compile_condition, compile_expression
 from bridge.mapping.operators import DIGITS
 from bridge.mapping.waiting import Waiting
+from tests.support.examples import examples
 from tests.unit.mapping.columns import Columns
 
 COLUMNS = ("a", "b", "c")
@@ -126,7 +127,7 @@ expressions = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@examples(4)
 @given(both=expressions, a=values, b=values, c=values)
 def test_an_expression_gives_what_exact_fractions_give(both: Both, a: Any, b: Any, c: Any) -> None:
     columns = {"a": a, "b": b, "c": c}
@@ -162,7 +163,7 @@ def _outcome(evaluate: Callable[[], Any]) -> tuple[Any, str | None]:
         return None, "waiting"
 
 
-@settings(max_examples=500, deadline=None)
+@examples(5)
 @given(text=st.text(max_size=80))
 @example("a" * 5000)
 @example("\x00")
@@ -249,7 +250,7 @@ odd = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@examples(5)
 @given(parts=st.lists(tokens, max_size=12), a=odd, b=odd, c=odd)
 def test_any_expression_over_any_values_gives_a_value_or_a_named_poison(
     parts: list[str], a: Any, b: Any, c: Any

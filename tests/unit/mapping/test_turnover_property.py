@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bridge.records import SourceRecord
+from tests.support.examples import examples
 from tests.support.trial import ROW, Trial
 
 Make = Callable[[str], Trial]
@@ -51,11 +52,7 @@ STEP = st.one_of(
     st.tuples(st.just("restart")),
     st.tuples(st.just("rate"), st.sampled_from(CURRENCIES), st.integers(1, 9)),
 )
-QUIET = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+QUIET = examples(1, unchecked=[HealthCheck.function_scoped_fixture])
 
 
 @dataclass
