@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Mapping
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.config.connector import Connector
-from bridge.config.loading import ConnectorFile, read_connector
+from bridge.config.loading import ConnectorFile, WrongShapes, read_connector
 from bridge.config.wallet import Lookup, Wallet
 from bridge.contracts import Decoder
 from bridge.decoders import DebeziumDecoder, FlattenedSettings, RegistrySettings, parse_column_type
@@ -64,7 +65,10 @@ class Brand:
 
 def load_brand(path: Path, environment: Mapping[str, str] = os.environ) -> Brand:
     """Load a connector and compile its rules.  Raises ConfigError with every problem at once."""
-    file = read_connector(path, environment)
+    try:
+        file = read_connector(path, environment)
+    except WrongShapes as wrong:
+        raise ConfigError([*wrong.problems, *_of_expressions(wrong, path)]) from None
     connector = file.model
     problems: list[Problem] = []
 
@@ -81,6 +85,25 @@ def load_brand(path: Path, environment: Mapping[str, str] = os.environ) -> Brand
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
     return Brand(path, connector, plan, file)
+
+
+def _of_expressions(wrong: WrongShapes, path: Path) -> set[Problem]:
+    """Return what is wrong with expressions, as far as a connector with wrong shapes can be read."""
+    file = wrong.mended(path)
+    if file is None:
+        return set()
+    known = {problem.key for problem in wrong.problems}
+    problems: set[Problem] = set()
+
+    def report(keys: tuple[str | int, ...], message: str, hint: str, line: int, column: int) -> None:
+        # What is said of anything else may come from the mending.
+        if wrong.stands_in_text(keys) and ".".join(map(str, keys)) not in known:
+            problems.add(file.problem(keys, message, hint, line, column))
+
+    with contextlib.suppress(ConfigError):
+        functions = load_functions(path.parent / file.model.functions) if file.model.functions is not None else {}
+        compile_wallet(file.model, functions, report)
+    return problems
 
 
 def declared_columns(wallet: Wallet) -> dict[str, dict[str, str]]:

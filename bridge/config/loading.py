@@ -11,6 +11,7 @@ from typing import Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from bridge.config.connector import Connector
+from bridge.config.mending import mended
 from bridge.config.places import KeyPath
 from bridge.config.variables import Variables
 from bridge.config.wallet import Wallet
@@ -52,6 +53,26 @@ class LoadedFile(Generic[ModelT]):
 
 
 ConnectorFile = LoadedFile[Connector]
+
+
+class WrongShapes(ConfigError):
+    """A file whose keys or values are not of the form that they should have."""
+
+    def __init__(self, problems: list[Problem], document: Document, variables: Variables) -> None:
+        """Take the problems, and what the file says for whoever looks for more of them."""
+        super().__init__(problems)
+        self._document = document
+        self._variables = variables
+
+    def mended(self, path: Path) -> LoadedFile[Wallet] | None:
+        """Return what can be read all the same of a connector; None if too little."""
+        wallet = mended(self._document.data)
+        return None if wallet is None else LoadedFile(path, wallet, self._document, self._variables)
+
+    def stands_in_text(self, keys: KeyPath) -> bool:
+        """Return whether a value is a text of the file, such as an expression."""
+        place = self._document.places.get(keys)
+        return place is not None and place.text is not None
 
 
 def load_connector(path: Path, environment: Mapping[str, str] = os.environ) -> Connector:
@@ -101,7 +122,7 @@ def model_in(
         found = [item for item in problems_of(error, document, model) if item.key not in reported]
         problems = [*problems, *found]
     if problems:
-        raise ConfigError([_without_secrets(problem, variables) for problem in problems])
+        raise WrongShapes([_without_secrets(problem, variables) for problem in problems], document, variables)
     return LoadedFile(path, loaded, document, variables)
 
 

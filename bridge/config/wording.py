@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
@@ -10,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from bridge.config.places import KeyPath
 from bridge.config.shapes import keys_at
-from bridge.config.yaml_source import Document
+from bridge.config.yaml_source import BRACES, Document
 from bridge.errors import Problem
 
 _KINDS: Final[tuple[tuple[str, str], ...]] = (
@@ -25,6 +26,7 @@ _KINDS: Final[tuple[tuple[str, str], ...]] = (
     ("model", "a map of keys and values"),
     ("path", "a file name"),
 )
+_WORDS: Final = re.compile(r"[\w .-]*")
 _BOUNDS: Final = {
     "greater_than_equal": ("ge", "at least"),
     "greater_than": ("gt", "more than"),
@@ -37,7 +39,7 @@ def problems_of(error: ValidationError, document: Document, model: type[BaseMode
     """Return one problem for each place that is wrong."""
     found: dict[KeyPath, list[Mapping[str, Any]]] = {}
     for item in error.errors(include_url=False):
-        found.setdefault(_path_of(item, document.data), []).append(item)
+        found.setdefault(path_of(item, document.data), []).append(item)
     # One of several shapes was meant; what is wrong deeper down says which.
     mixed = {path for path in found for other in found if len(other) > len(path) and other[: len(path)] == path}
     return [
@@ -56,7 +58,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return f"known here: {', '.join(names)}" if names and len(names) <= 25 else ""
 
 
-def _path_of(item: Any, data: Any) -> KeyPath:
+def path_of(item: Any, data: Any) -> KeyPath:
     """Return the path in the file; pydantic's own has names of types in it, and of what is missing."""
     path: list[str | int] = []
     nodes = [data]
@@ -91,6 +93,9 @@ def _problem(path: KeyPath, items: list[Mapping[str, Any]], document: Document, 
         place = document.places.get(parent) or document.places[()]
         return Problem(document.file, place.line, place.column, _joined(path), message, hint)
     place = document.places.get(path) or document.places[()]
+    if kind == "extra_forbidden" and not _WORDS.fullmatch(str(path[-1])):
+        message, hint = f"{path[-1]} is not a key here", BRACES
+        return Problem(document.file, place.key_line, place.key_column, _joined(path), message, hint)
     if kind == "extra_forbidden":
         known = {*keys_at(model, parent), *keys_at(model, items[0]["loc"][:-1])}
         hint = nearest(str(path[-1]), _others(known, document.data, parent))
@@ -119,6 +124,10 @@ def _worded(items: list[Mapping[str, Any]]) -> tuple[str, str]:
         hint = nearest(written, names) if isinstance(written, str) else ""
         message = f"one of these is expected: {', '.join(names)}"
         return message, hint if hint.startswith("did") else ""
+    if set(expected) >= {"a text", "true or false", "a number"}:
+        written = items[0].get("input")
+        template = isinstance(written, dict) and set(written) == {"text"}
+        return "an expression is expected", 'here a template is written text("b", id)' if template else ""
     if expected:
         return f"{' or '.join(expected)} is expected", ""
     return str(items[0]["msg"]).lower(), ""

@@ -28,7 +28,10 @@ _WORDS: Final = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
+BRACES: Final = "inside braces, an expression with a comma, a quote or a bracket goes into quotes as a whole"
 _HINTS: Final = (
+    ("expected ',' or '}'", BRACES),
+    ("expected ',' or ']'", BRACES),
     ("mapping values are not allowed", "a text with a colon and a blank in it goes into quotes"),
     ("'\\t'", "indent with blanks, not with tabs"),
     ("found '<scalar>'", "a text that goes on behind a quote goes into quotes as a whole"),
