@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import random
+import re
 import sys
 import threading
 import time
@@ -27,11 +29,13 @@ from bridge.errors import (
     TransientError,
 )
 from bridge.intake import Intake
-from bridge.ledger import open_ledger
+from bridge.ledger import PostgresLedger, SqliteLedger, open_ledger
 from bridge.lookup_tables import LookupTables
 from bridge.reporting import Reporter, Status
+from bridge.running_checks import RunningChecks
 from bridge.sharing import BrandLedger
-from bridge.sources import KafkaSource, open_source
+from bridge.sources import Client, KafkaSource, open_source
+from bridge.surroundings import Surroundings
 from bridge.telemetry.http import Health, HealthServer
 from bridge.telemetry.metrics import Metrics
 
@@ -66,6 +70,7 @@ class BrandRun:
 
     def __init__(self, brand: Brand, options: RunOptions) -> None:
         self._brand = brand
+        self._surroundings = Surroundings(brand)
         self._options = options
         self._metrics = Metrics(brand.connector.brand, __version__)
         self._stop = threading.Event()
@@ -122,21 +127,24 @@ class BrandRun:
             server.stop()
 
     def _run_once(self) -> None:
-        connector = self._brand.connector
-        source = source_of(self._brand)
-        ledger = open_ledger(ledger_place(self._brand, self._options.state), connector.brand, create=True)
-        outbound = RabbitMQOutbound(connector.target.rabbitmq)
-        intake = Intake(self._brand, source, ledger, outbound, partitions_of=source.partitions)
+        brand = self._brand = self._surroundings.brand()
+        connector = brand.connector
+        ledger = self._opened_ledger(brand)
+        source = source_of(brand, member_of(brand, ledger))
+        outbound = RabbitMQOutbound(connector.target.rabbitmq, url=self._rabbitmq_url)
+        intake = Intake(brand, source, ledger, outbound, partitions_of=source.partitions)
         intake.permit = outbound.permit
         intake.asked_to_stop = self._stop.is_set
-        tables = LookupTables(connector, self._brand.path.parent)
+        tables = LookupTables(connector, brand.path.parent)
+        checks = RunningChecks(self._surroundings, source, ledger)
         try:
             outbound.start()
+            checks.topics()
             intake.load(tables.load())
             tables.follow()
             self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)
             intake.on_offer(self._reporter.offered)
-            self._loop(intake, outbound, self._reporter, tables)
+            self._loop(intake, outbound, self._reporter, tables, checks)
         except LedgerFenced:
             # What this one still had to send is for the new owner to send.
             intake.halt()
@@ -155,6 +163,7 @@ class BrandRun:
         outbound: RabbitMQOutbound,
         reporter: Reporter,
         tables: LookupTables,
+        checks: RunningChecks,
     ) -> None:
         intake.open()
         LOG.info("started", brand=self._brand.connector.brand, version=__version__)
@@ -165,6 +174,7 @@ class BrandRun:
                 intake.load(tables.news())
                 reporter.collect(outbound.confirmed())
                 outbound.raise_if_failed()
+                checks.now_and_then()
                 now = time.monotonic()
                 if now - pruned > PRUNE_EVERY_SECONDS:
                     pruned = now
@@ -178,6 +188,18 @@ class BrandRun:
         clean = intake.drain(DRAIN_SECONDS)
         reporter.collect(outbound.confirmed())
         LOG.info("drained" if clean else "stopped_with_unconfirmed", pending=outbound.pending())
+
+    def _opened_ledger(self, brand: Brand) -> SqliteLedger | PostgresLedger:
+        state = self._options.state
+        return open_ledger(
+            ledger_place(brand, state),
+            brand.connector.brand,
+            create=True,
+            url_now=lambda: ledger_place(self._surroundings.brand(), state),
+        )
+
+    def _rabbitmq_url(self) -> str:
+        return self._surroundings.brand().connector.target.rabbitmq.url.get_secret_value()
 
     def _close(self, intake: Intake, source: KafkaSource, outbound: RabbitMQOutbound, ledger: BrandLedger) -> None:
         self._reporter = None
@@ -199,13 +221,33 @@ class BrandRun:
         self._stop.wait(pause)
 
 
-def source_of(brand: Brand) -> KafkaSource:
-    """Return the source of a brand's records; nothing is connected yet."""
+def source_of(brand: Brand, member: str | None = None) -> KafkaSource:
+    """Return the source of a brand's records; nothing is connected yet.
+
+    `member` is the instance's fixed name in the group, where the connector gives none.
+    """
     settings = brand.connector.source.kafka
-    if settings.group is None:
-        settings = settings.model_copy(update={"group": f"bridge.{brand.connector.brand}"})
+    settings = settings.model_copy(
+        update={
+            "group": settings.group or f"bridge.{brand.connector.brand}",
+            "member": settings.member or member,
+        }
+    )
     topics = brand.topics()
     return open_source(settings, topics.names, topics.patterns)
+
+
+def member_of(brand: Brand, ledger: SqliteLedger | PostgresLedger) -> str | None:
+    """Return a fixed name for the one process that can have this ledger file open; None where there are several.
+
+    With it a restart after a kill gets its partitions back at once.  kafka-python is left out: with a fixed
+    name it does not notice partitions that are added after a restart.
+    """
+    if isinstance(ledger, PostgresLedger) or brand.connector.source.kafka.client is Client.KAFKA_PYTHON:
+        return None
+    name = brand.connector.brand
+    digest = hashlib.sha256(f"{name} {ledger.born()}".encode()).hexdigest()[:12]
+    return f"{re.sub(r'[^A-Za-z0-9._-]', '-', name)[:100]}-{digest}"
 
 
 def ledger_place(brand: Brand, state: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -28,18 +29,27 @@ def open_ledger(
     read_only: bool = False,
     recent_values: int = 20_000,
     wait_seconds: int = 5,
+    url_now: Callable[[], str] | None = None,
 ) -> SqliteLedger | PostgresLedger:
     """Open the ledger of a brand: a file, ":memory:", or postgresql://… for several instances.
 
     `create` makes one where none is.  `read_only` needs no lock and works beside the processes that
     write; its own commits raise LedgerUnavailable.  `recent_values` is how many values a file's ledger
     keeps in memory, `wait_seconds` how long to wait for a foreign lock of the file, or for the server.
+    `url_now` is asked before each new connection to a server, so that a rotated password is found.
 
     Raises LedgerMismatch when the ledger is missing, another brand's, in use by another process, made
     by a newer bridge or damaged, and LedgerUnavailable when the storage does not answer.
     """
     if url_or_path.startswith(("postgresql://", "postgresql+psycopg://")):
-        return open_postgres(url_or_path, brand, create=create, read_only=read_only, wait_seconds=wait_seconds)
+        return open_postgres(
+            url_or_path,
+            brand,
+            create=create,
+            read_only=read_only,
+            wait_seconds=wait_seconds,
+            url_now=url_now,
+        )
     return open_sqlite(
         url_or_path,
         brand,

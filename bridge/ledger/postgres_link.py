@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -31,9 +31,10 @@ _AWAY: Final = (
 class Link:
     """One connection.  After a failure the next call connects again."""
 
-    def __init__(self, url: str, *, connect_seconds: int, read_only: bool) -> None:
-        self._url = url.replace("postgresql+psycopg://", "postgresql://", 1)
-        told = conninfo.conninfo_to_dict(self._url)
+    def __init__(self, url: Callable[[], str], *, connect_seconds: int, read_only: bool) -> None:
+        """`url` is asked before each new connection."""
+        self._url = url
+        told = conninfo.conninfo_to_dict(_plain(url()))
         self.place = f"{told.get('host', 'localhost')}:{told.get('port', 5432)}/{told.get('dbname', '')}"
         self._connect_seconds = connect_seconds
         self._read_only = read_only
@@ -62,7 +63,7 @@ class Link:
         return connection
 
     def _connect(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(self._url, autocommit=True, connect_timeout=self._connect_seconds)
+        connection = psycopg.connect(_plain(self._url()), autocommit=True, connect_timeout=self._connect_seconds)
         settings = dict(_SETTINGS)
         if self._read_only:
             settings["default_transaction_read_only"] = "on"
@@ -132,3 +133,7 @@ class Link:
         self._closed = True
         if self._connection is not None:
             self._connection.close()
+
+
+def _plain(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)

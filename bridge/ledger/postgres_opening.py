@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import uuid
+from collections.abc import Callable
 from typing import Any, Final
 
 import psycopg
@@ -22,9 +23,17 @@ _OPENING: Final = 7_211_934_520_155_873_281
 """An advisory lock of our own: of several instances that start at once, one creates the tables."""
 
 
-def open_postgres(url: str, brand: str, *, create: bool, read_only: bool, wait_seconds: int) -> PostgresLedger:
+def open_postgres(
+    url: str,
+    brand: str,
+    *,
+    create: bool,
+    read_only: bool,
+    wait_seconds: int,
+    url_now: Callable[[], str] | None = None,
+) -> PostgresLedger:
     """Open, and create or migrate where needed; see `bridge.ledger.open_ledger`."""
-    link = Link(url, connect_seconds=wait_seconds, read_only=read_only)
+    link = Link(url_now or (lambda: url), connect_seconds=wait_seconds, read_only=read_only)
     try:
         _bring_up_to_date(link, brand, create=create and not read_only, read_only=read_only)
     except BaseException:

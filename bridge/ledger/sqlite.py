@@ -120,6 +120,11 @@ class SqliteLedger:
         self.recent.clear()
         return pruned
 
+    def born(self) -> str:
+        """Return when the ledger was made, as ISO text: with the brand it tells this ledger from others."""
+        meta: dict[str, str] = dict(self._link.rows(_SQL.select_meta))
+        return meta["created_at"]
+
     def size_bytes(self) -> int:
         """Return the bytes of the file and of its write-ahead log."""
         return self._link.size_bytes()

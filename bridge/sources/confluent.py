@@ -12,13 +12,12 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcepti
 from bridge.contracts import AssignmentListener
 from bridge.errors import FatalError, SourceUnavailable
 from bridge.records import Partition, SourceRecord
+from bridge.sources.adapter import KafkaAdapter
 from bridge.sources.confluent_brokers import LOG, ConfluentBrokers, trouble_of
 from bridge.sources.librdkafka import consumer_config
 from bridge.sources.positions import check_position, position_error
-from bridge.sources.reading import Range, SourceHealth
 from bridge.sources.sentences import Trouble, group_of, unavailable
-from bridge.sources.settings import KafkaSettings, MissingTopics
-from bridge.sources.subscription import Subscription
+from bridge.sources.settings import KafkaSettings
 
 _NOWHERE = 1 << 63
 _TROUBLE_SECONDS = (
@@ -37,7 +36,7 @@ class _Statistics(msgspec.Struct):
 _STATISTICS = msgspec.json.Decoder(_Statistics)
 
 
-class ConfluentSource:
+class ConfluentSource(KafkaAdapter):
     """See `bridge.contracts.Source`, and `KafkaSource` for what is beyond it.
 
     An error that the listener raises comes out of `poll`, again each time: close the source then.
@@ -45,29 +44,15 @@ class ConfluentSource:
 
     def __init__(self, settings: KafkaSettings, topics: Sequence[str], patterns: Sequence[str] = ()) -> None:
         """Nothing is connected before `open` or `attach`.  Raises ConfigError for an unusable pattern."""
-        self._settings = settings
-        self._subscription = Subscription(topics, patterns) if topics or patterns else None
-        self._limit = settings.unavailable_limit.total_seconds() if settings.unavailable_limit else None
-        self._brokers = ConfluentBrokers(settings)
-        self._consumer: Consumer | None = None
-        self._listener: AssignmentListener | None = None
-        self._positions: dict[tuple[str, int], int] = {}
-        self._failure: BaseException | None = None
+        super().__init__(settings, topics, patterns)
+        self._brokers: ConfluentBrokers = ConfluentBrokers(settings)
         self._trouble: tuple[Trouble, str] | None = None
         self._troubled_at = 0.0
-        self._down_since: float | None = None
-        self._commit_failures = 0
 
     def open(self, listener: AssignmentListener) -> None:
         """See `Source.open`.  Blocks for at most `request_timeout`, and 5 s more for missing topics."""
-        subscription = self._subscription
-        if subscription is None:
-            raise ValueError("a source without topics can only be attached")
         group_of(self._settings)
-        self._brokers.connect()
-        if self._settings.missing_topics is MissingTopics.ERROR:
-            self._brokers.check_topics(subscription)
-        self._listener = listener
+        subscription = self._begin(listener)
         self._consumer = self._new_consumer()
         self._consumer.subscribe(
             [*subscription.topics, *subscription.posix_patterns],
@@ -268,27 +253,8 @@ class ConfluentSource:
             self._commit_failures += 1
             LOG.warning("positions are not committed: %s", error.str())
 
-    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
-        """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""
-        return self._brokers.ends(partitions)
-
-    def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
-        """See `KafkaSource.ranges`."""
-        return self._brokers.ranges(partitions)
-
-    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
-        """See `KafkaSource.partitions`."""
-        return self._brokers.partitions(topics)
-
-    def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
-        """See `KafkaSource.topic_settings`."""
-        return self._brokers.topic_settings(topics)
-
-    def health(self) -> SourceHealth:
-        """See `KafkaSource.health`."""
-        down = time.monotonic() - self._down_since if self._down_since is not None else 0.0
-        last = str(unavailable(self._settings, *self._trouble)) if self._trouble else None
-        return SourceHealth(self._down_since is None, down, last, self._commit_failures)
+    def _last_error(self) -> str | None:
+        return str(unavailable(self._settings, *self._trouble)) if self._trouble else None
 
     def _on_error(self, error: KafkaError) -> None:
         all_down = error.code() == KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001
@@ -323,12 +289,3 @@ class ConfluentSource:
         if down > self._limit:
             trouble, text = self._trouble or (Trouble.AWAY, "no broker is connected")
             raise unavailable(self._settings, trouble, f"for {down:.0f} s: {text}")
-
-    def _opened(self) -> Consumer:
-        if self._consumer is None:
-            raise SourceUnavailable("the source is not open")
-        return self._consumer
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure

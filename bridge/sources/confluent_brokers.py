@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import logging
 import time
+from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
-from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType  # type: ignore[attr-defined]
 
 from bridge.errors import SourceUnavailable
@@ -113,23 +114,42 @@ class ConfluentBrokers:
     def check_topics(self, subscription: Subscription) -> None:
         """Raise ConfigError when a topic is not there, after having looked for some seconds."""
         deadline = time.monotonic() + min(_TOPIC_WAIT_SECONDS, self._timeout)
-        while missing := subscription.missing(self._topics()):
+        while missing := subscription.missing(self.topics()):
             if time.monotonic() >= deadline:
                 raise missing_topics(self._settings, missing)
             time.sleep(0.1)
 
-    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
-        """See `KafkaSource.partitions`."""
-        found = self._topics()
+    def topics(self) -> Mapping[str, Sequence[Partition]]:
+        """Return the partitions of every topic that is there."""
+        found = self._ask(lambda admin: admin.list_topics(timeout=self._timeout)).topics
         return {
-            topic: [Partition(topic, number) for number in sorted(found[topic].partitions)]
-            for topic in topics
-            if topic in found
+            name: [Partition(name, number) for number in sorted(topic.partitions)]
+            for name, topic in found.items()
+            if topic.error is None
         }
 
-    def _topics(self) -> Mapping[str, Any]:
-        topics = self._ask(lambda admin: admin.list_topics(timeout=self._timeout)).topics
-        return {name: topic for name, topic in topics.items() if topic.error is None}
+    def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
+        """See `KafkaSource.topic_ids`."""
+        if not topics:
+            return {}
+        asked = TopicCollection(list(topics))
+        answers = self._ask(lambda admin: admin.describe_topics(asked, request_timeout=self._timeout))
+        ids = {name: self._described(answer) for name, answer in answers.items()}
+        return {name: found for name, found in ids.items() if found is not None}
+
+    def _described(self, answer: Future[Any]) -> str | None:
+        try:
+            said = str(answer.result(self._timeout + 1).topic_id)
+        except KafkaException as error:
+            inner = error.args[0]
+            if inner.code() in (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED):
+                return None
+            raise self.unavailable(error) from error
+        except FutureTimeoutError as error:
+            raise unavailable(self._settings, Trouble.AWAY, "no answer in time") from error
+        # librdkafka writes an id in base 64 without its padding; brokers without ids give all zeros.
+        found = urlsafe_b64decode(said + "=" * (-len(said) % 4))
+        return found.hex() if any(found) else None
 
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """See `Source.ends`."""
@@ -155,7 +175,7 @@ class ConfluentBrokers:
 
     def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """See `KafkaSource.topic_settings`."""
-        asked = [ConfigResource(ResourceType.TOPIC, topic) for topic in self.partitions(topics)]
+        asked = [ConfigResource(ResourceType.TOPIC, topic) for topic in self.topics().keys() & topics]
         if not asked:
             return {}
         answers = self._ask(lambda admin: admin.describe_configs(asked, request_timeout=self._timeout))

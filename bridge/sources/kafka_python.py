@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future as Polling
-from concurrent.futures import ThreadPoolExecutor
-from queue import SimpleQueue
-from typing import Any, NamedTuple
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from kafka import KafkaConsumer
-from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import (
     FencedInstanceIdError,
@@ -19,59 +15,25 @@ from kafka.errors import (
     OffsetOutOfRangeError,
     UnknownTopicOrPartitionError,
 )
-from kafka.future import Future
 from kafka.structs import MemberState, OffsetAndMetadata, TopicPartition
 
 from bridge.contracts import AssignmentListener
 from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
 from bridge.records import Partition, SourceRecord
+from bridge.sources.adapter import KafkaAdapter
 from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers, made
 from bridge.sources.kafka_python_config import consumer_config
 from bridge.sources.kafka_python_repairs import free_resumed, keep_joins
+from bridge.sources.kafka_python_thread import LibraryThread, Told
 from bridge.sources.positions import check_position, position_error
-from bridge.sources.reading import Range, SourceHealth
 from bridge.sources.sentences import group_of
-from bridge.sources.settings import KafkaSettings, MissingTopics
-from bridge.sources.subscription import Subscription
+from bridge.sources.settings import KafkaSettings
 
 _NOWHERE = 1 << 63
 _HEALTH_SECONDS = 2.0
 
 
-class _Told(NamedTuple):
-    """What the group says, to be answered in the thread that polls."""
-
-    handle: Callable[[list[Partition]], None]
-    partitions: list[Partition]
-    answer: Any
-
-
-class _Relay(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library has no types
-    """Takes what the group says from the library's own thread to the one that polls.
-
-    Heartbeats go on while the answer is awaited.
-    """
-
-    def __init__(self, source: KafkaPythonSource, told: SimpleQueue[Any]) -> None:
-        self._source = source
-        self._told = told
-
-    async def on_partitions_assigned(self, assigned: Collection[Any]) -> None:
-        await self._tell(self._source.take_over, assigned)
-
-    async def on_partitions_revoked(self, revoked: Collection[Any]) -> None:
-        await self._tell(self._source.hand_over, revoked)
-
-    async def on_partitions_lost(self, lost: Collection[Any]) -> None:
-        await self._tell(self._source.forget, lost)
-
-    async def _tell(self, handle: Callable[[list[Partition]], None], partitions: Collection[Any]) -> None:
-        answer = Future()
-        self._told.put(_Told(handle, [Partition(at.topic, at.partition) for at in sorted(partitions)], answer))
-        await answer
-
-
-class KafkaPythonSource:
+class KafkaPythonSource(KafkaAdapter):
     """See `bridge.contracts.Source`, and `KafkaSource` for what is beyond it.
 
     The library polls in a thread of our own, so that the caller's thread can answer the group meanwhile.
@@ -80,34 +42,19 @@ class KafkaPythonSource:
 
     def __init__(self, settings: KafkaSettings, topics: Sequence[str], patterns: Sequence[str] = ()) -> None:
         """Nothing is connected before `open` or `attach`.  Raises ConfigError for an unusable pattern."""
-        self._settings = settings
-        self._subscription = Subscription(topics, patterns) if topics or patterns else None
-        self._limit = settings.unavailable_limit.total_seconds() if settings.unavailable_limit else None
-        self._brokers = KafkaPythonBrokers(settings)
-        self._consumer: Any = None
-        self._thread: ThreadPoolExecutor | None = None
-        self._events: SimpleQueue[_Told | Polling[Any]] = SimpleQueue()
-        self._listener: AssignmentListener | None = None
-        self._positions: dict[tuple[str, int], int] = {}
+        super().__init__(settings, topics, patterns)
+        self._brokers: KafkaPythonBrokers = KafkaPythonBrokers(settings)
+        self._library = LibraryThread(self._answer)
         self._handing_over = False
-        self._failure: BaseException | None = None
         self._trouble: SourceUnavailable | None = None
-        self._down_since: float | None = None
         self._looked_at = 0.0
-        self._commit_failures = 0
 
     def open(self, listener: AssignmentListener) -> None:
         """See `Source.open`.  Blocks for at most `request_timeout`, and 5 s more for missing topics."""
-        subscription = self._subscription
-        if subscription is None:
-            raise ValueError("a source without topics can only be attached")
         group = group_of(self._settings)
-        self._brokers.connect()
-        if self._settings.missing_topics is MissingTopics.ERROR:
-            self._brokers.check_topics(subscription)
-        self._listener = listener
+        subscription = self._begin(listener)
         self._start(group)
-        relay = _Relay(self, self._events)
+        relay = self._library.relay(self)
         if subscription.posix_patterns:
             self._consumer.subscribe(pattern=f"^(?:{subscription.python_pattern})$", listener=relay)
         else:
@@ -140,7 +87,7 @@ class KafkaPythonSource:
         free_resumed(self._consumer)
         if group is not None:
             keep_joins(self._consumer, self._settings.session_timeout.total_seconds() / 2)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="kafka-python")
+        self._library.start()
 
     def close(self) -> None:
         """See `Source.close`.  Closing again does nothing."""
@@ -148,13 +95,12 @@ class KafkaPythonSource:
             if self._consumer is not None:
                 self._leave_a_join()
                 timeout = milliseconds_of(self._settings)
-                self._run(lambda: self._consumer.close(autocommit=False, timeout_ms=timeout))
+                self._library.run(lambda: self._consumer.close(autocommit=False, timeout_ms=timeout))
         except KafkaError as error:
             LOG.warning("the group was not left in order: %s", error)
         finally:
-            if self._thread is not None:
-                self._thread.shutdown()
-            self._consumer = self._thread = None
+            self._library.stop()
+            self._consumer = None
             self._positions = {}
             self._brokers.close()
 
@@ -174,7 +120,7 @@ class KafkaPythonSource:
         consumer = self._opened()
         self._raise_failure()
         try:
-            fetched = self._run(lambda: consumer.poll(timeout_ms=int(timeout_seconds * 1000)))
+            fetched = self._library.run(lambda: consumer.poll(timeout_ms=int(timeout_seconds * 1000)))
         except OffsetOutOfRangeError as error:
             self._on_out_of_range(error)
             fetched = {}
@@ -192,16 +138,7 @@ class KafkaPythonSource:
             self._look_at_health()
         return records
 
-    def _run(self, task: Callable[[], Any]) -> Any:
-        """Run a task of the library in its thread, and answer the group in this one meanwhile."""
-        if self._thread is None:
-            raise SourceUnavailable("the source is not open")
-        self._thread.submit(task).add_done_callback(self._events.put)
-        while isinstance(event := self._events.get(), _Told):
-            self._answer(event)
-        return event.result()
-
-    def _answer(self, told: _Told) -> None:
+    def _answer(self, told: Told) -> None:
         try:
             if self._failure is None:
                 told.handle(told.partitions)
@@ -331,27 +268,8 @@ class KafkaPythonSource:
             self._commit_failures += 1
             LOG.warning("positions are not committed: %s", answer)
 
-    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
-        """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""
-        return self._brokers.ends(partitions)
-
-    def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
-        """See `KafkaSource.ranges`."""
-        return self._brokers.ranges(partitions)
-
-    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
-        """See `KafkaSource.partitions`."""
-        return self._brokers.partitions(topics)
-
-    def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
-        """See `KafkaSource.topic_settings`."""
-        return self._brokers.topic_settings(topics)
-
-    def health(self) -> SourceHealth:
-        """See `KafkaSource.health`."""
-        down = time.monotonic() - self._down_since if self._down_since is not None else 0.0
-        last = str(self._trouble) if self._trouble else None
-        return SourceHealth(self._down_since is None, down, last, self._commit_failures)
+    def _last_error(self) -> str | None:
+        return str(self._trouble) if self._trouble else None
 
     def _look_at_health(self) -> None:
         now = time.monotonic()
@@ -374,15 +292,6 @@ class KafkaPythonSource:
         if self._trouble is None:
             LOG.warning("%s", trouble)
         self._trouble = trouble
-
-    def _opened(self) -> Any:
-        if self._consumer is None:
-            raise SourceUnavailable("the source is not open")
-        return self._consumer
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise self._failure
 
 
 def milliseconds_of(settings: KafkaSettings) -> int:

@@ -135,25 +135,29 @@ class KafkaPythonBrokers:
     def check_topics(self, subscription: Subscription) -> None:
         """Raise ConfigError when a topic is not there, after having looked for some seconds."""
         deadline = time.monotonic() + min(_TOPIC_WAIT_SECONDS, self._timeout)
-        while missing := subscription.missing(self._topics()):
+        while missing := subscription.missing(self.topics()):
             if time.monotonic() >= deadline:
                 raise missing_topics(self._settings, missing)
             time.sleep(0.1)
 
-    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
-        """See `KafkaSource.partitions`."""
-        found = self._topics()
-        return {topic: found[topic] for topic in topics if topic in found}
-
-    def _topics(self) -> dict[str, list[Partition]]:
+    def topics(self) -> Mapping[str, Sequence[Partition]]:
+        """Return the partitions of every topic that is there."""
         return {
             topic["name"]: [
                 Partition(topic["name"], number)
                 for number in sorted(each["partition_index"] for each in topic["partitions"])
             ]
-            for topic in self._ask(lambda admin: admin.describe_topics())
-            if topic["error_code"] == 0
+            for topic in self._described()
         }
+
+    def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
+        """See `KafkaSource.topic_ids`."""
+        ids = {topic["name"]: str(topic.get("topic_id") or "").replace("-", "") for topic in self._described()}
+        return {topic: ids[topic] for topic in topics if ids.get(topic, "").strip("0")}
+
+    def _described(self) -> list[dict[str, Any]]:
+        found = self._ask(lambda admin: admin.describe_topics())
+        return [topic for topic in found if topic["error_code"] == 0]
 
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """See `Source.ends`."""
@@ -175,7 +179,7 @@ class KafkaPythonBrokers:
 
     def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """See `KafkaSource.topic_settings`."""
-        asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in self.partitions(topics)]
+        asked = [ConfigResource(ConfigResourceType.TOPIC, topic) for topic in self.topics().keys() & topics]
         if not asked:
             return {}
         found = self._ask(lambda admin: admin.describe_configs(asked, config_filter="all"))["topic"]

@@ -51,6 +51,16 @@ class KafkaSource(Source, Protocol):
     def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
         """Return the positions that are there now.  Raises SourceUnavailable."""
 
+    def topics(self) -> Sequence[str]:
+        """Return the names, sorted, of the topics there that are subscribed to.  Raises SourceUnavailable."""
+
+    def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
+        """Return the id of each topic that is there: 32 hexadecimal digits; one made anew has another.
+
+        A topic that the bridge's user may not describe is left out, and so is one of brokers before 2.8,
+        which have no ids.  Raises SourceUnavailable.
+        """
+
     def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """Return the brokers' settings of topics that are there (`cleanup.policy`, ...).
 

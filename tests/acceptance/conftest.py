@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from bridge.records import Partition
+from bridge.records import Partition, SourceRecord
 from bridge.sources.settings import Client
 from stack.endpoints import Addresses
 from tests.contract.kafka_world import KafkaWorld
@@ -57,11 +57,18 @@ class RecordedTopics:
 
     def add(self, *, without: str | None = None) -> None:
         """Make the topics and write the records, stamped with this hour: older ones would soon be removed."""
-        now = time.time_ns() // 1_000_000
         records = [record for record in recorded(CASE) if without is None or not record.topic.endswith(without)]
         for topic in sorted({record.topic for record in records}):
             last = max(record.partition for record in records if record.topic == topic)
             self.world.create(topic.replace(CASE, self.prefix, 1), last + 1)
+        self._write(records)
+
+    def play(self, table: str) -> None:
+        """Write the records of one table, whose topic is there."""
+        self._write([record for record in recorded(CASE) if record.topic.endswith(table)])
+
+    def _write(self, records: Sequence[SourceRecord]) -> None:
+        now = time.time_ns() // 1_000_000
         for at, record in enumerate(records):
             place = Partition(record.topic.replace(CASE, self.prefix, 1), record.partition)
             self.world.append(place, record.key, record.value, record.headers, now + at)

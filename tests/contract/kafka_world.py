@@ -70,6 +70,11 @@ class KafkaWorld:
         self.flush()
         return open_source(self.settings(group, max_poll_records=max_poll_records), topics, patterns)
 
+    def delete(self, topic: str) -> None:
+        self._admin.delete_topics([topic])[topic].result(60)
+        del self._topics[topic]
+        eventually(lambda: topic not in self._admin.list_topics(timeout=30).topics, within_seconds=PATIENCE)
+
     def close(self) -> None:
         self.flush()
         for answer in self._admin.delete_topics(list(self._topics)).values() if self._topics else ():

@@ -1,0 +1,59 @@
+"""What a running brand looks at now and then: new secrets for Kafka, and topics that were made anew."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from bridge.brand import Brand
+from bridge.contracts import Ledger
+from bridge.errors import SourceUnavailable
+from bridge.sources import KafkaSource
+from bridge.surroundings import Surroundings
+from bridge.topic_ids import check_topic_ids
+
+SECRETS_EVERY_SECONDS: Final = 5.0
+"""How often the secrets are read while Kafka is in trouble."""
+TOPICS_EVERY_SECONDS: Final = 60.0
+
+
+class RunningChecks:
+    """The checks of one run, in the thread that takes in."""
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        source: KafkaSource,
+        ledger: Ledger,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._surroundings = surroundings
+        self._used: Brand = surroundings.brand()
+        self._source = source
+        self._ledger = ledger
+        self._clock = clock
+        self._looked_at_secrets = self._looked_at_topics = clock()
+
+    def topics(self) -> None:
+        """Raise TopicReplaced when a topic is not the one that was read before.
+
+        Raises SourceUnavailable and LedgerUnavailable too.  Blocks for `request_timeout` at most.
+        """
+        self._looked_at_topics = self._clock()
+        now_ms = time.time_ns() // 1_000_000
+        check_topic_ids(self._ledger, self._source, self._source.topics(), now_ms)
+
+    def now_and_then(self) -> None:
+        """Look at what is due.  Raises as `topics`, and SourceUnavailable when there are new secrets for Kafka."""
+        now, health = self._clock(), self._source.health()
+        if not health.connected or health.last_error is not None:
+            if now - self._looked_at_secrets >= SECRETS_EVERY_SECONDS:
+                self._looked_at_secrets = now
+                self._secrets()
+        elif now - self._looked_at_topics >= TOPICS_EVERY_SECONDS:
+            self.topics()
+
+    def _secrets(self) -> None:
+        if self._surroundings.brand().connector.source.kafka != self._used.connector.source.kafka:
+            raise SourceUnavailable("the secrets for Kafka have changed: connecting anew with them")

@@ -1,0 +1,111 @@
+"""What the adapters of all Kafka clients have in common: settings, state, and questions to the brokers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+from bridge.contracts import AssignmentListener
+from bridge.errors import SourceUnavailable
+from bridge.records import Partition
+from bridge.sources.reading import Range, SourceHealth
+from bridge.sources.settings import KafkaSettings, MissingTopics
+from bridge.sources.subscription import Subscription
+
+
+class Brokers(Protocol):
+    """The brokers through one client's own way to ask; see `KafkaSource` for what is answered."""
+
+    def connect(self) -> None:
+        """Wait until a broker answers.  Raises SourceUnavailable after `request_timeout`."""
+
+    def check_topics(self, subscription: Subscription) -> None:
+        """Raise ConfigError when a topic is not there."""
+
+    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See `Source.ends`."""
+
+    def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
+        """See `KafkaSource.ranges`."""
+
+    def topics(self) -> Mapping[str, Sequence[Partition]]:
+        """Return the partitions of every topic that is there."""
+
+    def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """See `KafkaSource.topic_settings`."""
+
+    def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
+        """See `KafkaSource.topic_ids`."""
+
+
+class KafkaAdapter:
+    """The part of a `KafkaSource` that does not depend on the client."""
+
+    _brokers: Brokers
+
+    def __init__(self, settings: KafkaSettings, topics: Sequence[str], patterns: Sequence[str] = ()) -> None:
+        """Nothing is connected before `open` or `attach`.  Raises ConfigError for an unusable pattern."""
+        self._settings = settings
+        self._subscription = Subscription(topics, patterns) if topics or patterns else None
+        self._limit = settings.unavailable_limit.total_seconds() if settings.unavailable_limit else None
+        self._consumer: Any = None
+        self._listener: AssignmentListener | None = None
+        self._positions: dict[tuple[str, int], int] = {}
+        self._failure: BaseException | None = None
+        self._down_since: float | None = None
+        self._commit_failures = 0
+
+    def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""
+        return self._brokers.ends(partitions)
+
+    def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
+        """See `KafkaSource.ranges`."""
+        return self._brokers.ranges(partitions)
+
+    def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
+        """See `KafkaSource.partitions`."""
+        found = self._brokers.topics()
+        return {topic: found[topic] for topic in topics if topic in found}
+
+    def topics(self) -> Sequence[str]:
+        """See `KafkaSource.topics`."""
+        subscription = self._subscription
+        return sorted(topic for topic in self._brokers.topics() if subscription and subscription.matches(topic))
+
+    def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """See `KafkaSource.topic_settings`."""
+        return self._brokers.topic_settings(topics)
+
+    def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
+        """See `KafkaSource.topic_ids`."""
+        return self._brokers.topic_ids(topics)
+
+    def health(self) -> SourceHealth:
+        """See `KafkaSource.health`."""
+        down = time.monotonic() - self._down_since if self._down_since is not None else 0.0
+        return SourceHealth(self._down_since is None, down, self._last_error(), self._commit_failures)
+
+    def _last_error(self) -> str | None:
+        """Return the latest trouble in one sentence; None once it is over."""
+        raise NotImplementedError
+
+    def _begin(self, listener: AssignmentListener) -> Subscription:
+        """Look whether the brokers and the topics are there, and return what to subscribe to."""
+        if self._subscription is None:
+            raise ValueError("a source without topics can only be attached")
+        self._brokers.connect()
+        if self._settings.missing_topics is MissingTopics.ERROR:
+            self._brokers.check_topics(self._subscription)
+        self._listener = listener
+        return self._subscription
+
+    def _opened(self) -> Any:
+        if self._consumer is None:
+            raise SourceUnavailable("the source is not open")
+        return self._consumer
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise self._failure
