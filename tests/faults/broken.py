@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import cycle, islice
 from typing import Any
 
 from tests.faults.world import World
@@ -61,7 +63,16 @@ WAYS: dict[str, Way] = {
 }
 
 
-def write_broken(w: World, way: str) -> None:
-    """Write one record that is broken in this way."""
-    _, row = w.wallet.one_row()
-    w.wallet.write_broken(WAYS[way](row, w.wallet.value_of))
+@dataclass(frozen=True)
+class Broken:
+    """Write so many records that are broken, each in another way, and so many good rows before each."""
+
+    records: int = len(WAYS)
+    good: int = 0
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        for way in islice(cycle(WAYS.values()), self.records):
+            world.wallet.play(self.good)
+            _, row = world.wallet.one_row()
+            world.wallet.write_broken(way(row, world.wallet.value_of))

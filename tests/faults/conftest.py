@@ -1,11 +1,19 @@
-"""Sizes and seeds of the fault suite."""
+"""Sizes and seeds of the fault suite, small disks, and who may break the servers of all."""
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from stack.endpoints import Addresses
+from tests.faults.steps.servers import heal
 
 
 @pytest.fixture
@@ -18,6 +26,53 @@ def long(request: pytest.FixtureRequest) -> bool:
 def seed() -> int:
     """Return a new seed; what fails prints it."""
     return random.SystemRandom().randrange(1_000_000)
+
+
+@pytest.fixture(autouse=True)
+def _beside_others(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Wait while a test of another worker breaks the servers; tests of the check alone need none."""
+    names = request.fixturenames
+    if "addresses" not in names or "alone" in names:
+        yield
+        return
+    with _servers(request.getfixturevalue("addresses"), fcntl.LOCK_SH):
+        yield
+
+
+@pytest.fixture
+def alone(addresses: Addresses) -> Iterator[None]:
+    """Wait until no other test uses the servers, and keep others away: they may be broken.  Leaves them well."""
+    with _servers(addresses, fcntl.LOCK_EX):
+        try:
+            yield
+        finally:
+            heal()
+
+
+@contextmanager
+def _servers(addresses: Addresses, how: int) -> Iterator[None]:
+    with (addresses.folder / "faults.lock").open("w") as lock:
+        fcntl.flock(lock, how)
+        yield
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a folder on a disk of few megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode:
+        pytest.skip(
+            "a small disk can only be mounted by a root that may mount; a limit of file sizes is tried too"
+        )
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let those that want the servers alone come last: beside others they would only wait."""
+    items.sort(key=lambda item: "alone" in getattr(item, "fixturenames", ()))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -15,6 +15,7 @@ from pika.adapters.blocking_connection import BlockingChannel
 
 import stack
 from stack.endpoints import Addresses
+from stack.services import BRIDGE_USER, RABBITMQ_PERMISSIONS
 from tests.support.eventually import eventually
 from tests.support.ledger_check import Message
 
@@ -43,9 +44,15 @@ class Inbox:
     ) -> None:
         with suppress(stack.StackError):
             self._api("DELETE", self._policy)
+            self._api("DELETE", f"users/{self.name}")
         with self._channel() as channel:
             channel.queue_delete(self.name)
             channel.exchange_delete(self.name)
+
+    def make_user(self, password: str) -> None:
+        """Make a user of this name with the rights of the bridge, or change its password."""
+        rights = RABBITMQ_PERMISSIONS[BRIDGE_USER]
+        stack.rabbitmq_api().make_user(self.name, password, rights)
 
     def declare_exchange(self) -> None:
         """Make the exchange, which nothing is bound to then."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
 
 from stack.endpoints import Addresses
-from tests.faults.steps import POINTS, Backlog, KillBeforeConfirm, Ready, Settled, Start, random_kills
-from tests.faults.world import Step, world
+from tests.faults.steps.kills import POINTS, random_kills
+from tests.faults.steps.play import Arrive, Backlog, Play, Settled
+from tests.faults.steps.process import OutOfMemory, Ready, Start
+from tests.faults.world import world
 from tests.support.ledger_check import duplicates
 
 pytestmark = pytest.mark.faults
@@ -25,19 +28,24 @@ def test_kills_at_random_moments_lose_nothing_and_repeat_no_more_than_the_window
         w.finish()
 
 
-@pytest.mark.parametrize("point", POINTS, ids=lambda point: type(point).__name__)
-def test_a_kill_at_a_chosen_point_loses_nothing(
-    point: Step, addresses: Addresses, tmp_path: Path, seed: int
+@pytest.mark.timeout(900)
+def test_kills_at_the_points_that_could_do_harm_lose_nothing(
+    addresses: Addresses, tmp_path: Path, seed: int, long: bool
 ) -> None:
+    points = list(POINTS) * (4 if long else 1)
+    random.Random(seed).shuffle(points)
     with world(addresses, tmp_path, seed=seed) as w:
-        w.play([Backlog(300), Start(), Ready(), Settled(), point, Start()])
+        w.play([Backlog(300), Start()])
+        for point in points:
+            w.play([Ready(), Settled(), point, Start()])
         w.finish()
+        assert duplicates(w.inbox.taken) > 0, "a kill before the confirm repeats: without that, nothing is proved"
 
 
-def test_a_kill_between_arrival_and_confirm_repeats_and_the_check_sees_it(
+@pytest.mark.long
+def test_a_bridge_that_gets_no_more_memory_ends_and_loses_nothing(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
     with world(addresses, tmp_path, seed=seed) as w:
-        w.play([Start(), Ready(), KillBeforeConfirm(), Start()])
+        w.play([Backlog(1000), Play(rate=500), Start(), Arrive(500), OutOfMemory(), Start(), Arrive(500)])
         w.finish()
-        assert duplicates(w.inbox.taken) > 0, "a fault that repeats nothing proves nothing"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
 
 from bridge.errors import TooManyParked
 from stack.endpoints import Addresses
-from tests.faults.broken import WAYS, write_broken
-from tests.faults.steps import Backlog, Start
+from tests.faults.broken import Broken
+from tests.faults.steps.play import Backlog
+from tests.faults.steps.process import Start
 from tests.faults.world import world
 from tests.support.eventually import eventually
 
@@ -22,10 +22,7 @@ def test_one_record_of_a_hundred_broken_in_twenty_ways_keeps_none_of_the_others(
 ) -> None:
     rows = 200_000 if long else 20_000
     with world(addresses, tmp_path, seed=seed, more="limits: {parked_per_minute: 5000}") as w:
-        for way in islice(cycle(WAYS), rows // 100):
-            w.wallet.play(99)
-            write_broken(w, way)
-        w.play([Start()])
+        w.play([Broken(rows // 100, good=99), Start()])
         # The check holds what is parked against what was written, byte for byte.
         w.finish(within_seconds=300, most_duplicates=0)
 
@@ -37,8 +34,7 @@ def test_nothing_but_broken_records_stops_the_brand_at_the_limit(
     with world(addresses, tmp_path, seed=seed, more=f"limits: {{parked_in_a_row: {limit}}}", partitions=1) as w:
         w.play([Backlog(200)])
         good = w.wallet.ends()
-        for way in islice(cycle(WAYS), 1000):
-            write_broken(w, way)
+        w.play([Broken(1000)])
         w.wallet.write_originals()
         w.play([Start()])
         assert w.bridge.wait(60) == TooManyParked.exit_code, w.bridge.tail()

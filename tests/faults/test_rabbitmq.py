@@ -2,139 +2,143 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import cycle
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-import stack
 from stack.endpoints import Addresses
-from tests.faults.steps import (
-    Arrive,
-    Backlog,
+from tests.faults.steps.network import CloseChannel, Network
+from tests.faults.steps.play import Arrive, Backlog, Pass, Play, Settled, Still
+from tests.faults.steps.process import Kill, Ready, Start
+from tests.faults.steps.servers import (
     Binding,
     CloseConnections,
+    DiskAlarm,
     Exchange,
     MemoryAlarm,
-    Network,
-    Pass,
-    Play,
+    Password,
     QueueFull,
-    Ready,
     Server,
-    Start,
-    Still,
-    memory_alarm,
 )
 from tests.faults.world import Step, world
 from tests.support.fault_proxy import Way
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(600, func_only=True)]
 
-BEGIN: list[Step] = [Backlog(2000), Play(rate=1000), Start(), Arrive(500)]
+BEGIN: list[Step] = [Backlog(1000), Play(rate=400), Start(), Ready(), Arrive(200)]
 
-BROKER: dict[str, list[Step]] = {
-    "restarts": [Server("rabbitmq", "stop"), Arrive(500)],
-    "is killed": [Server("rabbitmq", "kill"), Arrive(500)],
-    "is told to close the connection, three times": [CloseConnections(), Arrive(500)] * 3,
-}
-
-TOPOLOGY: dict[str, list[Step]] = {
+TROUBLE: dict[str, list[Step]] = {
     "the exchange is deleted and made again": [
         Exchange(there=False),
         Ready(degraded="rabbitmq"),
-        Pass(2),
+        Pass(1),
         Exchange(there=True),
-        Ready(),
-        Arrive(500),
     ],
     "the queue is unbound and bound again": [
         Binding(there=False),
         Ready(degraded="has no queue for routing key"),
-        Still(2),
+        Still(1),
         Binding(there=True),
-        Ready(),
-        Arrive(500),
     ],
     "the queue is full and emptied again": [
         QueueFull(full=True),
         Ready(degraded="does not accept events (nack)"),
-        Pass(2),
+        Pass(1),
         QueueFull(full=False),
-        Ready(),
-        Arrive(500),
     ],
-}
-
-NETWORK: dict[str, list[Step]] = {
-    "is cut, five times": [Network("cut"), Arrive(200)] * 5,
-    "refuses for some seconds": [Network("refuse"), Network("cut"), Ready(degraded="not connected"), Pass(3)],
-    "stalls towards the broker": [Network("stall", Way.TO_SERVER), Pass(4), Network("heal"), Arrive(500)],
-    "stalls towards the bridge": [Network("stall", Way.TO_CLIENT), Pass(4), Network("heal"), Arrive(500)],
-    "is half open": [Network("half_open"), Pass(3), Network("heal"), Network("cut"), Arrive(500)],
-    "is half open and nobody tells": [Network("half_open"), Ready(degraded="not connected")],
-    "is slow": [Network("delay", Way.TO_CLIENT, 0.2), Arrive(300), Network("heal"), Arrive(500)],
-    "gives one byte at a time": [
+    "the connection is closed by an operator, twice": [CloseConnections(), Arrive(300), CloseConnections()],
+    "the channel is closed by an error": [Network("stall", Way.TO_CLIENT), Pass(0.3), CloseChannel()],
+    "the network is cut, three times": [Network("cut"), Arrive(100), Network("cut"), Arrive(100), Network("cut")],
+    "the network refuses": [Network("refuse"), Network("cut"), Ready(degraded="not connected"), Pass(1)],
+    "the network stalls towards the broker": [Network("stall", Way.TO_SERVER), Pass(3)],
+    "the network stalls towards the bridge": [Network("stall", Way.TO_CLIENT), Pass(3)],
+    "the broker vanishes without a word": [Network("half_open"), Ready(degraded="not connected")],
+    "the network is slow, and confirms come late": [Network("delay", Way.TO_CLIENT, 0.2), Arrive(200)],
+    "the network gives one byte at a time": [
         Network("trickle", Way.TO_CLIENT),
         Network("trickle", Way.TO_SERVER),
-        Arrive(100),
-        Network("heal"),
-        Arrive(500),
+        Arrive(50),
     ],
 }
+"""Each ends as the network heals, and the bridge with it."""
+
+IMPATIENT = "heartbeat: 2\n    confirm_timeout: 2\n    connect_timeout: 3"
+"""Silence is taken for a lost peer after seconds instead of half a minute."""
+
+HEALED: list[Step] = [Network("heal"), Ready(), Arrive(200)]
 
 
-@pytest.fixture
-def no_alarm() -> Iterator[None]:
-    """Take the memory alarm back, whatever happened."""
-    yield
-    memory_alarm(on=False)
+def script(troubles: Iterable[str]) -> list[Step]:
+    """Return the troubles one after the other, each with its end."""
+    return [*BEGIN, *(step for trouble in troubles for step in [*TROUBLE[trouble], *HEALED])]
 
 
-@pytest.mark.parametrize(("trouble", "queue_type"), list(zip(BROKER, cycle(["classic", "quorum"]), strict=False)))
-def test_rabbitmq(trouble: str, queue_type: str, addresses: Addresses, tmp_path: Path, seed: int) -> None:
-    with world(addresses, tmp_path, seed=seed, queue_type=queue_type) as w:
-        try:
-            w.play([*BEGIN, *BROKER[trouble]])
-        finally:
-            stack.server("rabbitmq").start()
+@pytest.mark.parametrize("part", [0, 1])
+def test_one_trouble_after_the_other_loses_nothing(
+    part: int, addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with world(addresses, tmp_path, seed=seed, rabbitmq=IMPATIENT, queue_type=["classic", "quorum"][part]) as w:
+        w.play(script(list(TROUBLE)[part::2]))
         w.finish()
 
 
-@pytest.mark.parametrize("trouble", TOPOLOGY)
+@pytest.mark.long
+@pytest.mark.parametrize("trouble", TROUBLE)
 @pytest.mark.parametrize("queue_type", ["classic", "quorum"])
-def test_events_that_find_no_place_are_sent_again_when(
+def test_each_trouble_alone_loses_nothing(
     trouble: str, queue_type: str, addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
-    with world(addresses, tmp_path, seed=seed, queue_type=queue_type) as w:
-        w.play([*BEGIN, *TOPOLOGY[trouble]])
+    with world(addresses, tmp_path, seed=seed, rabbitmq=IMPATIENT, queue_type=queue_type) as w:
+        w.play(script([trouble]))
         w.finish()
 
 
-@pytest.mark.parametrize("trouble", NETWORK)
-def test_the_network_to_rabbitmq(trouble: str, addresses: Addresses, tmp_path: Path, seed: int) -> None:
-    # Silence is taken for a lost peer after seconds instead of half a minute.
-    with world(addresses, tmp_path, seed=seed, rabbitmq="heartbeat: 2\n    confirm_timeout: 2") as w:
-        w.play([*BEGIN, *NETWORK[trouble]])
-        w.finish()
+@pytest.mark.long
+def test_a_heartbeat_that_is_lost_while_nothing_is_sent_is_found_out(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with world(addresses, tmp_path, seed=seed, rabbitmq="heartbeat: 2") as w:
+        w.play([Backlog(300), Start(), Ready(), Settled(), Network("half_open")])
+        w.play([Ready(degraded="no heartbeat"), Network("heal"), Network("cut"), Ready(), Backlog(300)])
+        # Everything was recorded as confirmed before.
+        w.finish(most_duplicates=0)
 
 
-def test_a_memory_alarm_pauses_the_bridge_and_keeps_its_place_in_the_group(
-    addresses: Addresses, tmp_path: Path, seed: int, no_alarm: None
+@pytest.mark.long
+def test_a_password_that_is_changed_is_asked_for_when_the_connection_is_lost(
+    addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
     with world(addresses, tmp_path, seed=seed) as w:
-        w.play(
-            [
-                *BEGIN,
-                MemoryAlarm(on=True),
-                Ready(degraded="rabbitmq blocks the connection"),
-                # Longer than the session in the group: only a member that goes on polling is still one.
-                Still(8),
-                MemoryAlarm(on=False),
-                Ready(),
-                Arrive(500),
-            ]
-        )
+        w.play([Password("first"), *BEGIN, Password("second"), Arrive(200)])
+        w.play([CloseConnections(), Ready(degraded="refused user"), Still(1)])
+        w.play([Kill(), Start(), Ready(), Arrive(200)])
+        w.finish()
+
+
+@pytest.mark.usefixtures("alone")
+def test_alarms_pause_the_bridge_and_keep_its_place_in_the_group_and_a_crash_loses_nothing(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with world(addresses, tmp_path, seed=seed) as w:
+        w.play([*BEGIN, MemoryAlarm(on=True), Ready(degraded="rabbitmq blocks the connection")])
+        # Longer than the session in the group: only a member that goes on polling is still one.
+        w.play([Still(7), MemoryAlarm(on=False), Ready(), Arrive(200)])
+        w.play([DiskAlarm(on=True), Ready(degraded="rabbitmq blocks the connection"), Still(1)])
+        w.play([DiskAlarm(on=False), Ready(), Arrive(200)])
+        w.check(most_duplicates=0, so_far=True)
+        w.play([Server("rabbitmq", "kill"), Ready(), Arrive(300)])
         assert w.bridge.log.read_text().count('"partitions_assigned"') == 1, "it lost its place"
-        w.finish(most_duplicates=0)
+        w.finish()
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.long
+@pytest.mark.parametrize("queue_type", ["classic", "quorum"])
+@pytest.mark.parametrize(("how", "seconds"), [("stop", 0), ("stop", 150), ("kill", 5), ("pause", 40)])
+def test_a_broker_that_is_away_loses_nothing(
+    queue_type: str, how: str, seconds: float, *, addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with world(addresses, tmp_path, seed=seed, queue_type=queue_type) as w:
+        w.play([*BEGIN, Server("rabbitmq", how, seconds), Ready(), Arrive(500)])
+        w.finish(within_seconds=180)

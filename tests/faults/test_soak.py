@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-import stack
 from stack.endpoints import Addresses
-from tests.faults.steps import (
-    Arrive,
+from tests.faults.steps.network import Network
+from tests.faults.steps.play import Arrive, Pass, Play
+from tests.faults.steps.process import Freeze, Kill, Ready, Start, Terminate
+from tests.faults.steps.servers import (
     Binding,
     CloseConnections,
-    Freeze,
-    Kill,
+    DiskAlarm,
     MemoryAlarm,
-    Network,
-    Pass,
-    Play,
     QueueFull,
-    Ready,
     Server,
-    Start,
-    Terminate,
-    memory_alarm,
 )
 from tests.faults.world import Step, World, world
 from tests.support.fault_proxy import Way
@@ -48,6 +40,7 @@ FAULTS: tuple[list[Step], ...] = (
     [Network("cut")],
     [Network("stall", Way.TO_CLIENT), Pass(3), Network("heal")],
     [MemoryAlarm(on=True), Pass(3), MemoryAlarm(on=False)],
+    [DiskAlarm(on=True), Pass(3), DiskAlarm(on=False)],
     [Binding(there=False), Pass(2), Binding(there=True)],
     [QueueFull(full=True), Pass(2), QueueFull(full=False)],
     [Server("rabbitmq", "kill")],
@@ -55,18 +48,10 @@ FAULTS: tuple[list[Step], ...] = (
 )
 
 
-@pytest.fixture
-def healed() -> Iterator[None]:
-    """Leave the servers well, whatever happened."""
-    yield
-    for name in ("rabbitmq", "kafka"):
-        stack.server(name).start()
-    memory_alarm(on=False)
-
-
+@pytest.mark.usefixtures("alone")
 @pytest.mark.timeout(0)
 def test_nothing_is_lost_and_nothing_grows(
-    request: pytest.FixtureRequest, addresses: Addresses, tmp_path: Path, seed: int, healed: None
+    request: pytest.FixtureRequest, addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
     end = time.monotonic() + 60 * float(request.config.getoption("--soak-minutes"))
     rng = random.Random(seed)

@@ -6,10 +6,11 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit, urlunsplit
 
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
@@ -23,6 +24,9 @@ from tests.support.eventually import eventually
 from tests.support.fault_proxy import FaultProxy
 from tests.support.fault_wallet import WINDOW, FaultWallet
 from tests.support.ledger_check import check, duplicates
+
+CLOCK = Path(__file__).parent / "clock"
+"""On the path of a bridge whose clock is turned."""
 
 
 class Step(Protocol):
@@ -44,9 +48,13 @@ class World:
         inbox: Inbox,
         proxy: FaultProxy,
         connector: Path,
+        environment: Mapping[str, str],
+        ledger_path: Path,
     ) -> None:
         self.addresses = addresses
         self.folder = folder
+        self.ledger_path = ledger_path
+        """The file of the bridge's ledger."""
         self.wallet = wallet
         self.inbox = inbox
         self.proxy = proxy
@@ -54,6 +62,8 @@ class World:
         """How often a window of unconfirmed events may have been sent again."""
         self.timeline: list[str] = []
         self._connector = connector
+        self._environment = {"KAFKA_BROKERS": addresses.kafka_bootstrap, **environment}
+        self._login = ""
         self._began = time.monotonic()
         self._bridge: BridgeProcess | None = None
 
@@ -63,23 +73,31 @@ class World:
         assert self._bridge is not None, "the bridge has not been started"
         return self._bridge
 
-    @property
-    def ledger_path(self) -> Path:
-        """Return the file of the bridge's ledger."""
-        return self.folder / "faults.ledger"
-
     def start(self) -> None:
         """Start the bridge, and return at once."""
-        rabbitmq = self.addresses.rabbitmq_bridge_url.replace(
-            f":{self.addresses.rabbitmq_port}/", f":{self.proxy.port}/"
-        )
-        environment = {"KAFKA_BROKERS": self.addresses.kafka_bootstrap, "RABBITMQ_URL": rabbitmq}
+        url = urlsplit(self.addresses.rabbitmq_bridge_url)
+        login = self._login or f"{url.username}:{url.password}"
+        rabbitmq = urlunsplit(url._replace(netloc=f"{login}@127.0.0.1:{self.proxy.port}"))
+        environment = {**self._environment, "RABBITMQ_URL": rabbitmq}
         self._bridge = BridgeProcess(self._connector, environment, self.folder)
 
     def kill(self) -> None:
         """End the bridge with SIGKILL."""
         self.bridge.kill()
         self.incidents += 1
+
+    def change_password(self, password: str) -> None:
+        """Give the bridge a user of its own, or change that user's password; it logs in so from its next start."""
+        self.inbox.make_user(password)
+        self._login = f"{self.inbox.name}:{password}"
+
+    def turn_clock(self, seconds: float) -> None:
+        """Turn the wall clock of the bridge, where it runs or will run, by this."""
+        place = self.folder / "clock"
+        new = place.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.replace(place)
+        self._environment |= {"TURNED_CLOCK": str(place), "PYTHONPATH": str(CLOCK)}
 
     def play(self, script: Iterable[Step]) -> None:
         """Let the steps happen, one after the other."""
@@ -93,18 +111,28 @@ class World:
 
     def told(self, log_lines: int = 40) -> str:
         """Return the timeline and the end of the bridge's log."""
-        return "\n".join(["", *self.timeline, self._bridge.tail(log_lines) if self._bridge else ""])
+        log = self._bridge.tail(log_lines) if self._bridge and log_lines else ""
+        return "\n".join(["", *self.timeline, log])
 
     # -- conditions
 
     def arrived(self, count: int, within_seconds: float = 60.0) -> None:
-        """Wait until so many messages have arrived."""
-
-        def enough() -> bool:
+        """Wait until so many messages have arrived; give up when no more come for so long."""
+        end = time.monotonic() + within_seconds
+        while self.look() < count:
             assert self.bridge.running(), f"the bridge has ended by itself\n{self.bridge.tail()}"
-            return self.inbox.depth() >= count
+            assert time.monotonic() < end, (
+                f"{self.wallet.arrived} messages arrived, and no more; {count} were to come"
+            )
+            before = self.wallet.arrived
+            time.sleep(0.05)
+            if self.look() > before:
+                end = time.monotonic() + within_seconds
 
-        eventually(enough, within_seconds=within_seconds, message=f"fewer than {count} messages arrived")
+    def look(self) -> int:
+        """Return how many messages have arrived."""
+        self.wallet.arrived = self.inbox.depth()
+        return self.wallet.arrived
 
     def page(self, path: str) -> tuple[int, str]:
         """Return status and text of a page of the bridge; 0 when it serves nothing yet."""
@@ -142,22 +170,24 @@ class World:
 
     # -- the end
 
-    def finish(self, *, within_seconds: float = 60.0, most_duplicates: int | None = None) -> None:
-        """Stop the play, wait for the rest, drain the bridge, and hold everything against the truth."""
+    def finish(self, *, within_seconds: float = 45.0, most_duplicates: int | None = None) -> None:
+        """Stop the play, wait for the rest, drain the bridge, and hold everything against the truth.
+
+        `within_seconds` is how long nothing may come while something is missing.
+        """
         self.wallet.pause_play()
         self.wallet.write_originals()
         self.proxy.heal()
         wanted = {one.message_id for one in self.wallet.expected}
         self.note(f"{len(wanted)} events are due")
 
-        def all_there() -> bool:
-            assert self.bridge.running(), f"the bridge has ended by itself\n{self.bridge.tail()}"
-            if self.inbox.depth() < len(wanted):
-                return False
-            return wanted <= {message.message_id for message in self.inbox.take()}
-
         try:
-            eventually(all_there, within_seconds=within_seconds)
+            self.arrived(len(wanted), within_seconds)
+            eventually(
+                lambda: wanted <= {message.message_id for message in self.inbox.take()},
+                within_seconds=within_seconds,
+                message="some have not arrived",
+            )
         except AssertionError as error:
             self.note(f"waited in vain: {error}")
         # One that is still being started knows no drain: it has nothing to drain.
@@ -167,12 +197,16 @@ class World:
         self.check(most_duplicates)
         self._check_settled()
 
-    def check(self, most_duplicates: int | None = None) -> None:
-        """Hold what arrived against the truth."""
+    def check(self, most_duplicates: int | None = None, *, so_far: bool = False) -> None:
+        """Hold what arrived against the truth; `so_far` while play goes on, when some has not arrived yet."""
         most = self.incidents * WINDOW if most_duplicates is None else most_duplicates
         arrived = self.inbox.take()
+        expected = self.wallet.expected
+        if so_far:
+            there = {message.message_id for message in arrived}
+            expected = [one for one in list(expected) if one.message_id in there]
         self.note(f"{len(arrived)} arrived, {duplicates(arrived)} of them again, at most {most}")
-        check(self.wallet.expected, arrived, most_duplicates=most)
+        check(expected, arrived, most_duplicates=most)
 
     def _check_settled(self) -> None:
         """Offsets and positions stand at the end, and nothing is left unconfirmed."""
@@ -199,25 +233,37 @@ def world(
     seed: int,
     queue_type: str = "classic",
     partitions: int = 2,
+    wallet: type[FaultWallet] = FaultWallet,
+    ledger: Path | None = None,
+    environment: Mapping[str, str] | None = None,
     **settings: Any,
 ) -> Iterator[World]:
-    """Yield a world with look-up rows and no play yet.  What fails inside tells seed, timeline and log."""
+    """Yield a world with look-up rows and no play yet.  What fails inside tells seed, timeline and log.
+
+    `ledger` is the folder of the ledger where it is not the one of all else.
+    """
+    place = (ledger or folder) / "faults.ledger"
+    settings["more"] = f'ledger: "{place}"\n{settings.get("more", "")}'
     with ExitStack() as stack:
-        wallet = stack.enter_context(FaultWallet(addresses.kafka_bootstrap, seed, partitions=partitions))
+        play = stack.enter_context(wallet(addresses.kafka_bootstrap, seed, partitions=partitions))
         inbox = stack.enter_context(Inbox(addresses, queue_type))
         proxy = stack.enter_context(FaultProxy((addresses.rabbitmq_host, addresses.rabbitmq_port)))
         made = World(
             addresses,
             folder,
-            wallet=wallet,
+            wallet=play,
             inbox=inbox,
             proxy=proxy,
-            connector=wallet.connector(folder, inbox.name, **settings),
+            connector=play.connector(folder, inbox.name, **settings),
+            environment=environment or {},
+            ledger_path=place,
         )
         try:
             yield made
         except Exception as error:
             raise AssertionError(f"{error}\nseed {seed}{made.told()}") from error
         finally:
+            # Seen with -s, or when the test fails.
+            print(made.told(0))
             if made._bridge is not None and made.bridge.running():
                 made.bridge.kill()

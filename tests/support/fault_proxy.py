@@ -91,7 +91,9 @@ class FaultProxy:
         """Say something in the name of one end; only while that end itself is silent."""
         with self._lock:
             for client, server in self._pairs:
-                (client if way is Way.TO_CLIENT else server).sendall(data)
+                end = client if way is Way.TO_CLIENT else server
+                if end.fileno() >= 0:
+                    end.sendall(data)
 
     def heal(self, *, listen: bool = True) -> None:
         """Take every fault back.  Connections that were half open stay useless, as real ones do: `cut` them."""

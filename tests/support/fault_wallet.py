@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupState, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
@@ -23,6 +23,8 @@ from tests.support.ledger_check import Expected
 GAMES = 20
 CURRENCIES = ("EUR", "SEK", "BTC")
 WINDOW = 200
+AHEAD = 10_000
+"""So many events may be due and not arrived: on a slow machine the load becomes less, not the backlog more."""
 
 CONNECTOR = """\
 version: 1
@@ -30,6 +32,7 @@ brand: faults
 source:
   kafka: {{brokers: "${{KAFKA_BROKERS}}", group: "{unique}", {kafka}}}
   topics: "{unique}.public.{{table}}"
+  {source}
 target:
   rabbitmq:
     url: "${{RABBITMQ_URL}}"
@@ -91,6 +94,10 @@ class FaultWallet:
         self._reversible: list[tuple[str, Expected]] = []
         self._early: dict[int, list[tuple[str, int, str]]] = {}
         self._failed: list[str] = []
+        self._writing = threading.Lock()
+        """Rows are written by the player's thread and by the test's own."""
+        self.arrived = 0
+        """How many events have arrived, as far as the test has looked; play at a rate runs no further ahead."""
         self._playing = threading.Event()
         self._player: threading.Thread | None = None
         self._number = 0
@@ -131,6 +138,7 @@ class FaultWallet:
         kafka: str = "",
         rabbitmq: str = "",
         more: str = "",
+        source: str = "",
         window: int = WINDOW,
     ) -> Path:
         """Write the connector and return its path."""
@@ -138,7 +146,13 @@ class FaultWallet:
         # A member with a name gets its partitions back at once after a kill; without, when its session is over.
         settings = kafka or "member: faults, session_timeout: 6 s, metadata_refresh: 1 s"
         text = CONNECTOR.format(
-            unique=self.unique, exchange=exchange, kafka=settings, rabbitmq=rabbitmq, more=more, window=window
+            unique=self.unique,
+            exchange=exchange,
+            kafka=settings,
+            source=source,
+            rabbitmq=rabbitmq,
+            more=more,
+            window=window,
         )
         path.write_text(text)
         return path
@@ -148,7 +162,8 @@ class FaultWallet:
     def play(self, rows: int) -> None:
         """Write so many rows, and wait until Kafka has them."""
         for _ in range(rows):
-            self._write_row()
+            with self._writing:
+                self._write_row()
         self.flush()
 
     def keep_playing(self, rate: float) -> None:
@@ -205,8 +220,9 @@ class FaultWallet:
         began, written = time.monotonic(), 0
         while self._playing.is_set():
             due = int((time.monotonic() - began) * rate)
-            while written < due:
-                self._write_row()
+            while written < due and len(self.expected) - self.arrived < AHEAD:
+                with self._writing:
+                    self._write_row()
                 written += 1
             self._producer.poll(0)
             time.sleep(0.01)
@@ -310,6 +326,13 @@ class FaultWallet:
         for done in self._admin.delete_topics([f"{self.unique}.public.games", self.topic]).values():
             done.result(30)
 
+    def expire(self) -> None:
+        """Let Kafka delete every record of play, as it does when they are older than the topic keeps them."""
+        ends = self.ends()
+        gone = [TopicPartition(at.topic, at.number, end) for at, end in ends.items() if at.topic == self.topic]
+        for done in self._admin.delete_records(gone).values():
+            done.result(30)
+
     def visit_group(self, within_seconds: float = 30.0) -> None:
         """Join the bridge's group, take partitions from it, read nothing, and leave: two rebalances."""
         config = {"bootstrap.servers": self._brokers, "group.id": self.unique, "enable.auto.commit": False}
@@ -321,6 +344,11 @@ class FaultWallet:
             assert time.monotonic() < end, "the group gives the visitor nothing"
             visitor.poll(0.1)
         visitor.close()
+
+    def rebalancing(self) -> bool:
+        """Return whether the bridge's group waits for a member to give up what it had, or to come."""
+        group = self._admin.describe_consumer_groups([self.unique])[self.unique].result(30)
+        return bool(group.state == ConsumerGroupState.PREPARING_REBALANCING)
 
     def ends(self) -> dict[Partition, int]:
         """Return the position behind the last record of each partition that has one."""

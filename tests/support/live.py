@@ -149,13 +149,13 @@ def live_wallet(addresses: Addresses, case: str) -> Iterator[LiveWallet]:
         wallet.run_sql(CASES / case / "seed.sql")
         stack.connect.register(wallet.prefix, _debezium(wallet, database, slot), deadline_seconds=120)
         eventually(
-            lambda: _streams(wallet, slot), within_seconds=60, message="Debezium has not finished its snapshot"
+            lambda: streams(wallet, slot), within_seconds=60, message="Debezium has not finished its snapshot"
         )
         yield wallet
     finally:
         stack.connect.delete(wallet.prefix)
         with psycopg.connect(addresses.postgres_dsn, autocommit=True) as admin:
-            _drop(admin, database, slot)
+            drop_database(admin, database, slot)
 
 
 def _debezium(wallet: LiveWallet, database: str, slot: str) -> dict[str, str]:
@@ -175,7 +175,7 @@ def _debezium(wallet: LiveWallet, database: str, slot: str) -> dict[str, str]:
     return config | {"topic.prefix": wallet.prefix, "slot.name": slot}
 
 
-def _streams(wallet: LiveWallet, slot: str) -> bool:
+def streams(wallet: LiveWallet, slot: str) -> bool:
     """Return whether the snapshot is over: rows written from now on are read from the log."""
     question = (
         "SELECT 1 FROM pg_replication_slots JOIN pg_stat_replication ON pid = active_pid "
@@ -185,7 +185,9 @@ def _streams(wallet: LiveWallet, slot: str) -> bool:
         return connection.execute(question, [slot]).fetchone() is not None
 
 
-def _drop(admin: psycopg.Connection[Any], database: str, slot: str) -> None:
+def drop_database(admin: psycopg.Connection[Any], database: str, slot: str) -> None:
+    """Drop a wallet's database with its replication slot, once nobody reads from that any more."""
+
     def dropped() -> bool:
         active = admin.execute("SELECT active FROM pg_replication_slots WHERE slot_name = %s", [slot]).fetchone()
         if active is not None and not active[0]:

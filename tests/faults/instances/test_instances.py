@@ -7,8 +7,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import psycopg
 import pytest
 
+import stack
 from stack.endpoints import Addresses
 from tests.faults.instances.several import ScatteredWallet, several
 from tests.support.eventually import eventually
@@ -16,9 +18,10 @@ from tests.support.fault_proxy import Way
 from tests.support.fault_wallet import WINDOW
 from tests.support.ledger_check import duplicates
 
-pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(300, func_only=True)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("count", [2, 3])
 def test_instances_that_start_on_a_backlog_send_everything_once_and_in_order(
     count: int, addresses: Addresses, tmp_path: Path, seed: int
@@ -34,6 +37,7 @@ def test_instances_that_start_on_a_backlog_send_everything_once_and_in_order(
         assert owners, "no lane has ever changed hands: nothing was proved"
 
 
+@pytest.mark.long
 def test_instances_that_join_and_leave_all_the_time_repeat_nothing(
     addresses: Addresses, tmp_path: Path, seed: int, long: bool
 ) -> None:
@@ -48,6 +52,7 @@ def test_instances_that_join_and_leave_all_the_time_repeat_nothing(
         brand.finish(most_duplicates=0)
 
 
+@pytest.mark.long
 def test_the_others_finish_what_a_killed_instance_left(addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with several(addresses, tmp_path, seed=seed) as brand:
         brand.wallet.play(2000)
@@ -61,6 +66,7 @@ def test_the_others_finish_what_a_killed_instance_left(addresses: Addresses, tmp
         brand.finish(most_duplicates=WINDOW)
 
 
+@pytest.mark.long
 def test_an_instance_that_stood_still_sends_and_writes_nothing_for_what_it_lost(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
@@ -85,6 +91,7 @@ def test_an_instance_that_stood_still_sends_and_writes_nothing_for_what_it_lost(
         assert duplicates(brand.inbox.taken), "what was in flight is not sent again: nothing was proved"
 
 
+@pytest.mark.long
 def test_an_instance_that_stands_still_for_a_moment_goes_on(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
@@ -100,6 +107,7 @@ def test_an_instance_that_stands_still_for_a_moment_goes_on(
         assert first.log.read_text().count('"partitions_assigned"') == 1
 
 
+@pytest.mark.long
 def test_play_that_waits_is_released_when_another_instance_takes_the_look_up_row_in(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
@@ -115,6 +123,7 @@ def test_play_that_waits_is_released_when_another_instance_takes_the_look_up_row
         brand.finish(most_duplicates=0)
 
 
+@pytest.mark.long
 def test_a_look_up_row_that_changes_is_seen_by_all_instances(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
@@ -137,6 +146,7 @@ def test_a_look_up_row_that_changes_is_seen_by_all_instances(
         brand.finish(most_duplicates=0)
 
 
+@pytest.mark.long
 def test_a_rollback_finds_the_original_that_another_instance_took_in_and_takes_it_back_once(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
@@ -151,6 +161,7 @@ def test_a_rollback_finds_the_original_that_another_instance_took_in_and_takes_i
         assert len(took_back) > 100
 
 
+@pytest.mark.long
 def test_a_ledger_that_is_cut_off_again_and_again_loses_nothing(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
@@ -170,6 +181,7 @@ def test_a_ledger_that_is_cut_off_again_and_again_loses_nothing(
         brand.finish(most_duplicates=2 * 4 * WINDOW)
 
 
+@pytest.mark.long
 def test_of_two_processes_on_one_file_the_second_says_why_it_ends(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
@@ -181,3 +193,67 @@ def test_of_two_processes_on_one_file_the_second_says_why_it_ends(
         brand.wallet.play(100)
         brand.arrived(80)
         assert first.running()
+
+
+def test_an_instance_that_is_killed_while_it_gives_partitions_up_loses_nothing(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with several(addresses, tmp_path, seed=seed) as brand:
+        brand.wallet.play(300)
+        first = brand.start()
+        brand.arrived(200)
+        # Without confirms it cannot hand over what it has sent.
+        brand.rabbitmq_link.stall(Way.TO_CLIENT)
+        brand.wallet.play(5 * WINDOW)
+        brand.taken_in()
+        second = brand.begin()
+        eventually(brand.wallet.rebalancing, within_seconds=60, message="the group does not rebalance")
+        time.sleep(1)
+        assert brand.wallet.rebalancing(), "the first did not wait for its confirms: nothing was proved"
+        brand.note("kill 0")
+        first.kill()
+        brand.rabbitmq_link.cut()
+        brand.rabbitmq_link.heal()
+        brand.said(second, "partitions_assigned")
+        brand.wallet.play(200)
+        brand.finish(most_duplicates=WINDOW)
+
+
+@pytest.mark.long
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_a_ledger_whose_server_restarts_loses_nothing(
+    how: str, addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with several(addresses, tmp_path, seed=seed) as brand:
+        brand.wallet.play(500)
+        brand.wallet.keep_playing(400)
+        first, _ = brand.start(), brand.start()
+        brand.said(first, "partitions_assigned", times=2)
+        brand.arrived(brand.inbox.depth() + 300)
+        server = stack.server("postgres")
+        brand.note(f"{how} Postgres")
+        {"stop": server.stop, "kill": server.kill}[how]()
+        time.sleep(2)
+        server.start()
+        brand.arrived(brand.inbox.depth() + 500)
+        brand.finish(most_duplicates=2 * 2 * WINDOW)
+
+
+@pytest.mark.long
+def test_a_ledger_whose_table_another_program_locks_is_waited_for(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with several(addresses, tmp_path, seed=seed) as brand:
+        brand.wallet.play(500)
+        brand.wallet.keep_playing(200)
+        first, _ = brand.start(), brand.start()
+        brand.said(first, "partitions_assigned", times=2)
+        with psycopg.connect(brand.ledger) as other:
+            other.execute("LOCK TABLE outbox IN ACCESS EXCLUSIVE MODE")
+            brand.note("the outbox is locked")
+            brand.said(first, "ledger_unavailable")
+            assert "lock timeout" in first.log.read_text()
+        brand.note("the outbox is free again")
+        brand.arrived(brand.inbox.depth() + 500)
+        brand.finish(most_duplicates=2 * 2 * WINDOW)

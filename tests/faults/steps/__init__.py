@@ -1,0 +1,1 @@
+"""The faults, one small dataclass each.  A script is a list of them."""

@@ -1,0 +1,139 @@
+"""What happens to the bridge's process."""
+
+from __future__ import annotations
+
+import resource
+import signal
+import time
+from dataclasses import dataclass
+
+from bridge.cli.run import SECOND_SIGNAL_EXIT
+from tests.faults.world import World
+from tests.support.eventually import eventually
+
+
+@dataclass(frozen=True)
+class Start:
+    """Start the bridge, and wait for nothing."""
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        world.start()
+
+
+@dataclass(frozen=True)
+class Kill:
+    """SIGKILL: what the kernel also sends when there is no memory left."""
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        world.kill()
+
+
+@dataclass(frozen=True)
+class Terminate:
+    """SIGTERM, which must drain."""
+
+    code: int = 0
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        assert (code := world.bridge.stop()) == self.code, f"exit code {code}"
+
+
+@dataclass(frozen=True)
+class TerminateTwice:
+    """SIGTERM while nothing can be confirmed, and again: the second ends the bridge at once."""
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        world.incidents += 1
+        world.bridge.signal(signal.SIGTERM)
+        time.sleep(0.5)
+        assert world.bridge.running(), "the first signal drains, and nothing can be confirmed"
+        world.bridge.signal(signal.SIGTERM)
+        assert world.bridge.wait(5) == SECOND_SIGNAL_EXIT
+
+
+@dataclass(frozen=True)
+class Freeze:
+    """SIGSTOP, and SIGCONT after some seconds."""
+
+    seconds: float
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        world.bridge.signal(signal.SIGSTOP)
+        time.sleep(self.seconds)
+        world.bridge.signal(signal.SIGCONT)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Wait until the bridge says that all is well, or that something is wrong with certain words."""
+
+    degraded: str = ""
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+
+        def said() -> bool:
+            status, text = world.page("/ready")
+            return status == 503 and self.degraded in text if self.degraded else status == 200
+
+        eventually(said, within_seconds=60, message=f"never {self}, but {world.page('/ready')}")
+
+
+@dataclass(frozen=True)
+class Said:
+    """Wait until the bridge has logged an event so often, since the first start."""
+
+    event: str
+    times: int = 1
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        eventually(
+            lambda: world.bridge.log.read_text().count(f'"{self.event}"') >= self.times,
+            within_seconds=60,
+            message=f"the bridge did not say {self.event} {self.times} times",
+        )
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Wait until the bridge has ended by itself, with this code and with these words at last."""
+
+    code: int
+    words: str
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        assert (code := world.bridge.wait(60)) == self.code, f"exit code {code}"
+        assert self.words in world.bridge.tail(1), world.bridge.tail(1)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Turn the bridge's clock by so many seconds; below zero is back.  Needs a world with `clock`."""
+
+    seconds: float
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        world.turn_clock(self.seconds)
+
+
+@dataclass(frozen=True)
+class OutOfMemory:
+    """Give the bridge no memory any more, while it has work: it ends, and not as if all were well.
+
+    What fails is the next request for memory.  The kernel's own killer sends SIGKILL: that is `Kill`.
+    """
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        world.incidents += 1
+        resource.prlimit(world.bridge.pid, resource.RLIMIT_AS, (1, resource.RLIM_INFINITY))
+        world.wallet.play(5000)
+        assert world.bridge.wait(60) != 0, "it ended as if all were well"
