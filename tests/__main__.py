@@ -13,7 +13,7 @@ import time
 PARTS = (
     ("unit tests", ["-m", "not integration and not faults", "-n", "auto"]),
     ("tests on the real servers", ["-m", "integration and not faults", "-n", "2", "--dist", "loadgroup"]),
-    ("faults", ["-m", "faults", "-p", "no:randomly"]),
+    ("faults", ["-m", "faults", "-p", "no:randomly", "-n", "3", "--maxschedchunk", "1"]),
 )
 
 
