@@ -1,7 +1,8 @@
 """`python -m tests`: all tests, in the order that fails soonest; what CI runs.
 
 Unit tests run side by side, then the tests on the real servers, two at a time (each has topics, queues
-and databases of its own), then those that break the servers, alone.
+and databases of its own), then the faults, three at a time: most of a fault is waiting, and those that
+break the servers themselves wait until they are alone.
 """
 
 from __future__ import annotations
