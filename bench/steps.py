@@ -88,7 +88,7 @@ class TakingIn:
 
 def lookup_records() -> list[SourceRecord]:
     """Return the rows that play refers to."""
-    tables = [("players", wallet.player_rows()), ("games", wallet.game_rows())]
+    tables = [("players", wallet.player_rows(wallet.PLAYERS)), ("games", wallet.game_rows())]
     return [
         SourceRecord(f"{TOPIC}.{table}", 0, number, key, value, (), 0)
         for table, rows in tables

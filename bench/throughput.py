@@ -62,13 +62,18 @@ def depth(channel: pika.adapters.blocking_connection.BlockingChannel, unique: st
 class Bridge:
     """The bridge as it ships, in a process of its own, watched from outside."""
 
-    def __init__(self, addresses: Addresses, unique: str, exchange: str, folder: Path) -> None:
-        path = wallet.connector(folder, addresses.kafka_bootstrap, unique, exchange)
-        self._log = (folder / f"{unique}.log").open("wb")
+    def __init__(
+        self, addresses: Addresses, unique: str, exchange: str, folder: Path, *, ledger_url: str = ""
+    ) -> None:
+        """With `ledger_url` the ledger is there, else in a file in `folder`."""
+        path = wallet.connector(
+            folder, addresses.kafka_bootstrap, unique, exchange, shared_ledger=bool(ledger_url)
+        )
+        self._log = (folder / f"{unique}.log").open("ab")
         self.started = time.monotonic()
         self.process = psutil.Popen(
             [sys.executable, "-m", "bridge.cli", "run", str(path), "--state", str(folder), "--http", "off"],
-            env={"RABBITMQ_URL": addresses.rabbitmq_bridge_url, "PATH": "/usr/bin:/bin"},
+            env={"RABBITMQ_URL": addresses.rabbitmq_bridge_url, "LEDGER_URL": ledger_url, "PATH": "/usr/bin:/bin"},
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
@@ -96,7 +101,7 @@ def bridge_run(addresses: Addresses, unique: str, events: int, kind: str) -> Run
         channel = declare(addresses, kind, target)
         bridge = Bridge(addresses, unique, f"fasttrack.{target}", Path(folder))
         try:
-            first = _wait_for(channel, target, 1, bridge)
+            first = wait_for_events(channel, target, 1, bridge)
             cpu, peak, half = bridge.cpu(), 0.0, 0.0
             began, count_at_first = time.monotonic(), first
             while (count := depth(channel, target)) < events:
@@ -124,9 +129,10 @@ def bridge_run(addresses: Addresses, unique: str, events: int, kind: str) -> Run
             drop(channel, target)
 
 
-def _wait_for(
+def wait_for_events(
     channel: pika.adapters.blocking_connection.BlockingChannel, target: str, least: int, bridge: Bridge
 ) -> int:
+    """Wait until the queue holds so many; return how many it holds.  Exits after a minute, or with the bridge."""
     end = time.monotonic() + 60
     while (count := depth(channel, target)) < least:
         if time.monotonic() > end or bridge.process.poll() is not None:

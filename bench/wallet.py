@@ -64,10 +64,14 @@ play:
 """
 
 
-def connector(folder: Path, brokers: str, unique: str, exchange: str) -> Path:
-    """Write the connector and return its path."""
+SHARED_LEDGER = 'ledger: "${LEDGER_URL}"\n'
+
+
+def connector(folder: Path, brokers: str, unique: str, exchange: str, *, shared_ledger: bool = False) -> Path:
+    """Write the connector and return its path; with `shared_ledger` its ledger is at $LEDGER_URL."""
     path = folder / f"bench-{unique}.yaml"
-    path.write_text(CONNECTOR.format(brokers=brokers, unique=unique, exchange=exchange))
+    text = CONNECTOR.format(brokers=brokers, unique=unique, exchange=exchange)
+    path.write_text(text + SHARED_LEDGER if shared_ledger else text)
     return path
 
 
@@ -143,10 +147,12 @@ def plays(count: int, seed: int, rollbacks: float = 0.0) -> Iterator[tuple[str, 
         yield str(player), tx, envelope("wallet_tx", row, 1_000_000 + number)
 
 
-def fill(brokers: str, unique: str, count: int, seed: int = 1, rollbacks: float = 0.0) -> int:
+def fill(
+    brokers: str, unique: str, count: int, *, seed: int = 1, rollbacks: float = 0.0, players: int = PLAYERS
+) -> int:
     """Write look-up rows and `count` rows of play; return the mean size of a record of play in bytes."""
     producer = Producer({"bootstrap.servers": brokers, "linger.ms": 20, "batch.num.messages": 10_000})
-    write_lookups(producer, unique)
+    write_lookups(producer, unique, players)
     size = 0
     for player, _, record in plays(count, seed, rollbacks):
         size += len(record)
@@ -160,17 +166,19 @@ def fill(brokers: str, unique: str, count: int, seed: int = 1, rollbacks: float 
     return size // max(count, 1)
 
 
-def write_lookups(producer: Producer, unique: str) -> None:
+def write_lookups(producer: Producer, unique: str, players: int = PLAYERS) -> None:
     """Write the rows that play refers to, as a snapshot."""
-    for table, rows in (("players", player_rows()), ("games", game_rows())):
-        for row_key, record in rows:
+    for table, rows in (("players", player_rows(players)), ("games", game_rows())):
+        for number, (row_key, record) in enumerate(rows):
             producer.produce(f"{unique}.public.{table}", record, row_key)
+            if number % 10_000 == 0:
+                producer.flush(60)
     producer.flush(60)
 
 
-def player_rows() -> Iterator[tuple[bytes, bytes]]:
-    """Yield (key, record) of every player."""
-    for player in range(100_000, 100_000 + PLAYERS):
+def player_rows(players: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield (key, record) of every player; those beyond PLAYERS never play."""
+    for player in range(100_000, 100_000 + players):
         row: dict[str, object] = {"id": player, "is_test": False, "host": "www.bench.example"}
         yield key(id=player), envelope("players", row, 1, "r")
 
