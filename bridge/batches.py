@@ -128,6 +128,7 @@ class Batches:
                 progress.parked += count
             elif key[0] == "skipped":
                 progress.skipped += count
+        progress.warnings.update(self._flood.warnings)
         progress.records.update([taken.record.topic for taken in batch])
         if batch:
             progress.last_record_ms = batch[-1].record.timestamp_ms

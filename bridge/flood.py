@@ -18,18 +18,24 @@ class Flood:
         self._minute: list[tuple[float, int]] = []
         self._now = 0.0
         self.counts: Counter[tuple[str, str, str]] = Counter()
+        self.warnings: Counter[str] = Counter()
+        """How many events of the batch were sent although they break the stricter profile, by the breach."""
 
     def begin(self, now: float) -> None:
         """Start to count a batch."""
         self._now = now
         self._pending_row = self._row
         self.counts = Counter()
+        self.warnings = Counter()
 
     def add(self, outcome: Outcome) -> None:
         """Count one change.  Raises TooManyParked at a limit: nothing of the batch is then kept."""
         self.counts[outcome.kind, outcome.table, outcome.reason] += 1
         if outcome.kind == "sent":
             self._pending_row = 0
+            for event in outcome.events:
+                if event.warnings:
+                    self.warnings.update(event.warnings)
         elif outcome.kind == "parked":
             self._pending_row += 1
             self._check(outcome.reason)

@@ -67,7 +67,6 @@ class Intake:
         self._batches = Batches(brand, decoder, ledger, self.progress, shared=ledger.shared, clock=clock)
         self._outbox = Outbox(ledger, outbound, connector.limits.outbox)
         self._record_at = max(1, connector.target.rabbitmq.window // 4)
-        self._ledger_is_away = False
         self.asked_to_stop: Callable[[], bool] = lambda: False
         """Asked while the ledger is away: whether to go on waiting for it."""
         self.permit: Callable[[float], None] = lambda _: None
@@ -310,7 +309,7 @@ class Intake:
         if self.progress.last_error != str(error):
             LOG.error("ledger_unavailable", brand=self._brand_name, error=str(error))
         self.progress.last_error = str(error)
-        self._ledger_is_away = True
+        self.progress.ledger_away = True
         # A restart would not bring it back: this loop is alive.
         self.progress.turned_at = self._clock()
         if not self._lanes.assigned():
@@ -321,8 +320,8 @@ class Intake:
         self._lanes.add(self._source.poll(RETRY_SECONDS), self._clock())
 
     def _ledger_answers(self) -> None:
-        if self._ledger_is_away:
-            self._ledger_is_away = False
+        if self.progress.ledger_away:
+            self.progress.ledger_away = False
             self.progress.last_error = ""
             LOG.info("ledger_answers_again", brand=self._brand_name)
 

@@ -12,6 +12,8 @@ class Progress:
 
     outcomes: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How changes ended since they were last collected: (outcome, table, reason)."""
+    warnings: Counter[str] = field(default_factory=Counter)
+    """Events that were sent although they break the stricter profile, by the breach, since last collected."""
     records: Counter[str] = field(default_factory=Counter)
     taken: int = 0
     sent: int = 0
@@ -24,5 +26,7 @@ class Progress:
     last_record_ms: int = 0
     turned_at: float = 0.0
     """When the loop last went round, on the monotonic clock."""
+    ledger_away: bool = False
+    """The ledger's storage does not answer, and is waited for."""
     ready: bool = False
     """Every partition has been read to the end that it had at the start."""

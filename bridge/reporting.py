@@ -6,14 +6,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from bridge.contracts import Ledger, Source
+import structlog
+
+from bridge.contracts import Ledger
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import SourceUnavailable
 from bridge.intake import Intake
 from bridge.records import Delivery
+from bridge.sources import KafkaSource
 from bridge.telemetry import metrics as m
 from bridge.telemetry.http import Health
 from bridge.telemetry.sent import SentEvents
+
+LOG = structlog.get_logger(__name__)
 
 TURN_LIMIT_SECONDS = 60.0
 """A loop that has not gone round for so long is taken for dead."""
@@ -42,7 +47,7 @@ class Reporter:
         self,
         metrics: m.Metrics,
         intake: Intake,
-        source: Source,
+        source: KafkaSource,
         ledger: Ledger,
         delivery: Callable[[], DeliveryStatus],
     ) -> None:
@@ -56,6 +61,7 @@ class Reporter:
         self._lag: dict[tuple[str, ...], float] = {}
         self._parked = sum(1 for _ in ledger.parked())
         self._rebalances = 0
+        self._warned: set[str] = set()
         metrics.pull(m.OUTBOX_PENDING, lambda: delivery().pending)
         metrics.pull(m.WINDOW_IN_USE, lambda: delivery().in_flight)
         metrics.pull(m.UNCONFIRMED_AGE_SECONDS, lambda: delivery().unconfirmed_age_seconds)
@@ -66,6 +72,7 @@ class Reporter:
         metrics.pull(m.PARKED, lambda: self._parked)
         metrics.pull(m.LAG_RECORDS, lambda: self._lag)
         metrics.pull(m.LAG_SECONDS, self._lag_seconds)
+        metrics.pull(m.OFFSET_COMMIT_FAILURES, lambda: source.health().commit_failures)
         metrics.pull(m.READY, lambda: float(self.health().state == "ok"))
         metrics.pull(m.CONNECTED, self._connected)
 
@@ -84,6 +91,9 @@ class Reporter:
             metrics.add_counts(m.CHANGES, {tuple(key): count for key, count in progress.outcomes.items()})
             self._parked += sum(count for key, count in progress.outcomes.items() if key[0] == "parked")
             progress.outcomes.clear()
+        if progress.warnings:
+            self._warn(progress.warnings)
+            progress.warnings.clear()
         for seconds in progress.ledger_seconds:
             metrics.observe(m.LEDGER_COMMIT_SECONDS, seconds)
         progress.ledger_seconds.clear()
@@ -93,11 +103,19 @@ class Reporter:
         if time.monotonic() - self._looked_at > LOOK_EVERY_SECONDS:
             self._look()
 
+    def _warn(self, breaches: Mapping[str, int]) -> None:
+        self._metrics.add_counts(m.PROFILE_BREACHES, {(breach,): count for breach, count in breaches.items()})
+        for breach in breaches.keys() - self._warned:
+            self._warned.add(breach)
+            LOG.warning("events_break_the_profile", breach=breach, note="told once; the metric counts them")
+
     def health(self) -> Health:
         """Return how the brand is.  Any thread may ask."""
-        progress, delivery = self._intake.progress, self._delivery()
+        progress, delivery, kafka = self._intake.progress, self._delivery(), self._source.health()
         alive = not progress.turned_at or time.monotonic() - progress.turned_at < TURN_LIMIT_SECONDS
         reasons = []
+        if not kafka.connected:
+            reasons.append(kafka.last_error or "kafka does not answer")
         if not delivery.connected:
             reasons.append(f"rabbitmq is not connected: {delivery.last_error}".rstrip(": "))
         if delivery.blocked:
@@ -127,13 +145,17 @@ class Reporter:
     def _look(self) -> None:
         self._looked_at = time.monotonic()
         self._metrics.set(m.LEDGER_BYTES, self._ledger.size_bytes())
+        if not self._source.health().connected:
+            # The question would wait for the brokers, and taking in with it.
+            return
         positions = self._intake.positions
         try:
-            ends = self._source.ends(positions.keys())
+            ranges = self._source.ranges(self._source.reached().keys())
         except SourceUnavailable:
             return
         self._lag = {
-            (at.topic, str(at.number)): float(max(0, ends.get(at, 0) - positions[at])) for at in positions
+            (at.topic, str(at.number)): float(max(0, found.end - max(found.first, positions.get(at, 0))))
+            for at, found in ranges.items()
         }
 
     def _lag_seconds(self) -> float:
@@ -143,4 +165,8 @@ class Reporter:
         return max(0.0, time.time() - progress.last_record_ms / 1000)
 
     def _connected(self) -> Mapping[tuple[str, ...], float]:
-        return {("rabbitmq",): float(self._delivery().connected)}
+        return {
+            ("kafka",): float(self._source.health().connected),
+            ("rabbitmq",): float(self._delivery().connected),
+            ("ledger",): float(not self._intake.progress.ledger_away),
+        }

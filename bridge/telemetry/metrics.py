@@ -60,6 +60,11 @@ CHANGES = Counter(
     ("outcome", "table", "reason"),
     "how changes ended: sent, skipped, held or parked; reason is a word of the connector or of the bridge",
 )
+PROFILE_BREACHES = Counter(
+    "profile_breaches_total",
+    ("breach",),
+    "events sent although they do not hold to the stricter profile that the connector names, by what they break",
+)
 HELD = Gauge("held", (), "changes that wait now for an original, a look-up row or parts")
 PARKED = Gauge("parked", (), "changes that wait now for a person")
 LAG_RECORDS = Gauge("lag_records", ("topic", "partition"), "records in Kafka that have not been taken in")
@@ -107,7 +112,7 @@ READY = Gauge("ready", (), "1 while /ready says ok, else 0")
 BUILD_INFO = Gauge("build_info", ("version",), "1; the label tells the version that runs")
 
 METRICS: Final[tuple[Counter | Gauge | Histogram, ...]] = (
-    RECORDS, CHANGES, HELD, PARKED, LAG_RECORDS, LAG_SECONDS, REBALANCES, OFFSET_COMMIT_FAILURES,
+    RECORDS, CHANGES, PROFILE_BREACHES, HELD, PARKED, LAG_RECORDS, LAG_SECONDS, REBALANCES, OFFSET_COMMIT_FAILURES,
     LEDGER_BYTES, LEDGER_COMMIT_SECONDS,
     OUTBOX_PENDING, WINDOW_IN_USE, UNCONFIRMED_AGE_SECONDS, EVENTS_SENT, DUPLICATES_SENT, RETRIES, BLOCKED_SECONDS,
     LAST_EVENT_TIMESTAMP,
