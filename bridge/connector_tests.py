@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bridge.brand import Brand
+from bridge.brand import Brand, declared_columns
 from bridge.config.connector_tests import (
     Case,
     ConnectorTests,
@@ -24,10 +24,13 @@ from bridge.config.connector_tests import (
 from bridge.config.loading import LoadedFile
 from bridge.config.wallet import Lookup
 from bridge.config.wording import nearest
-from bridge.errors import ConfigError, Problem
+from bridge.decoders.declarations import Declarations
+from bridge.decoders.declared import ColumnType
+from bridge.decoders.placeholder import Placeholder
+from bridge.errors import ConfigError, DecodeError, Problem
 from bridge.mapping.mapper import Outcome
 from bridge.merge import Taken
-from bridge.records import Change, Renamed, Row, SourcePosition, SourceRecord
+from bridge.records import Change, ColumnDecoder, Renamed, Row, SourcePosition, SourceRecord
 from bridge.rehearsal import Rehearsal, load_without_servers
 
 Fields = Mapping[str, Any]
@@ -105,12 +108,13 @@ def _unknown_tables(tests: LoadedFile[ConnectorTests], brand: Brand) -> Iterator
 def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> CaseResult:
     outcomes: list[Outcome] = []
     rehearsal = Rehearsal(brand, outcomes.append)
+    declared = Declarations(declared_columns(brand.connector), Placeholder())
     try:
         for step in steps_of(tests.model, name, lambda table: key_columns(brand, table)):
             if isinstance(step, Pause):
                 rehearsal.pass_time(int(step.duration.total_seconds() * 1000))
             else:
-                rehearsal.take([_taken(step)])
+                rehearsal.take([_taken(step, declared.declared(step.table))])
         events = [json.loads(event.body, parse_float=Decimal) for event in rehearsal.events()]
         case = tests.model.cases[name]
         line, _ = tests.place(("cases", name))
@@ -126,8 +130,9 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
     return result
 
 
-def _taken(step: Step) -> Taken:
+def _taken(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
     """Return a case's change as a decoder would have made it of a record."""
+    columns = {name: _decoder(kind) for name, kind in declared.items()}
     milliseconds = int(step.committed_at.timestamp() * 1000)
     record = SourceRecord(step.table, 0, step.number, None, b"", (), milliseconds)
     change = Change(
@@ -135,8 +140,8 @@ def _taken(step: Step) -> Taken:
         table=step.table,
         op=step.op,
         key=Row(step.key, {}),
-        before=Row(step.before, {}) if step.before is not None else None,
-        after=Row(step.after, {}) if step.after is not None else None,
+        before=Row(step.before, columns) if step.before is not None else None,
+        after=Row(step.after, columns) if step.after is not None else None,
         position=SourcePosition("test", (step.number,)),
         snapshot=step.op == "r",
         committed_at=step.committed_at,
@@ -144,6 +149,20 @@ def _taken(step: Step) -> Taken:
         other_key=step.old_key,
     )
     return Taken(record, change, change.position, 0.0)
+
+
+def _decoder(kind: ColumnType) -> ColumnDecoder:
+    """Return what reads a column's value as a record has it, and lets one pass that is what a record means."""
+
+    def decode(value: Any) -> Any:
+        try:
+            return kind.convert(value)
+        except DecodeError:
+            if isinstance(value, str):
+                raise
+            return value
+
+    return decode
 
 
 def key_columns(brand: Brand, table: str) -> Sequence[str]:

@@ -80,8 +80,9 @@ def _from_local(local: datetime, zone: ZoneInfo, twice: str, never: str) -> date
     comes = first.astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local
     choice = twice if comes else never
     if choice == "refuse":
-        comes_twice, comes_never = 'comes twice; say twice="first" or "second"', 'never comes; say never="later"'
-        raise Unfit("clock_change", f"x is in an hour that {comes_twice if comes else comes_never}")
+        if comes:
+            raise Unfit("ambiguous_time", 'x is in an hour that comes twice; say twice="first" or "second"')
+        raise Unfit("missing_time", 'x is in an hour that never comes; say never="later"')
     return (first if choice in ("first", "later") else second).astimezone(UTC)
 
 

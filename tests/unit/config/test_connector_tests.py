@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from bridge.config.connector_tests import Pause, Step, connector_of, differences, read_tests, steps_of
 from bridge.config.loading import LoadedFile
-from bridge.errors import ConfigError
+from bridge.connector_tests import run_tests
+from bridge.decoders import COLUMN_TYPES, parse_column_type
+from bridge.errors import ConfigError, DecodeError
 
 FILE = """\
 table: bets
@@ -154,3 +157,65 @@ def test_an_event_is_compared_by_value(
     expected: dict[str, Any], event: dict[str, Any], exact: bool, found: list[str]
 ) -> None:
     assert differences(expected, event, exact=exact) == found
+
+
+WRITTEN = """\
+version: 1
+brand: trial
+source: {kafka: "k:1", topics: "db.public.{table}"}
+target: {rabbitmq: "${RABBITMQ_URL}", exchange: fasttrack, routing_key: casino}
+play:
+  tx:
+    rows: append-only
+    key: id
+    player: id
+    columns:
+      at: local Europe/Malta first
+      amount: decimal base64 2
+      details: json
+      free: boolean
+    activities: {bet: {type: Bet}}
+    event:
+      activity_id: id
+      user_id: id
+      round_id: details.round
+      timestamp: at
+      wager_amount: 0 if free else amount
+      currency: {const: EUR}
+      exchange_rate: 1
+      is_round_end: free
+      game_id: id
+      game_name: id
+      vendor_id: id
+      vendor_name: id
+      origin: {text: www.example.com}
+"""
+WRITTEN_TESTS = """\
+table: tx
+cases:
+  as a record has them:
+    given: [insert: {id: 1, at: "2026-10-25T02:30:00", amount: "BNI=", details: '{"round": "R1"}', free: 0}]
+    expect: [{timestamp: 2026-10-25T00:30:00Z, amount: 12.34, round_id: R1, is_round_end: false}]
+  as they are meant:
+    given: [insert: {id: 1, at: 2026-10-25T00:30:00Z, amount: 12.34, details: {round: R1}, free: false}]
+    expect: [{timestamp: 2026-10-25T00:30:00Z, amount: 12.34, round_id: R1, is_round_end: false}]
+  as neither:
+    given: [insert: {id: 1, at: soon, amount: 12.34, details: {round: R1}, free: false}]
+    parked: {schema_conflict: 1}
+"""
+
+
+def test_a_column_of_a_declared_type_is_written_as_a_record_has_it_or_as_it_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "trial.yaml").write_text(WRITTEN)
+    (tmp_path / "trial.test.yaml").write_text(WRITTEN_TESTS)
+    results = run_tests(tmp_path / "trial.test.yaml")
+    assert [(result.name, result.differences) for result in results if not result.passed] == []
+
+
+@pytest.mark.parametrize("kind", [kind.example for kind in COLUMN_TYPES])
+@pytest.mark.parametrize(
+    "value", [0, -1, 2**70, True, Decimal("1.5"), "", "x", [1], {"a": 1}, b"x", datetime(2026, 1, 1, tzinfo=UTC)]
+)
+def test_what_no_column_of_a_type_can_hold_is_refused_as_a_value(kind: str, value: Any) -> None:
+    with contextlib.suppress(DecodeError):
+        parse_column_type(kind).convert(value)
