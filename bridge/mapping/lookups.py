@@ -9,7 +9,7 @@ from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import row_of_record
 from bridge.mapping.scope import columns_of
-from bridge.records import Change, Row, Value
+from bridge.records import UNAVAILABLE, Change, Row, Value
 
 
 def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | None:
@@ -17,24 +17,43 @@ def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | Non
 
     Raises MappingError or DecodeError when the row's key cannot be told.
     """
+    row, key, since = _row_and_key(lookup, change)
+    if not _is_news(lookup, change, recall, _place(lookup, key, since)):
+        return None
+    columns: dict[str, Value] | None = None
+    if change.op != "d" and (lookup.where is None or lookup.where(row)):
+        columns = columns_of(row)
+        if lookup.as_of is None and any(value is UNAVAILABLE for value in columns.values()):
+            columns = columns_of(row, recall.lookup(lookup.space, key))
+    if lookup.as_of is not None:
+        recall.put_version(lookup.space, key, since, columns)
+    else:
+        recall.put_lookup(lookup.space, key, columns)
+    return key
+
+
+def wanted_of_lookup(lookup: LookupPlan, change: Change) -> tuple[str, str]:
+    """Return what `take_lookup` will read of the memory.  Raises as it does when the row's key cannot be told."""
+    _, key, since = _row_and_key(lookup, change)
+    return _space_of_positions(lookup), _place(lookup, key, since)
+
+
+def _row_and_key(lookup: LookupPlan, change: Change) -> tuple[Row, str, Value]:
     if change.op == "t":
         raise MappingError("truncated", "the look-up table was truncated; its rows are kept until they change")
     row = row_of_record(change)
     key = lookup.key(row)
     if key is None:
         raise MappingError("no_key", "a part of the look-up row's key is null")
-    since = row[lookup.as_of] if lookup.as_of is not None else None
-    place = f"{key}\x1f{since}" if lookup.as_of is not None else key
-    if not _is_news(lookup, change, recall, place):
-        return None
-    columns: dict[str, Value] | None = None
-    if change.op != "d" and (lookup.where is None or lookup.where(row)):
-        columns = columns_of(row, recall.lookup(lookup.space, key) if lookup.as_of is None else None)
-    if lookup.as_of is not None:
-        recall.put_version(lookup.space, key, since, columns)
-    else:
-        recall.put_lookup(lookup.space, key, columns)
-    return key
+    return row, key, row[lookup.as_of] if lookup.as_of is not None else None
+
+
+def _place(lookup: LookupPlan, key: str, since: Value) -> str:
+    return f"{key}\x1f{since}" if lookup.as_of is not None else key
+
+
+def _space_of_positions(lookup: LookupPlan) -> str:
+    return f"lookup:position:{lookup.name}"
 
 
 def take_table(lookup: LookupPlan, rows: Iterable[Row], recall: Recall) -> list[str]:
@@ -79,7 +98,7 @@ def _is_news(lookup: LookupPlan, change: Change, recall: Recall, place: str) -> 
     """Note the change's position; say whether it is newer than the last one of the row."""
     if change.position is None:
         return True
-    space = f"lookup:position:{lookup.name}"
+    space = _space_of_positions(lookup)
     lineage, order = change.position.lineage, list(change.position.order)
     last = recall.value(space, place)
     if last is not None and last[0] == lineage and order <= last[1]:

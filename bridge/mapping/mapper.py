@@ -11,7 +11,7 @@ from bridge.mapping.endings import Endings, Observer, Outcome
 from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding, waits_for_row
 from bridge.mapping.judge import Judge
-from bridge.mapping.lookups import take_lookup, take_table
+from bridge.mapping.lookups import take_lookup, take_table, wanted_of_lookup
 from bridge.mapping.parts import PartsPlan, take_part
 from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
@@ -68,8 +68,10 @@ class Mapper:
 
     def wants(self, change: Change) -> Iterable[tuple[str, str]]:
         """Return what taking in this change will surely read, so that it can be read for a whole batch."""
-        _, table, part = self._plan.of_table(change.table)
+        lookup, table, part = self._plan.of_table(change.table)
         try:
+            if lookup is not None:
+                yield wanted_of_lookup(lookup, change)
             if table is not None and _without_a_look(table, change) is None:
                 scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
                 yield row_space(table.name), scope.key
