@@ -1,8 +1,8 @@
-"""The one place that knows pika: a connection with one channel in confirm mode, used once and thrown away.
+"""What drives pika: a connection with one channel in confirm mode, used once and thrown away.
 
-Two parts of pika 1.4.4 that are not public are used, each in one place, each with a public way
-behind it: writing frames that are already encoded (else `basic_publish`), and dropping a connection
-at once (else `close`).
+Three parts of pika 1.4.4 that are not public are used, each in one place, each with a public way
+behind it: writing frames that are already encoded (else `basic_publish`), dropping a connection at
+once (else `close`), and whether a peer that is no broker has said anything (else a vaguer sentence).
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import errno
 import logging
 import os
 import socket
-import ssl
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import pika
 from pika import exceptions, frame, spec
 from pika.adapters.select_connection import IOLoop
-from pika.adapters.utils import connection_workflow
 from pika.adapters.utils.nbio_interface import AbstractIOReference
 from pika.adapters.utils.selector_ioloop_adapter import SelectorIOServicesAdapter
 
+from bridge.delivery.explaining import explain, explain_channel
 from bridge.delivery.frames import APP_ID, CONTENT_TYPE, MESSAGE_TYPE, PERSISTENT, PublishFrames
 from bridge.delivery.settings import BrokerAddress, RabbitMQSettings
 from bridge.records import Delivery
@@ -32,7 +31,6 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 _GOODBYE_SECONDS: Final = 3.0
 _NO_EXCHANGE: Final = "wallet-bridge.no-such-exchange"
-_NOT_FOUND, _ACCESS_REFUSED = 404, 403
 
 
 class Confirm(NamedTuple):
@@ -205,7 +203,7 @@ class Link:
         if self._asking and f"exchange '{_NO_EXCHANGE}'" in error.reply_text:
             self._on_may_write()
         else:
-            self._cause = _explain_channel(error, self.address, self._settings)
+            self._cause = explain_channel(error, self.address, self._settings)
             self.close()
 
     def _on_may_write(self) -> None:
@@ -216,8 +214,12 @@ class Link:
         self.up = False
         if self._goodbye is not None:
             self._loop.remove_timeout(self._goodbye)
-        self.trouble = self._cause or explain(error, self.address)
+        self.trouble = self._cause or explain(error, self.address, heard=self._heard())
         self._wake()
+
+    def _heard(self) -> bool:
+        """Return whether the peer has sent anything; what is no whole frame is not counted by pika."""
+        return bool(self._connection.bytes_received or getattr(self._connection, "_frame_buffer", b""))
 
     def _checked_frames(self) -> PublishFrames | None:
         """Return our own encoder if it writes, byte for byte, what pika writes; None when not."""
@@ -234,60 +236,6 @@ class Link:
         by_pika = _marshal_with_pika(sample, settings, channel=number, frame_max=frame_max)
         writable = callable(getattr(self._connection, "_output_marshaled_frames", None))
         return frames if writable and frames.encode([sample]) == by_pika else None
-
-
-def explain(error: BaseException, address: BrokerAddress) -> str:
-    """Say in one sentence why there is no connection, and what can be done."""
-    place = f"RabbitMQ at {address}"
-    match _innermost(error):
-        case exceptions.ProbableAuthenticationError() | exceptions.AuthenticationError():
-            text = f"{place} refused user {address.user!r}; check user and password in the URL"
-        case exceptions.ProbableAccessDeniedError():
-            host = f"virtual host {address.virtual_host!r}"
-            text = f"{place} has no {host}, or user {address.user!r} may not use it; check URL and permissions"
-        case exceptions.ConnectionClosedByBroker() as cause:
-            text = f"{place} closed the connection: {cause.reply_text}"
-        case exceptions.AMQPHeartbeatTimeout():
-            text = f"{place} has sent no heartbeat; the connection was dropped"
-        case exceptions.ConnectionBlockedTimeout():
-            text = f"{place} blocked the connection for longer than blocked_timeout"
-        case exceptions.IncompatibleProtocolError():
-            text = f"what answers at {address} does not speak AMQP 0-9-1; check the port, and amqp:// or amqps://"
-        case exceptions.ConnectionOpenAborted() | connection_workflow.AMQPConnectorStackTimeout() | TimeoutError():
-            text = f"{place} did not answer in time; check host and port"
-        case ssl.SSLCertVerificationError() as cause:
-            text = f"the certificate of {place} is not trusted: {cause.verify_message}; check tls.ca"
-        case ssl.SSLError() as cause:
-            text = f"no TLS with {place} ({cause.reason}); check amqp:// or amqps://, the port and tls"
-        case OSError() as cause:
-            text = f"{place} cannot be reached ({cause.strerror or 'no answer'}); check host and port"
-        case _:
-            text = f"the connection to {place} was lost"
-    return text
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """Take off what pika wraps around the error in its connection workflow."""
-    while True:
-        if isinstance(error, connection_workflow.AMQPConnectionWorkflowFailed):
-            error = error.exceptions[-1]
-        elif isinstance(error, connection_workflow.AMQPConnectorPhaseErrorBase):
-            error = error.exception
-        elif type(error) is exceptions.AMQPConnectionError and isinstance(error.args[0], BaseException):
-            error = error.args[0]
-        else:
-            return error
-
-
-def _explain_channel(
-    error: exceptions.ChannelClosedByBroker, address: BrokerAddress, settings: RabbitMQSettings
-) -> str:
-    place = f"exchange {settings.exchange!r} in virtual host {address.virtual_host!r} of RabbitMQ at {address}"
-    if error.reply_code == _NOT_FOUND:
-        return f"there is no {place}; create it, or correct the exchange's name"
-    if error.reply_code == _ACCESS_REFUSED:
-        return f"user {address.user!r} may not write to {place}; give it the write permission"
-    return f"RabbitMQ at {address} closed the channel: {error.reply_text}"
 
 
 def _parameters(address: BrokerAddress, settings: RabbitMQSettings) -> Any:

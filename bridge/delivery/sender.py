@@ -21,7 +21,7 @@ from bridge.records import Delivery
 
 _FIRST_WAIT_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-_LONGEST_RECONNECT_SECONDS: Final = 30.0
+_LONGEST_RECONNECT_SECONDS: Final = 10.0
 _TICK_SECONDS: Final = 0.5
 
 
