@@ -11,11 +11,12 @@ from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
+from bridge.sources.settings import Client
 
 
 def cautions(brand: Brand) -> list[Problem]:
     """Return the warnings about a connector that could be loaded, sorted."""
-    return sorted([*_unused_names(brand), *_unverified(brand), *_guards_of_the_contract(brand)])
+    return sorted([*_unused_names(brand), *_unverified(brand), *_blind_member(brand), *_guards_of_the_contract(brand)])
 
 
 def _unused_names(brand: Brand) -> Iterator[Problem]:
@@ -41,6 +42,14 @@ def _unverified(brand: Brand) -> Iterator[Problem]:
         if keys not in brand.file.document.places:
             keys = ("target", "rabbitmq", "tls", "insecure_skip_verify")
         yield brand.file.problem(keys, "RabbitMQ's certificate is not verified", hint)
+
+
+def _blind_member(brand: Brand) -> Iterator[Problem]:
+    kafka = brand.connector.source.kafka
+    if kafka.member is not None and kafka.client is Client.KAFKA_PYTHON:
+        message = "with a fixed name, kafka-python does not notice partitions that are added after a restart"
+        hint = "they would never be read: leave `member` out, or use the client `confluent`"
+        yield brand.file.problem(("source", "kafka", "member"), message, hint)
 
 
 def _guards_of_the_contract(brand: Brand) -> Iterator[Problem]:

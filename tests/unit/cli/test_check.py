@@ -91,6 +91,11 @@ def test_two_connectors_of_one_brand_are_a_problem(command: Command, connector: 
             "Kafka's certificates are not verified",
         ),
         (
+            'kafka: "${KAFKA_BROKERS}"',
+            'kafka: {brokers: "${KAFKA_BROKERS}", client: kafka-python, member: one}',
+            "kafka-python does not notice partitions that are added after a restart",
+        ),
+        (
             "    activities: ",
             "    park:\n      no currency: currency == none\n    activities: ",
             "this guard comes with the contract: an event with such a currency is parked anyway",
