@@ -16,7 +16,8 @@ from bridge.sources.settings import Client
 
 def cautions(brand: Brand) -> list[Problem]:
     """Return the warnings about a connector that could be loaded, sorted."""
-    return sorted([*_unused_names(brand), *_unverified(brand), *_blind_member(brand), *_guards_of_the_contract(brand)])
+    kinds = (_unused_names, _unverified, _blind_member, _guards_of_the_contract)
+    return sorted(problem for kind in kinds for problem in kind(brand))
 
 
 def _unused_names(brand: Brand) -> Iterator[Problem]:
