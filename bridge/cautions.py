@@ -13,6 +13,8 @@ from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.sources.settings import Client
 
+_WORD = re.compile(r"[^\W\d]\w*")
+
 
 def cautions(brand: Brand) -> list[Problem]:
     """Return the warnings about a connector that could be loaded, sorted."""
@@ -57,9 +59,11 @@ def _guards_of_the_contract(brand: Brand) -> Iterator[Problem]:
     """Yield the guards that ask what the CASINO contract asks of every event anyway."""
     for name, table in brand.connector.play.items():
         by_text = _fields_by_text(table)
+        decides = " ".join(str(text) for text in (table.stands, *(a.stands for a in table.activities.values())))
         for reason, condition in table.park.items():
             field = _asked_by_contract(str(condition), by_text)
-            if field is not None:
+            # Where it also decides whether an event is made at all, the contract may never see one.
+            if field is not None and not _compared(str(condition)) & set(_WORD.findall(decides)):
                 keys = ("play", name, "park", reason)
                 message = f"this guard comes with the contract: an event with such a {field} is parked anyway"
                 yield _at_key(brand, keys, message, "it can be left out")
@@ -93,6 +97,10 @@ def _asked_by_contract(condition: str, by_text: Mapping[str, str]) -> str | None
     if other == "0" and operation is ast.LtE and field == "exchange_rate":
         return field
     return field if other in ("none", "null") and operation is ast.Eq and FIELDS[field].required else None
+
+
+def _compared(condition: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(condition.strip(), mode="eval")) if isinstance(node, ast.Name)}
 
 
 def _normal(text: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bridge.cautions import cautions
 from bridge.errors import ConfigError
 from tests.support.trial import EVENT, wallet
 
@@ -151,3 +152,19 @@ play:
 """
         (problem,) = problems(tmp_path, said)
         assert problem.startswith("play.refunds.reverses.0.takes: no activity of tx has a share to take a part of")
+
+
+@pytest.mark.parametrize(("stands", "told"), [("true", True), ("total > 0", False)])
+def test_a_guard_of_the_contract_is_told_unless_it_guards_what_makes_no_event(
+    tmp_path: Path, stands: str, told: bool
+) -> None:
+    said = f"""
+play:
+  tx:
+    with: {{total: a + b}}
+    park: {{below zero: total < 0}}
+    activities: {{win: {{type: Win, stands: {stands}}}}}
+    event: {{wager_amount: total}}
+"""
+    found = [caution.message for caution in cautions(wallet(tmp_path, said))]
+    assert any("comes with the contract" in message for message in found) is told
