@@ -43,9 +43,7 @@ def test_kills_at_the_points_that_could_do_harm_lose_nothing(
 
 
 @pytest.mark.long
-def test_a_bridge_that_gets_no_more_memory_ends_and_loses_nothing(
-    addresses: Addresses, tmp_path: Path, seed: int
-) -> None:
+def test_a_bridge_that_gets_no_more_memory_loses_nothing(addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with world(addresses, tmp_path, seed=seed) as w:
         w.play([Backlog(1000), Play(rate=500), Start(), Arrive(500), OutOfMemory(), Start(), Arrive(500)])
         w.finish()

@@ -54,14 +54,3 @@ def test_a_clock_that_is_turned_back_over_a_kill_changes_nothing(
         w.play([Clock(DAY), Backlog(1000), Play(rate=500), Start(), Ready(), Arrive(200)])
         w.play([Kill(), Clock(-400 * DAY), Start(), Ready(), Arrive(500), Clock(0), Arrive(300)])
         w.finish()
-
-
-@pytest.mark.long
-def test_a_stop_while_rabbitmq_is_away_gives_up_draining_and_loses_nothing(
-    addresses: Addresses, tmp_path: Path, seed: int
-) -> None:
-    with world(addresses, tmp_path, seed=seed) as w:
-        w.play([Backlog(1000), Play(rate=300), Start(), Arrive(200)])
-        w.play([Network("refuse"), Network("cut"), Ready(degraded="not connected"), Terminate()])
-        w.play([Network("heal"), Start()])
-        w.finish()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bridge.cli.run import SECOND_SIGNAL_EXIT
 from tests.faults.world import World
 from tests.support.eventually import eventually
+from tests.support.fault_proxy import Way
 
 
 @dataclass(frozen=True)
@@ -126,14 +127,21 @@ class Clock:
 
 @dataclass(frozen=True)
 class OutOfMemory:
-    """Give the bridge no memory any more, while it has work: it ends, and not as if all were well.
+    """Give the bridge no more memory than it has, and more work than that holds; kill what has not ended then.
 
-    What fails is the next request for memory.  The kernel's own killer sends SIGKILL: that is `Kill`.
+    That is what the kernel does, a moment later and to whom it likes.  What fails before, fails where it happens
+    to ask for memory: in a thread, in a library, in the middle of a batch.
     """
 
     def __call__(self, world: World) -> None:
         """See Step."""
-        world.incidents += 1
+        world.proxy.stall(Way.TO_SERVER)
         resource.prlimit(world.bridge.pid, resource.RLIMIT_AS, (1, resource.RLIM_INFINITY))
-        world.wallet.play(5000)
-        assert world.bridge.wait(60) != 0, "it ended as if all were well"
+        world.wallet.play(20_000)
+        world.proxy.heal()
+        time.sleep(3)
+        if world.bridge.running():
+            world.kill()
+        else:
+            world.incidents += 1
+            assert world.bridge.stop() != 0, "it ended as if all were well"
