@@ -6,8 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 RUN := $(BIN)/python
+# Compiled once: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test up down status lint format types unit integration faults soak bench docs lock clean
+.PHONY: help demo test up down status lint format types unit properties integration faults soak bench docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,8 +29,7 @@ demo: $(STAMP) ## two brands on the real servers, end to end, with a SIGKILL hal
 	  $(BIN)/wallet-bridge demo --embedded; }
 
 test: $(STAMP) ## everything that CI runs: lint, types, all tests on the real servers
-	@$(MAKE) --no-print-directory lint types
-	@$(RUN) -m stack run -- $(RUN) -m tests
+	@$(RUN) -m tests
 
 up: $(STAMP) ## start the servers (containers, else native) and leave them running
 	@$(RUN) -m stack up
@@ -54,8 +55,11 @@ types: $(STAMP) ## mypy, strict
 unit: $(STAMP) ## unit tests: no server, no process of their own
 	@$(RUN) -m pytest tests/unit -n auto -q
 
+properties: $(STAMP) ## property tests with very many examples
+	@$(RUN) -m pytest -m "hypothesis and not integration" --hypothesis-profile=thorough -n auto -q
+
 integration: $(STAMP) ## tests on the real servers
-	@$(RUN) -m stack run -- $(RUN) -m pytest -m "integration" -q
+	@$(RUN) -m stack run -- $(RUN) -m pytest -m "integration and not faults" -n 4 --dist loadgroup -q
 
 faults: $(STAMP) ## break servers and bridge on purpose: the long suite
 	@$(RUN) -m stack run -- $(RUN) -m pytest -m "faults" -q --faults=long
