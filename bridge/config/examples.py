@@ -159,7 +159,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "count": "leg_count",
         "key": "id",
         "columns": "{amount: decimal}",
-        "until": "transaction",
+        "until": "sum(legs.debit) == sum(legs.credit)",
     },
     Activity: {
         "type": "Win",

@@ -80,8 +80,10 @@ class Parts(Model):
     count: Expression | None = Field(None, description="How many parts the header has, over the header's columns.")
     key: Expression | list[Expression] = Field("id", description="What identifies a part.")
     columns: dict[str, str] = Field({}, description="Column types that the records do not tell.")
-    until: Literal["count", "transaction"] = Field(
-        "count", description="What makes the parts complete: their count, or the end of the database transaction."
+    until: Expression | None = Field(
+        None,
+        description="Instead of `count`: when this holds of the header and the parts that have come, from the "
+        "first one on, they are complete.",
     )
 
 

@@ -80,10 +80,14 @@ class TableCompiler(TableExpressions):
         for name, parts in self._config.parts.items():
             columns = LookupNames()
             path: Path = ("parts", name)
-            if parts.until == "transaction":
-                self.problem((*path, "until"), "parts are complete by their count only", "say `count:`")
-            elif parts.count is None:
-                self.problem(path, "`count` is missing", "say which column of the header tells how many there are")
+            if (parts.count is None) == (parts.until is None):
+                hint = (
+                    "how many there are (`count: leg_count`), or a condition (`until: sum(legs.amount) == total`)"
+                )
+                self.problem(path, "what makes the parts complete is said once", f"say {hint}")
+            elif parts.until == "transaction":
+                hint = "such as sum(legs.debit) == sum(legs.credit); a transaction's end is not looked at"
+                self.problem((*path, "until"), "this is a condition over the header and its parts", hint)
             self._table.parts[name] = PartsPlan(
                 name=name,
                 table=parts.table,
@@ -97,6 +101,8 @@ class TableCompiler(TableExpressions):
         for name, parts in self._config.parts.items():
             if parts.count is not None:
                 self._table.parts[name].count = self.value(parts.count, ("parts", name, "count"))
+            if parts.until is not None:
+                self._table.parts[name].until = self.test(parts.until, ("parts", name, "until"))
 
     def _compile_row(self) -> None:
         table, config = self._table, self._config

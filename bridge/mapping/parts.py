@@ -37,6 +37,8 @@ class PartsPlan:
     key: Callable[[Any], str | None]
     count: Reader | None
     space: str
+    until: Callable[[Any], bool] | None = None
+    """Whether the parts that have come are all."""
 
     def stored(self, recall: Recall, header_key: str) -> list[list[Any]]:
         """Return the parts that have come so far."""
@@ -51,6 +53,8 @@ class PartsPlan:
 
     def _complete(self, scope: Scope) -> PartsOf:
         stored = self.stored(scope.recall, scope.key)
+        if self.until is not None:
+            return self._complete_when(self.until, scope, PartsOf([Row(columns, {}) for _, columns in stored]))
         expected = self.count(scope) if self.count is not None else None
         if type(expected) is not int or expected < 0:
             raise MappingError("no_count", f"the number of {self.name} is not known")
@@ -59,6 +63,19 @@ class PartsPlan:
         if len(stored) > expected:
             raise MappingError("too_many_parts", f"more {self.name} came than the row says")
         return PartsOf([Row(columns, {}) for _, columns in stored])
+
+    def _complete_when(self, until: Callable[[Any], bool], scope: Scope, parts: PartsOf) -> PartsOf:
+        """Return the parts if they are all.  What is worked out from some of them is forgotten again."""
+        scope.cache[f"parts {self.name}"] = parts
+        complete = False
+        try:
+            complete = len(parts) > 0 and until(scope)
+        finally:
+            if not complete:
+                scope.cache.clear()
+        if not complete:
+            raise Waiting(self.space, scope.key)
+        return parts
 
     def divide(self, split: SplitPlan, read: Reader, scope: Scope) -> Shares:
         """Return the sum of `read` over the parts, for each value of the split's column."""

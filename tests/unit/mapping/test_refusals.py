@@ -68,14 +68,14 @@ REFUSED = {
     ),
     "parts without a count": (
         "play: {tx: {parts: {legs: {table: leg, one: leg, of: tx}}, activities: {bet: {type: Bet}}}}",
-        "`count` is missing",
+        "what makes the parts complete is said once",
     ),
     "parts by the end of the transaction": (
         (
             "play: {tx: {parts: {legs: {table: leg, one: leg, of: tx, until: transaction}},"
             " activities: {bet: {type: Bet}}}}"
         ),
-        "parts are complete by their count only",
+        "play.tx.parts.legs.until: this is a condition over the header and its parts",
     ),
     "a split of unknown parts": (
         "play: {tx: {split: {parts: leg, by: wallet}, activities: {bet: {type: Bet}}}}",
