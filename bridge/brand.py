@@ -18,6 +18,7 @@ from bridge.errors import ConfigError, Problem
 from bridge.mapping.compiling import compile_wallet
 from bridge.mapping.functions import load_functions
 from bridge.mapping.plan import Plan
+from bridge.sources.subscription import unusable
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,10 @@ def load_brand(path: Path, environment: Mapping[str, str] = os.environ) -> Brand
             parse_column_type(text)
         except ValueError as error:
             report(keys, str(error), "", 1, 1)
+    for keys, pattern in _patterns(connector):
+        reason = unusable(pattern)
+        if reason is not None:
+            report(keys, f"this pattern cannot be used: {reason}", "", 1, 1)
     functions = load_functions(path.parent / connector.functions) if connector.functions is not None else {}
     plan = compile_wallet(connector, functions, report)
     if problems:
@@ -130,6 +135,12 @@ def _column_types(wallet: Wallet) -> list[tuple[tuple[str | int, ...], str]]:
     return found
 
 
+def _patterns(wallet: Wallet) -> list[tuple[tuple[str, ...], str]]:
+    found = [(("lookups", name, "tables"), lookup.tables) for name, lookup in wallet.lookups.items()]
+    found += [(("play", name, "tables"), table.tables) for name, table in wallet.play.items()]
+    return [(keys, pattern) for keys, pattern in found if pattern is not None]
+
+
 def topics_of(connector: Connector) -> Topics:
     """Return the topics to read: names, and regular expressions where tables are given by one."""
     lookups = [(name, lookup.tables) for name, lookup in connector.lookups.items() if not _is_outside(lookup)]
@@ -158,4 +169,4 @@ def _topic(template: str | Mapping[str, str], name: str, pattern: str | None) ->
     if pattern is None:
         return template.replace("{table}", name), False
     before, _, after = template.partition("{table}")
-    return f"^{re.escape(before)}(?:{pattern}){re.escape(after)}$", True
+    return f"^{re.escape(before)}({pattern}){re.escape(after)}$", True

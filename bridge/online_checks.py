@@ -6,7 +6,8 @@ Nothing is written anywhere, no group is joined, and nothing is committed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,6 @@ from bridge.brand import Brand
 from bridge.delivery.probing import probe
 from bridge.errors import BridgeError, LedgerMismatch, SourceUnavailable
 from bridge.ledger import open_ledger
-from bridge.records import Partition
 from bridge.samples import sample_findings
 from bridge.sources import KafkaSource, open_source
 from bridge.sources.settings import MissingTopics
@@ -49,27 +49,29 @@ def _kafka(brand: Brand) -> Iterator[Finding]:
     settings, topics = brand.connector.source.kafka, brand.topics()
     source = open_source(settings, topics.names, topics.patterns)
     try:
-        there = source.partitions(topics.names)
-        yield from _missing(brand, there)
-        yield from _topic_settings(brand, source, [topic for topic in topics.names if there.get(topic)])
-        play = [topic for topic in topics.names if topics.is_play(topic) and there.get(topic)]
+        names = source.topics()
+        there = source.partitions(names)
+        yield from _missing(brand, names)
+        yield from _topic_settings(brand, source, names)
+        play = [topic for topic in names if topics.is_play(topic)]
         for finding in sample_findings(brand, play, {topic: len(there[topic]) for topic in play}):
             yield Finding(finding.about, finding.sentence, finding.hint, wrong=finding.wrong)
     except SourceUnavailable as error:
         yield Finding("Kafka", str(error))
     finally:
         source.close()
-    for pattern in topics.patterns:
-        yield Finding("Kafka", f"topics that match {pattern} are not looked at", wrong=False)
 
 
-def _missing(brand: Brand, there: Mapping[str, Sequence[Partition]]) -> Iterator[Finding]:
-    settings = brand.connector.source.kafka
+def _missing(brand: Brand, there: Collection[str]) -> Iterator[Finding]:
+    settings, topics = brand.connector.source.kafka, brand.topics()
     waits = settings.missing_topics is MissingTopics.WAIT
-    for topic in brand.topics().names:
-        if not there.get(topic):
-            hint = "Debezium makes a topic with its first record: check the name, and the Debezium connector"
+    hint = "Debezium makes a topic with its first record: check the name, and the Debezium connector"
+    for topic in topics.names:
+        if topic not in there:
             yield Finding(f"topic {topic}", f"there is no such topic at {settings.brokers}", hint, wrong=not waits)
+    for pattern in topics.patterns:
+        if not any(re.match(pattern, topic) for topic in there):
+            yield Finding("Kafka", f"no topic matches {pattern} at {settings.brokers}", hint, wrong=not waits)
 
 
 def _topic_settings(brand: Brand, source: KafkaSource, names: Sequence[str]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from bridge.records import Change, SourceRecord
 from bridge.rehearsal import Rehearsal, in_order
 from bridge.sources import open_source
 from bridge.sources.peek import PeekFrom, peek
+from bridge.sources.subscription import Subscription
 
 _JSON = msgspec.json.Encoder(decimal_format="number")
 
@@ -34,6 +35,8 @@ class PreviewedEvent:
     player: str
     body: bytes
     why: Mapping[str, Origin]
+    warnings: tuple[str, ...] = ()
+    """What the event breaks of the stricter profile that the connector names."""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -80,6 +83,8 @@ class Counts:
     by_reason: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Outcome, table and reason."""
     events: int = 0
+    warnings: Counter[str] = field(default_factory=Counter)
+    """How many events break the stricter profile, by what they break."""
     waiting: int = 0
     """Changes that still wait at the end."""
 
@@ -89,7 +94,10 @@ class Counts:
             {"outcome": kind, "table": table, "reason": reason, "changes": count}
             for (kind, table, reason), count in sorted(self.by_reason.items())
         ]
-        return _JSON.encode({"counts": counts, "events": self.events, "waiting": self.waiting})
+        said: dict[str, Any] = {"counts": counts, "events": self.events, "waiting": self.waiting}
+        if self.warnings:
+            said["warnings"] = dict(sorted(self.warnings.items()))
+        return _JSON.encode(said)
 
 
 class Preview:
@@ -144,7 +152,9 @@ class Preview:
     def _event(self, outcome: Outcome, out: Outgoing, reversal: Any) -> PreviewedEvent:
         why = self._origins.fields(outcome, out, reversal) if self._why else {}
         activity = f"{out.row.plan.name}.{out.name}"
-        return PreviewedEvent(out.message_id, activity, str(out.fields.get("user_id", "")), out.body, why)
+        self.counts.warnings.update(out.warnings)
+        player = str(out.fields.get("user_id", ""))
+        return PreviewedEvent(out.message_id, activity, player, out.body, why, out.warnings)
 
 
 def records_of(brand: Brand, *, limit: int | None, start: PeekFrom | int) -> Iterator[SourceRecord]:
@@ -153,43 +163,40 @@ def records_of(brand: Brand, *, limit: int | None, start: PeekFrom | int) -> Ite
     No group is joined and nothing is committed.  Raises ConfigError for a topic that is not there, and
     SourceUnavailable when Kafka does not answer.
     """
-    topics = brand.topics()
-    check_topics(brand, topics.names)
-    yield from _look_ups(brand)
-    play = [name for name in topics.names if topics.is_play(name)]
-    yield from peek(brand.connector.source.kafka, play, limit=limit, start=start)
+    look_ups, play = topics_there(brand)
+    kafka = brand.connector.source.kafka
+    yield from peek(kafka, look_ups, limit=None, start=PeekFrom.START)
+    yield from peek(kafka, play, limit=limit, start=start)
 
 
 def look_ups_of(brand: Brand) -> Iterator[SourceRecord]:
     """Yield the records of the brand's look-up topics, as `records_of` does."""
-    topics = brand.topics()
-    check_topics(brand, [name for name in topics.names if not topics.is_play(name)])
-    yield from _look_ups(brand)
+    look_ups, _ = topics_there(brand, play=False)
+    yield from peek(brand.connector.source.kafka, look_ups, limit=None, start=PeekFrom.START)
 
 
-def _look_ups(brand: Brand) -> Iterator[SourceRecord]:
-    topics = brand.topics()
-    names = [name for name in topics.names if not topics.is_play(name)]
-    yield from peek(brand.connector.source.kafka, names, limit=None, start=PeekFrom.START)
+def topics_there(brand: Brand, *, play: bool = True) -> tuple[list[str], list[str]]:
+    """Return the names of the look-up topics and of the play topics, those that a pattern finds among them.
 
-
-def check_topics(brand: Brand, names: Sequence[str]) -> None:
-    """Raise ConfigError with every topic that is not there, and SourceUnavailable when Kafka does not answer."""
-    if patterns := brand.topics().patterns:
-        message = f"topics given by a pattern cannot be previewed: {', '.join(patterns)}"
-        hint = "record some of their records in a file, and preview that with --file"
-        raise ConfigError([Problem(str(brand.path), 0, 0, "", message, hint)])
-    settings = brand.connector.source.kafka
-    source = open_source(settings, names)
+    Raises ConfigError with every topic that is not there (without `play`, of the look-ups only), and
+    SourceUnavailable when Kafka does not answer.
+    """
+    topics, settings = brand.topics(), brand.connector.source.kafka
+    names = [name for name in topics.names if play or not topics.is_play(name)]
+    patterns = [pattern for pattern in topics.patterns if play or pattern not in topics.plays]
+    if not names and not patterns:
+        return [], []
+    subscription = Subscription(names, patterns)
+    source = open_source(settings, names, patterns)
     try:
-        there = source.partitions(names)
+        there = source.topics()
     finally:
         source.close()
-    missing = [f"there is no topic {name}" for name in names if not there.get(name)]
-    if missing:
+    if missing := subscription.missing(there):
         hint = "Debezium makes a topic with its first record: check the name and the Debezium connector"
         place = f"Kafka at {settings.brokers}"
         raise ConfigError([Problem(place, 0, 0, "", sentence, hint) for sentence in missing])
+    return [name for name in there if not topics.is_play(name)], [name for name in there if topics.is_play(name)]
 
 
 def _place_of(record: SourceRecord) -> tuple[str, int, int]:
@@ -206,6 +213,8 @@ def _event(event: PreviewedEvent, *, why: bool) -> dict[str, Any]:
         "activity": event.activity,
         "body": msgspec.Raw(event.body),
     }
+    if event.warnings:
+        said["warnings"] = event.warnings
     if why:
         said["why"] = {name: _place(origin) for name, origin in event.why.items()}
     return said

@@ -111,6 +111,8 @@ def _print_event(console: Console, event: PreviewedEvent) -> None:
         f"  player {fields['user_id']}  round {fields['round_id']}  {event.message_id}"
     )
     console.print(printing.styled("bold", head))
+    for warning in event.warnings:
+        console.print(printing.styled("yellow", f"         outside the profile: {warning}"))
     if not event.why:
         return
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
@@ -139,6 +141,8 @@ def _print_counts(console: Console, counts: Counts) -> None:
     console.print()
     console.print(table, soft_wrap=False)
     console.print(f"\n{counts.events} events; {counts.waiting} changes still wait")
+    for warning, count in sorted(counts.warnings.items()):
+        console.print(printing.styled("yellow", f"{count} events are outside the profile: {warning}"))
 
 
 _OPERATIONS = {"c": "insert", "u": "update", "d": "delete", "r": "snapshot", "t": "truncate", "m": "message"}

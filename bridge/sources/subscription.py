@@ -53,13 +53,14 @@ def _body(pattern: str) -> str:
     body = pattern.removeprefix("^")
     if body.endswith("$") and not body.endswith("\\$"):
         body = body[:-1]
-    reason = _unusable(body)
+    reason = unusable(body)
     if reason:
         raise ConfigError([Problem("source", 0, 0, "topics", f"the pattern {pattern} cannot be used: {reason}")])
     return body
 
 
-def _unusable(body: str) -> str | None:
+def unusable(body: str) -> str | None:
+    """Return why a pattern, without its anchors, cannot be used with every client; None when it can."""
     try:
         re.compile(body)
     except re.error as error:

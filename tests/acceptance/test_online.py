@@ -140,3 +140,31 @@ def test_records_of_a_file_can_be_shown_with_the_look_ups_of_the_topics(
     *changes, _ = [json.loads(line, parse_float=Decimal) for line in said.out.splitlines()]
     events = [event["body"] for change in changes for event in change["events"]]
     assert per_player(events) == per_player(expected(CASE))
+
+
+PATTERN = ("  wallet_tx:\n", "  wallet_tx:\n    tables: wallet_(tx|old)\n")
+
+
+def test_topics_that_a_pattern_finds_are_previewed_and_checked(topics: RecordedTopics, tmp_path: Path) -> None:
+    topics.add()
+    path = topics.connector(tmp_path, PATTERN)
+    said = wallet_bridge("preview", path, "--limit", "1000", "--wait-out", "--json", **topics.environment)
+    assert (said.code, said.err) == (0, "")
+    *changes, _ = [json.loads(line, parse_float=Decimal) for line in said.out.splitlines()]
+    events: list[dict[str, Any]] = [event["body"] for change in changes for event in change["events"]]
+    assert per_player(events) == per_player(expected(CASE))
+    topics.world.configure(topics.topic("wallet_tx"), {"cleanup.policy": "compact"})
+    said = wallet_bridge("check", "--online", path, "--state", tmp_path, **topics.environment)
+    assert said.code == 78
+    assert f"topic {topics.topic('wallet_tx')}: cleanup.policy has compact" in said.err
+
+
+def test_a_pattern_that_finds_no_topic_is_named(topics: RecordedTopics, tmp_path: Path) -> None:
+    topics.add(without="wallet_tx")
+    path = topics.connector(tmp_path, PATTERN)
+    said = wallet_bridge("preview", path, **topics.environment)
+    assert said.code == 78
+    assert "no topic matches the pattern" in said.err
+    said = wallet_bridge("check", "--online", path, "--state", tmp_path, **topics.environment)
+    assert said.code == 78
+    assert "vintervik: Kafka: no topic matches ^" in said.err

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bridge.sources.settings import Client
 from stack.endpoints import Addresses
 from tests.acceptance.conftest import CASE, RecordedTopics
 from tests.acceptance.shell import COMMAND, environment, started, wallet_bridge
@@ -118,6 +119,22 @@ def test_sigterm_drains_and_the_next_start_sends_nothing_twice(topics: RecordedT
     status = json.loads(said.out)
     assert (status["confirmed"], status["unconfirmed"]) == (wanted, 0)
     assert len(status["parked"]) > 0
+
+
+@pytest.mark.parametrize("client", list(Client))
+def test_topics_that_a_pattern_finds_are_read(topics: RecordedTopics, tmp_path: Path, client: Client) -> None:
+    topics.add()
+    with queue(topics.addresses, "accept") as arrived:
+        path = topics.connector(
+            tmp_path,
+            ("  wallet_tx:\n", "  wallet_tx:\n    tables: wallet_(tx|old)\n"),
+            ('group: "', f'client: {client}, group: "'),
+            exchange=arrived.exchange,
+        )
+        with started(tmp_path, "run", path, "--state", tmp_path, "--http", "off", **topics.environment) as bridge:
+            eventually(lambda: len(arrived.take()) >= 30, within_seconds=60, message=bridge.text())
+            bridge.signal(signal.SIGTERM)
+            assert bridge.wait() == 0
 
 
 def test_a_folder_runs_each_brand_as_a_process_that_is_started_again(

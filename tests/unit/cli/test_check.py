@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cases import EXAMPLES
+from bridge.brand import load_brand
+from bridge.sources.subscription import Subscription
+from tests.support.cases import ENVIRONMENT, EXAMPLES
 from tests.unit.cli.conftest import Command, changed
 
 
@@ -136,3 +138,30 @@ def test_a_path_without_a_connector_is_a_problem(command: Command, tmp_path: Pat
     said = command("check", tmp_path / name)
     assert said.code == 78
     assert words in said.err
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("wallet_(?:tx|old)", "groups that begin with (? are not understood by every client"),
+        (r"wallet_\\S+", "is not understood by every client"),
+        ("wallet_[", "unterminated character set"),
+    ],
+)
+def test_a_pattern_that_no_client_would_take_is_named_with_its_line(
+    command: Command, connector: Path, pattern: str, words: str
+) -> None:
+    changed(connector, ("  wallet_tx:\n", f"  wallet_tx:\n    tables: '{pattern}'\n"))
+    said = command("check", connector)
+    assert said.code == 78
+    [line] = [line for line in said.err.splitlines() if "play.wallet_tx.tables: this pattern cannot" in line]
+    assert line.startswith(f"{connector}:16:")
+    assert words in line
+
+
+def test_a_pattern_of_a_connector_is_one_that_sources_take(connector: Path) -> None:
+    changed(connector, ("  wallet_tx:\n", "  wallet_tx:\n    tables: 'wallet_(tx|old)'\n"))
+    brand = load_brand(connector, ENVIRONMENT)
+    subscription = Subscription(brand.topics().names, brand.topics().patterns)
+    assert subscription.matches("ledger-reference.public.wallet_old")
+    assert not subscription.matches("ledger-reference.public.wallet_older")

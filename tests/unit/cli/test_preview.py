@@ -12,7 +12,7 @@ import pytest
 from bridge.preview import Preview
 from bridge.rehearsal import load_without_servers
 from tests.support.cases import CASES, EXAMPLES, NAMES, expected, in_commit_order, per_player, play, recorded
-from tests.unit.cli.conftest import Command
+from tests.unit.cli.conftest import Command, changed
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,3 +101,18 @@ def test_where_to_begin_is_start_end_or_an_offset(command: Command) -> None:
     said = command("preview", EXAMPLES / "ledger-reference.yaml", "--from", "yesterday")
     assert said.code == 2
     assert "yesterday is neither start nor end nor an offset" in said.err
+
+
+def test_what_an_event_breaks_of_the_stricter_profile_is_shown_and_counted(
+    command: Command, connector: Path
+) -> None:
+    changed(connector, ("brand: vintervik\n", "brand: vintervik\nprofile: rewards\n"))
+    recording = CASES / "ledger-reference" / "recorded.jsonl"
+    *changes, counts = _lines(command, connector, "--file", recording, "--wait-out")
+    warned = [event for change in changes for event in change["events"] if "warnings" in event]
+    assert warned
+    assert {str(event["body"]["amount"]) for event in warned if "amount" in event["warnings"][0]} == {"0"}
+    assert counts["warnings"] == {"amount is not above 0": len(warned)}
+    said = command("preview", connector, "--file", recording, "--wait-out")
+    assert "outside the profile: amount is not above 0" in said.out
+    assert said.out.splitlines()[-1] == f"{len(warned)} events are outside the profile: amount is not above 0"
