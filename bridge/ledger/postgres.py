@@ -124,7 +124,7 @@ class PostgresLedger:
         self._lanes.drop({partition.number for partition in partitions})
 
     def at_work(self) -> int:
-        """Return how many other connections of bridges there are; each instance that runs has one."""
+        """Return how many others have this ledger open to write; each instance that runs is one."""
         return int(self._link.rows(_OTHERS)[0][0])
 
     def require_claims(self) -> None:

@@ -14,12 +14,12 @@ from bridge.errors import LedgerMismatch, LedgerUnavailable
 from bridge.ledger.transaction import Pending
 
 _SETTINGS: Final = {
-    "application_name": "wallet-bridge",
     "synchronous_commit": "on",
     "lock_timeout": "10s",
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
+_NAME: Final = "SELECT set_config('application_name', %s || coalesce(' ' || to_regclass('meta')::oid, ''), false)"
 _AWAY: Final = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
@@ -38,6 +38,7 @@ class Link:
         self.place = f"{told.get('host', 'localhost')}:{told.get('port', 5432)}/{told.get('dbname', '')}"
         self._connect_seconds = connect_seconds
         self._read_only = read_only
+        self._name = "wallet-bridge reader" if read_only else "wallet-bridge"
         self._connection: psycopg.Connection[Any] | None = None
         self._doubt: tuple[Pending | None, int] | None = None
         self._closed = False
@@ -69,7 +70,12 @@ class Link:
             settings["default_transaction_read_only"] = "on"
         for name, value in settings.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        connection.execute(_NAME, (self._name,))
         return connection
+
+    def name_after_ledger(self) -> None:
+        """Let the server show which ledger this connection is for, once its tables are there."""
+        self.rows(_NAME, (self._name,))
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """Run one statement by itself and return what it found."""

@@ -39,6 +39,7 @@ def open_postgres(
     except BaseException:
         link.close()
         raise
+    link.name_after_ledger()
     # Only for people: the fence compares epochs.
     return PostgresLedger(link, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
 
