@@ -129,6 +129,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "deleted": "nothing stands",
         "key": "id",
         "player": "player_id",
+        "as_of": "seq",
         "holds": "round",
         "watch": "status",
         "remember": "[device]",

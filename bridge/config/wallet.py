@@ -172,6 +172,11 @@ class PlayTable(Model):
     )
     key: Expression | list[Expression] = Field(description="What identifies a row (not the Kafka key).")
     player: Expression = Field(description="Whose row it is: the events of one player keep their order.")
+    as_of: str | None = Field(
+        None,
+        description="The column that numbers the versions of what `key` names, where each row is one (a table of "
+        "states): a row with less in it than the newest means nothing.",
+    )
     holds: Literal["player", "round"] = Field(
         "player",
         description="Whether a change that waits holds what the same player does later, or only its round.",

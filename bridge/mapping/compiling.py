@@ -68,6 +68,7 @@ def _declared(name: str, table: PlayTable, report: Report) -> TablePlan:
         append_only=table.rows == "append-only",
         snapshot=table.snapshot,
         holds=table.holds,
+        as_of=table.as_of,
         pattern=_pattern(table.tables, ("play", name), report),
         watch=[table.watch] if isinstance(table.watch, str) else list(table.watch or []),
         moves=table.moves,

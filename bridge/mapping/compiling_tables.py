@@ -71,10 +71,10 @@ class TableCompiler(TableExpressions):
             self.problem(
                 (), "`deleted` is missing", "say what a delete of a mutable row means: nothing, or nothing stands"
             )
-        if config.rows == "append-only" and (config.deleted is not None or config.moves or config.watch):
-            self.problem(
-                (), "append-only rows are looked at once", "`deleted`, `moves` and `watch` need `rows: mutable`"
-            )
+        needs_mutable = (config.deleted is not None, config.moves, config.watch, config.as_of)
+        if config.rows == "append-only" and any(needs_mutable):
+            hint = "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`"
+            self.problem((), "append-only rows are looked at once", hint)
 
     def _compile_parts(self) -> None:
         for name, parts in self._config.parts.items():
@@ -221,6 +221,7 @@ class TableCompiler(TableExpressions):
     def _remembered(self, attributes: frozenset[str]) -> frozenset[str]:
         config = self._config
         used = set(config.remember) | set(self._table.watch) | set(config.moves)
+        used |= {config.as_of} if config.as_of is not None else set()
         if config.rows == "mutable":
             return frozenset(used | attributes | self._table.columns)
         for activity in config.activities.values():

@@ -18,7 +18,7 @@ from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, row_space
 from bridge.mapping.reopening import Reopening, RowPlace
-from bridge.mapping.rows import is_history, is_repeated, move_memory, old_key, recollect, scope_of
+from bridge.mapping.rows import is_history, is_outdated, is_repeated, move_memory, old_key, recollect, scope_of
 from bridge.mapping.scope import Scope
 from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord
 
@@ -138,7 +138,7 @@ class Mapper:
         try:
             scope = self._scopes.pop(id(change), None) or scope_of(table, change, self._recall)
         except PoisonRecord as poison:
-            self._endings.poisoned(change.record, table.name, poison)
+            self._take_without_key(table, change, poison)
             return
         queue = self._queue_of_row(table, change, scope)
         if change.renamed is Renamed.TO and queue is None:
@@ -155,6 +155,19 @@ class Mapper:
         else:
             self._take_news(table, change, scope, queue)
 
+    def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:
+        """Skip what a guard skips although the row does not tell its key, such as a call that is no play."""
+        row = change.after
+        skip = (
+            None
+            if row is None
+            else self._judge.skip_at_once(table, Scope(table, self._recall, "", row, change=change))
+        )
+        if skip is not None:
+            self._endings.skipped(change.record, table.name, "", skip.reason)
+        else:
+            self._endings.poisoned(change.record, table.name, poison)
+
     def _queue_of_row(self, table: TablePlan, change: Change, scope: Scope) -> str | None:
         """Return the queue in which an earlier change of the same row waits, if one does."""
         queues = self._holding.queues
@@ -168,6 +181,9 @@ class Mapper:
 
     def _take_news(self, table: TablePlan, change: Change, scope: Scope, queue: str | None) -> None:
         try:
+            if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
+                self._endings.skipped(change.record, table.name, scope.key, "row is an older version")
+                return
             if is_history(table, change, scope):
                 self._holding.release(
                     self._endings.history(table, change, scope, self._judge.skip_of_history(table, scope))
@@ -175,8 +191,10 @@ class Mapper:
                 return
             own = scope.queue = queue if queue is not None else _queue_of(table, scope)
         except PoisonRecord as poison:
-            park = Park(poison.code, poison.reason)
-            self._holding.release(self._endings.decided(table, change, scope, park))
+            sent = scope.memory is not None and scope.memory.sent
+            skip = None if sent else self._judge.skip_at_once(table, scope)
+            decision = skip or Park(poison.code, poison.reason)
+            self._holding.release(self._endings.decided(table, change, scope, decision))
             return
         self._take_in_order(table, change, scope, own, row_is_queued=queue is not None)
 

@@ -112,6 +112,8 @@ class TablePlan:
     snapshot: str
     holds: str
     pattern: re.Pattern[str] | None = None
+    as_of: str | None = None
+    """The column that numbers the versions, where each row is a version of what the key names."""
     deleted: str | Test | None = None
     key: Callable[[Any], str | None] = lambda _: None
     player: Reader = lambda _: None

@@ -115,10 +115,27 @@ def is_repeated(table: TablePlan, change: Change, memory: RowMemory | None) -> b
     """Return whether the change of a known row was taken in before, or is older than what was."""
     if memory is None:
         return False
+    if table.as_of is not None and change.snapshot and memory.ending is Ending.HISTORY:
+        return False  # perhaps a newer version: a snapshot shows them all
     position, last = change.position, memory.position
     if position is not None and last is not None and position.lineage == last.lineage:
         return position.order <= last.order or (table.append_only and memory.ending is not Ending.MOVED)
     return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)
+
+
+def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:
+    """Return whether the row is an older version of what is known.  Raises MappingError if that cannot be told."""
+    memory = scope.memory
+    if table.as_of is None or memory is None:
+        return False
+    known = remembered_row(memory).get(table.as_of)
+    if known is None:
+        return False
+    version = scope.row[table.as_of]
+    try:
+        return version is None or version < known or (change.snapshot and version == known)
+    except TypeError:
+        raise MappingError("not_comparable", f"{table.as_of} of two versions cannot be compared") from None
 
 
 def is_history(table: TablePlan, change: Change, scope: Scope) -> bool:

@@ -43,7 +43,7 @@ REFUSED = {
     ),
     "moves of append-only rows": (
         "play: {tx: {moves: {status: {new: [a]}}, activities: {bet: {type: Bet}}}}",
-        "`deleted`, `moves` and `watch` need `rows: mutable`",
+        "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`",
     ),
     "a table that means nothing": ("play: {tx: {}}", "no row of this table means anything"),
     "a reversal of nothing": (

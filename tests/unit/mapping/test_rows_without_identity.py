@@ -1,0 +1,50 @@
+"""Rows that tell no key or no player: a guard may skip them all the same, and nothing else goes on with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.trial import Trial
+
+Make = Callable[[str], Trial]
+
+WALLET = """
+play:
+  calls:
+    key: transaction
+    player: player
+    skip: {no play: 'method == "balance"'}
+    activities: {bet: {type: Bet, when: 'method == "debit"'}}
+    event: {activity_id: transaction}
+"""
+
+
+@pytest.mark.parametrize(
+    "missing", [{"transaction": None}, {"player": None}, {"transaction": None, "player": None}]
+)
+def test_a_row_that_a_guard_skips_needs_neither_key_nor_player(trial: Make, missing: dict[str, None]) -> None:
+    run = trial(WALLET)
+    run.insert("calls", 1, **{"method": "balance", "transaction": "t1", "amount": 1, **missing})
+    assert run.play.ledger.counters() == {("skipped", "calls", "no play"): 1}
+    assert run.parked() == []
+
+
+@pytest.mark.parametrize(("missing", "code"), [({"transaction": None}, "no_key"), ({"player": None}, "no_player")])
+def test_another_row_without_one_is_parked(trial: Make, missing: dict[str, None], code: str) -> None:
+    run = trial(WALLET)
+    run.insert("calls", 1, **{"method": "debit", "transaction": "t1", "amount": 1, **missing})
+    assert [found for _, found in run.parked()] == [code]
+    assert run.events() == []
+
+
+def test_what_was_sent_is_not_skipped_away_when_its_row_loses_its_player(trial: Make) -> None:
+    run = trial(
+        WALLET.replace("    key:", "    rows: mutable\n    deleted: nothing\n    key:").replace(
+            "when: 'method == \"debit\"'", "when: true"
+        )
+    )
+    run.insert("calls", 1, method="debit", transaction="t1", amount=1)
+    run.update("calls", 1, method="balance", transaction="t1", amount=1, player=None)
+    assert [found for _, found in run.parked()] == ["no_player"]

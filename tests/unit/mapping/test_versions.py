@@ -1,0 +1,75 @@
+"""A table of states: each row is a version of what the key names, and an older one means nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.support.trial import Trial
+
+Make = Callable[[str], Trial]
+
+WALLET = """
+play:
+  states:
+    rows: mutable
+    deleted: nothing
+    key: bet
+    as_of: seq
+    sent_before: state == "won"
+    activities:
+      stake: {type: Bet, event: {activity_id: {text: "{bet}:b"}}}
+      prize:
+        type: Win
+        stands: state == "won"
+        event: {activity_id: {text: "{bet}:w"}}
+        again: {activity_id: {text: "{bet}:w{n}"}}
+"""
+
+
+def state(run: Trial, how: str, key: int, seq: int | None, state: str) -> None:
+    """Write a row of the table of states of bet 9."""
+    getattr(run, how)("states", key, bet="9", seq=seq, state=state, amount=5)
+
+
+def test_each_row_is_the_newest_state(trial: Make) -> None:
+    run = trial(WALLET)
+    for key, name in enumerate(("open", "won", "lost", "won")):
+        state(run, "insert", key, key, name)
+    assert run.events() == [
+        "Bet Approved 9:b 5", "Win Approved 9:w 5", "Win Rollback 9:w 5", "Win Approved 9:w2 5",
+    ]  # fmt: skip
+
+
+def test_an_older_row_that_is_updated_or_comes_late_is_skipped(trial: Make) -> None:
+    run = trial(WALLET)
+    state(run, "insert", 1, 1, "open")
+    state(run, "insert", 3, 3, "won")
+    state(run, "update", 1, 1, "open")
+    state(run, "insert", 2, 2, "lost")
+    state(run, "insert", 4, None, "lost")
+    assert run.events() == ["Bet Approved 9:b 5", "Win Approved 9:w 5"]
+    assert run.play.ledger.counters()[("skipped", "states", "row is an older version")] == 3
+
+
+def test_the_newest_row_may_be_corrected(trial: Make) -> None:
+    run = trial(WALLET)
+    state(run, "insert", 1, 1, "open")
+    state(run, "insert", 2, 2, "won")
+    state(run, "update", 2, 2, "lost")
+    assert run.events()[-1] == "Win Rollback 9:w 5"
+
+
+def test_of_a_snapshot_the_newest_version_counts_in_whatever_order_it_shows_them(trial: Make) -> None:
+    run = trial(WALLET)
+    for seq, name in ((1, "open"), (3, "won"), (2, "lost")):
+        state(run, "snapshot", seq, seq, name)
+    assert run.events() == []
+    state(run, "insert", 4, 4, "lost")
+    assert run.events() == ["Win Rollback 9:w 5"]
+
+
+def test_versions_of_different_kinds_are_parked(trial: Make) -> None:
+    run = trial(WALLET)
+    state(run, "insert", 1, 1, "open")
+    run.insert("states", 2, bet="9", seq="two", state="won", amount=5)
+    assert [code for _, code in run.parked()] == ["not_comparable"]
