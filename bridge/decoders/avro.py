@@ -7,18 +7,19 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.decoders.avro_binary import STEADY, compile_reader
+from bridge.decoders.avro_binary import compile_reader
+from bridge.decoders.avro_flat import FlatReader
+from bridge.decoders.avro_patterns import NotFlat
 from bridge.decoders.avro_schemas import avro_columns, json_schema_columns
 from bridge.decoders.avro_values import Reader
 from bridge.decoders.decimals import json_value
-from bridge.decoders.envelope import Source
+from bridge.decoders.envelope import Envelope
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import Placeholder
 from bridge.decoders.registry import RegisteredSchema, Registry, RegistrySettings
 from bridge.errors import DecodeError
 
 _MOST_SCHEMAS: Final = 10_000
-_STEADY: Final = ("version", "connector", "name", "snapshot", "db", "schema", "table")
 
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -36,13 +37,30 @@ def refuse_schema_in_headers(headers: Headers) -> None:
             raise DecodeError("schema_in_headers", "a header names the schema; let the serializer write a prefix")
 
 
+class _Known(msgspec.Struct):
+    """How the records of one schema are read."""
+
+    read: Reader
+    schemas: RowSchemas
+    flat: FlatReader | None = None
+    flat_schemas: RowSchemas | None = None
+
+
 class RegistryReader:
     """Reads keys and values whose schema is in a registry; each schema is asked for once."""
 
     def __init__(self, settings: RegistrySettings | None, placeholder: Placeholder) -> None:
         self._registry = Registry(settings) if settings else None
         self._placeholder = placeholder
-        self._schemas: dict[bytes, tuple[Reader, RowSchemas]] = {}
+        self._schemas: dict[bytes, _Known] = {}
+
+    def envelope(self, data: bytes) -> tuple[Envelope, RowSchemas | None] | None:
+        """Return the envelope of a schema that many records had; None where `read` must decide.  Never raises."""
+        known = self._schemas.get(data[:5])
+        if known is None or known.flat is None:
+            return None
+        found = known.flat.read(data)
+        return None if found is None else (found, known.flat_schemas)
 
     def read(self, data: bytes, headers: Headers = ()) -> Parsed:
         """Return the content and its schema.
@@ -50,20 +68,21 @@ class RegistryReader:
         Raises DecodeError when the bytes are not what the schema says or the id is unknown, and
         SourceUnavailable when the registry does not answer.
         """
-        found = self._schemas.get(data[:5])
-        if found is None:
+        known = self._schemas.get(data[:5])
+        if known is None:
             refuse_schema_in_headers(headers)
-            found = self._ask(data)
-        read, schemas = found
+            known = self._ask(data)
         try:
-            content, end = read(data, 5)
+            content, end = known.read(data, 5)
         except (ValueError, IndexError, RecursionError):
             raise DecodeError("bad_avro", "the bytes are not of the schema that they name") from None
         if end != len(data):
             raise DecodeError("bad_avro", "the record is longer or shorter than its schema says")
-        return Parsed(content, schemas)
+        if known.flat is not None:
+            known.flat.learn(content)
+        return Parsed(content, known.schemas)
 
-    def _ask(self, data: bytes) -> tuple[Reader, RowSchemas]:
+    def _ask(self, data: bytes) -> _Known:
         if data[0] == 1:
             raise DecodeError("schema_guid", "the record names its schema by a GUID; let the serializer write ids")
         if len(data) < 5:
@@ -76,7 +95,7 @@ class RegistryReader:
         self._schemas[data[:5]] = found
         return found
 
-    def _compile(self, registered: RegisteredSchema) -> tuple[Reader, RowSchemas]:
+    def _compile(self, registered: RegisteredSchema) -> _Known:
         if registered.references:
             raise DecodeError("schema_references", "the schema refers to other schemas, which is not supported")
         if registered.schema_type not in {"AVRO", "JSON"}:
@@ -85,10 +104,20 @@ class RegistryReader:
         schema = _parse(registered.schema)
         try:
             if registered.schema_type == "JSON":
-                return _read_json, RowSchemas(json_schema_columns(schema), self._placeholder)
-            return compile_reader(schema, _wanted(schema)), RowSchemas(avro_columns(schema), self._placeholder)
+                return _Known(_read_json, RowSchemas(json_schema_columns(schema), self._placeholder))
+            return self._compile_avro(schema)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise DecodeError("bad_schema", "the registry's schema is none") from None
+
+    def _compile_avro(self, schema: Any) -> _Known:
+        columns = avro_columns(schema)
+        known = _Known(compile_reader(schema), RowSchemas(columns, self._placeholder))
+        try:
+            known.flat = FlatReader(schema)
+        except NotFlat:
+            return known
+        known.flat_schemas = RowSchemas(columns, self._placeholder, known.flat.wire)
+        return known
 
 
 def _parse(text: str) -> Any:
@@ -96,20 +125,6 @@ def _parse(text: str) -> Any:
         return msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError):
         raise DecodeError("bad_schema", "the registry's schema is no JSON") from None
-
-
-def _wanted(schema: Any) -> dict[str, Any]:
-    """Return what is read of Debezium's envelope besides the rows."""
-    fields = {field["name"]: field["type"] for field in schema["fields"]} if isinstance(schema, dict) else {}
-    source = fields.get("source")
-    if "op" not in fields or not isinstance(source, dict):
-        return {}
-    names = {field["name"] for field in source.get("fields", ())}
-    read = {name: None for name in Source.__struct_fields__ if name in names}
-    if "ts_us" in read:
-        # The commit time in milliseconds then adds nothing.
-        read.pop("ts_ms", None)
-    return {"op": None, "source": read | {name: STEADY for name in _STEADY if name in names}}
 
 
 def _read_json(data: bytes, pos: int) -> tuple[Any, int]:

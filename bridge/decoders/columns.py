@@ -53,7 +53,7 @@ class ColumnSchema(msgspec.Struct, frozen=True):
 
 Factory = Callable[[ColumnSchema, Placeholder], ColumnDecoder]
 
-_RANGES: Final = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
+RANGES: Final = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}
 
 
 def column_decoder(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
@@ -62,6 +62,11 @@ def column_decoder(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDeco
     if factory is None:
         return _refuse(f"a column of type {schema.type[:40]} is not known")
     return factory(schema, placeholder)
+
+
+def is_plain(schema: ColumnSchema) -> bool:
+    """Tell whether a column is read by its type alone, whatever its name."""
+    return (schema.name or "", schema.type) not in _BY_NAME
 
 
 def column_decoders(row: ColumnSchema, placeholder: Placeholder) -> dict[str, ColumnDecoder]:
@@ -77,7 +82,7 @@ def _refuse(reason: str) -> ColumnDecoder:
 
 
 def _whole(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
-    low, high = _RANGES[schema.type]
+    low, high = RANGES[schema.type]
     expected = f"a whole number ({schema.type})"
 
     def decode(value: Any) -> int:
@@ -254,7 +259,7 @@ _FROM_NANOS = moments.micros_from_nanos
 _STRUCTURED: Final = "structured times are not read; set time.precision.mode=microseconds in Debezium"
 
 _BY_TYPE: Final[Mapping[str, Factory]] = {
-    **dict.fromkeys(_RANGES, _whole),
+    **dict.fromkeys(RANGES, _whole),
     "boolean": _boolean,
     "string": _text,
     "bytes": _bytes,

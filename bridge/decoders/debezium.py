@@ -82,6 +82,9 @@ class DebeziumDecoder:
         if not value:
             return self._tombstone(record)
         if value[0] in (0, 1):
+            found = self._registry.envelope(value)
+            if found is not None:
+                return self._change(record, *found)
             return self._recognise(record, self._registry.read(value, record.headers))
         row = self._json.envelope(record.topic, value)
         if row is not None:

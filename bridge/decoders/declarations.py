@@ -7,17 +7,17 @@ from collections.abc import Mapping
 
 from bridge.decoders.declared import ColumnType, parse_column_type
 from bridge.decoders.placeholder import Placeholder
-from bridge.records import ColumnDecoder
+from bridge.records import ColumnDecoder, ColumnDecoders
 
 
-class _Schemaless(dict[str, ColumnDecoder]):
+class _Schemaless(ColumnDecoders):
     """Decoders by column, with the one for columns that nothing was declared about."""
 
     __slots__ = ("_plain",)
 
-    def __init__(self, decoders: Mapping[str, ColumnDecoder], plain: ColumnDecoder) -> None:
-        super().__init__(decoders)
-        self._plain = plain
+    def __init__(self, decoders: Mapping[str, ColumnDecoder], placeholder: Placeholder) -> None:
+        super().__init__(decoders, placeholder.texts | {placeholder.raw})
+        self._plain = placeholder.plain
 
     def __missing__(self, column: str) -> ColumnDecoder:
         self[column] = self._plain
@@ -40,7 +40,7 @@ class Declarations:
             self._patterns = [(re.compile(table), table) for table in self._tables]
         except re.error as error:
             raise ValueError(f"a table's name is no pattern: {error}") from None
-        self._plain = placeholder.plain
+        self._placeholder = placeholder
         self._declared: dict[str, Mapping[str, ColumnType]] = {}
         self._schemaless: dict[str, Mapping[str, ColumnDecoder]] = {}
 
@@ -55,9 +55,9 @@ class Declarations:
         """Return the decoders for a record that carries no schema."""
         found = self._schemaless.get(table)
         if found is None:
-            plain = self._plain
+            plain = self._placeholder.plain
             decoders = {column: kind.over(plain) for column, kind in self.declared(table).items()}
-            found = self._schemaless[table] = _Schemaless(decoders, plain)
+            found = self._schemaless[table] = _Schemaless(decoders, self._placeholder)
         return found
 
     def _find(self, table: str) -> Mapping[str, ColumnType]:

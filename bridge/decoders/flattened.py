@@ -130,6 +130,9 @@ class FlattenedReader:
         return {field: value for field, value in found.items() if value is not None}
 
 
+# The field that only one kind of database has.
+_POSITIONS = (("lsn", "postgresql"), ("file", "mysql"), ("commit_lsn", "sqlserver"), ("commit_scn", "oracle"))
+
 _NUMBERS = frozenset({"ts_ms", "ts_us", "lsn", "server_id", "pos", "row", "event_serial_no", "ssn"})
 
 
@@ -147,7 +150,7 @@ def _source(metadata: Mapping[str, Any], record: SourceRecord) -> Source:
     if "schema" not in fields and "db" not in fields and len(segments) > 2 and segments[-1] == fields["table"]:
         fields["schema"] = segments[-2]
     if "connector" not in fields:
-        fields["connector"] = "postgresql" if "lsn" in fields else "mysql" if "file" in fields else None
+        fields["connector"] = next((kind for field, kind in _POSITIONS if field in fields), None)
     try:
         return msgspec.convert(fields, Source)
     except msgspec.ValidationError as error:

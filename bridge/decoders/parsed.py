@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from bridge.decoders.avro_columns import WireReader, wire_decoder
 from bridge.decoders.columns import ColumnSchema, column_decoders
 from bridge.decoders.declared import ColumnType
 from bridge.decoders.placeholder import Placeholder
@@ -20,13 +21,19 @@ _MOST_LEVELS = 50
 class RowSchemas:
     """The schema of a record, with the decoders that were made from it."""
 
-    __slots__ = ("_by_table", "_placeholder", "_schema")
+    __slots__ = ("_by_table", "_placeholder", "_schema", "_wire")
 
-    def __init__(self, schema: ColumnSchema, placeholder: Placeholder) -> None:
-        """Raises DecodeError for a schema that is nested so deeply that its values could not be read."""
+    def __init__(
+        self, schema: ColumnSchema, placeholder: Placeholder, wire: Mapping[str, WireReader] | None = None
+    ) -> None:
+        """With `wire`, the columns come in Avro's bytes, which these readers can read.
+
+        Raises DecodeError for a schema that is nested so deeply that its values could not be read.
+        """
         if _depth(schema) > _MOST_LEVELS:
             raise DecodeError("bad_schema", "the record's schema is nested too deeply")
         self._schema = schema
+        self._wire = wire or {}
         self._placeholder = placeholder
         self._by_table: dict[tuple[str, str], Mapping[str, ColumnDecoder]] = {}
 
@@ -45,6 +52,12 @@ class RowSchemas:
     def _compile(self, part: str, declared: Mapping[str, ColumnType]) -> Mapping[str, ColumnDecoder]:
         row = self._schema.named(part) if part else self._schema
         decoders = {} if row is None else column_decoders(row, self._placeholder)
+        if row is not None and self._wire:
+            decoders = {
+                column.field: wire_decoder(column, self._wire[column.field], self._placeholder)
+                for column in row.fields
+                if column.field
+            }
         for column, kind in declared.items():
             decoders[column] = kind.over(decoders.get(column, self._placeholder.plain))
         return decoders
