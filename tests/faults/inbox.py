@@ -132,6 +132,15 @@ class Inbox:
             if method is not None:
                 self.taken.append(Message(properties.message_id, body))
 
+    def sip(self, seconds: float) -> None:
+        """Take one message after the other for so long, and no faster than that."""
+        end = time.monotonic() + seconds
+        with self._channel() as channel:
+            while time.monotonic() < end:
+                method, properties, body = channel.basic_get(self.name, auto_ack=True)
+                if method is not None:
+                    self.taken.append(Message(properties.message_id, body))
+
     def close_connections(self) -> None:
         """Close the bridge's connections as an operator does in the management pages."""
         for name in eventually(

@@ -17,6 +17,7 @@ from tests.faults.steps.servers import (
     DiskAlarm,
     Exchange,
     MemoryAlarm,
+    NearlyFull,
     Password,
     QueueFull,
     Server,
@@ -81,6 +82,17 @@ def test_one_trouble_after_the_other_loses_nothing(
     with world(addresses, tmp_path, seed=seed, rabbitmq=IMPATIENT, queue_type=["classic", "quorum"][part]) as w:
         w.play(script(list(TROUBLE)[part::2]))
         w.finish()
+
+
+@pytest.mark.parametrize("queue_type", ["classic", pytest.param("quorum", marks=pytest.mark.long)])
+def test_a_queue_that_refuses_now_and_then_gets_each_player_in_order(
+    queue_type: str, addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    # So few players that each has many events under way.
+    with world(addresses, tmp_path, seed=seed, queue_type=queue_type, players=10) as w:
+        w.play([Backlog(5000), QueueFull(full=True), Start(), Ready(degraded="does not accept events (nack)")])
+        w.play([NearlyFull(messages=100, seconds=5), QueueFull(full=False), Ready()])
+        w.finish(most_duplicates=0)
 
 
 @pytest.mark.long

@@ -233,6 +233,7 @@ def world(
     seed: int,
     queue_type: str = "classic",
     partitions: int = 2,
+    players: int = 300,
     wallet: type[FaultWallet] = FaultWallet,
     ledger: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -245,7 +246,7 @@ def world(
     place = (ledger or folder) / "faults.ledger"
     settings["more"] = f'ledger: "{place}"\n{settings.get("more", "")}'
     with ExitStack() as stack:
-        play = stack.enter_context(wallet(addresses.kafka_bootstrap, seed, partitions=partitions))
+        play = stack.enter_context(wallet(addresses.kafka_bootstrap, seed, players=players, partitions=partitions))
         inbox = stack.enter_context(Inbox(addresses, queue_type))
         proxy = stack.enter_context(FaultProxy((addresses.rabbitmq_host, addresses.rabbitmq_port)))
         made = World(

@@ -130,6 +130,19 @@ class QueueFull:
 
 
 @dataclass(frozen=True)
+class NearlyFull:
+    """Let the queue hold few messages while a slow consumer takes them: it refuses some and takes others."""
+
+    messages: int
+    seconds: float
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        world.inbox.limit(self.messages)
+        world.inbox.sip(self.seconds)
+
+
+@dataclass(frozen=True)
 class VisitGroup:
     """Let another member join the bridge's group, take partitions from it, and leave: two rebalances."""
 
