@@ -39,6 +39,7 @@ class Link:
         self._connect_seconds = connect_seconds
         self._read_only = read_only
         self._name = "wallet-bridge reader" if read_only else "wallet-bridge"
+        self._is_named = False
         self._connection: psycopg.Connection[Any] | None = None
         self._doubt: tuple[Pending | None, int] | None = None
         self._closed = False
@@ -70,11 +71,16 @@ class Link:
             settings["default_transaction_read_only"] = "on"
         for name, value in settings.items():
             connection.execute("SELECT set_config(%s, %s, false)", (name, value))
-        connection.execute(_NAME, (self._name,))
+        if self._is_named:
+            connection.execute(_NAME, (self._name,))
         return connection
 
     def name_after_ledger(self) -> None:
-        """Let the server show which ledger this connection is for, once its tables are there."""
+        """Let the server show from now on which ledger this connection is for.
+
+        Its tables must be there: that they are missing would be remembered by the server's session.
+        """
+        self._is_named = True
         self.rows(_NAME, (self._name,))
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[Any]:
