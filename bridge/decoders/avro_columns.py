@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bridge.decoders.avro_values import read_length
-from bridge.decoders.columns import RANGES, ColumnSchema, column_decoder, is_plain
+from bridge.decoders.column_schemas import ColumnSchema
+from bridge.decoders.columns import RANGES, column_decoder, is_plain
 from bridge.decoders.decimals import conflict
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError

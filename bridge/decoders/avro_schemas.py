@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.decoders.columns import ColumnSchema
+from bridge.decoders.column_schemas import ColumnSchema
 
 _PRIMITIVES: Final = {
     "int": "int32",

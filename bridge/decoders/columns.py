@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
-
 from bridge.decoders import moments
+from bridge.decoders.column_schemas import ColumnSchema
+from bridge.decoders.conversions import unsigned
 from bridge.decoders.decimals import (
     binary,
     conflict,
@@ -25,30 +25,6 @@ from bridge.decoders.decimals import (
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
 from bridge.records import UNAVAILABLE, ColumnDecoder, Value
-
-
-class ColumnSchema(msgspec.Struct, frozen=True):
-    """A Connect schema, as JsonConverter writes it; Avro and JSON Schema are brought to the same form."""
-
-    type: str
-    name: str | None = None
-    field: str | None = None
-    parameters: Mapping[str, Any] | None = None
-    fields: tuple[ColumnSchema, ...] = ()
-    items: ColumnSchema | None = None
-    keys: ColumnSchema | None = None
-    values: ColumnSchema | None = None
-
-    def named(self, field: str) -> ColumnSchema | None:
-        """Return the schema of one field of a structure, or None."""
-        return next((schema for schema in self.fields if schema.field == field), None)
-
-    def parameter(self, name: str) -> int | None:
-        """Return a parameter that is a whole number written as text, or None."""
-        try:
-            return int((self.parameters or {})[name])
-        except (KeyError, TypeError, ValueError):
-            return None
 
 
 Factory = Callable[[ColumnSchema, Placeholder], ColumnDecoder]
@@ -66,7 +42,7 @@ def column_decoder(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDeco
 
 def is_plain(schema: ColumnSchema) -> bool:
     """Tell whether a column is read by its type alone, whatever its name."""
-    return (schema.name or "", schema.type) not in _BY_NAME
+    return (schema.name or "", schema.type) not in _BY_NAME and not schema.is_unsigned
 
 
 def column_decoders(row: ColumnSchema, placeholder: Placeholder) -> dict[str, ColumnDecoder]:
@@ -82,6 +58,8 @@ def _refuse(reason: str) -> ColumnDecoder:
 
 
 def _whole(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
+    if schema.is_unsigned:
+        return unsigned
     low, high = RANGES[schema.type]
     expected = f"a whole number ({schema.type})"
 
@@ -151,19 +129,15 @@ def _bytes(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
 
 def _bits(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
     length = schema.parameter("length") or 0
+    # A varbit without limit says that its length is 2^31-1.
+    width = length if length <= 65_536 else 1
 
     def decode(value: Any) -> str:
         # Little-endian; Postgres' trailing zero bytes are cut off, so the length pads them back.
-        return bits(binary(value), length)
+        number = int.from_bytes(binary(value), "little")
+        return (f"{number:b}" if number else "").rjust(width, "0")
 
     return decode
-
-
-def bits(data: bytes, length: int) -> str:
-    """Take little-endian bytes to SQL's bit string, most significant first, padded to the length."""
-    text = f"{int.from_bytes(data, 'little'):b}" if data.strip(b"\0") else ""
-    # A varbit without limit says that its length is 2^31-1.
-    return text.rjust(length if length <= 65_536 else 1, "0")
 
 
 def _decimal(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:

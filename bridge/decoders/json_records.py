@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from bridge.decoders.columns import ColumnSchema
+from bridge.decoders.column_schemas import ColumnSchema
 from bridge.decoders.decimals import json_number
 from bridge.decoders.envelope import Envelope
 from bridge.decoders.parsed import Parsed, RowSchemas

@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from bridge.decoders.avro_columns import WireReader, wire_decoder
-from bridge.decoders.columns import ColumnSchema, column_decoders
+from bridge.decoders.column_schemas import ColumnSchema
+from bridge.decoders.columns import column_decoders
 from bridge.decoders.declared import ColumnType
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError

@@ -21,8 +21,8 @@ BITS = "io.debezium.data.Bits"
 @pytest.mark.parametrize(
     ("kind", "name", "value", "wanted"),
     [
-        ("int8", None, -128, -128),
-        ("int64", None, 2**63 - 1, 2**63 - 1),
+        *((f"int{bits}", None, 2 ** (bits - 1) - 1, 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)),
+        *((f"int{bits}", None, -(2 ** (bits - 1)), -(2 ** (bits - 1))) for bits in (8, 16, 32, 64)),
         ("boolean", None, True, True),
         ("string", None, "Zoë 🎲 \0", "Zoë 🎲 \0"),
         (
@@ -71,6 +71,23 @@ def test_bits_are_little_endian_and_padded_to_their_length(value: bytes, length:
     assert read(b64encode(value).decode(), "bytes", BITS, parameters={"length": str(length)}) == wanted
 
 
+def test_an_unsigned_number_that_wrapped_around_is_flagged_where_debezium_tells_the_columns_type() -> None:
+    told: dict[str, Any] = {"parameters": {"__debezium.source.column.type": "BIGINT UNSIGNED"}}
+
+    assert read(0, "int64", **told) == 0
+    with pytest.raises(DecodeError, match=r"bigint\.unsigned\.handling\.mode") as error:
+        read(-1, "int64", **told)
+    assert error.value.code == "unsigned_wrapped"
+    assert read(-1, "int64", parameters={"__debezium.source.column.type": "BIGINT"}) == -1
+
+
+@pytest.mark.parametrize("kind", ["Date", "Time", "Timestamp", "ZonedTime", "ZonedTimestamp", "Duration"])
+def test_structured_times_are_refused_with_what_to_set(kind: str) -> None:
+    with pytest.raises(DecodeError, match=r"time\.precision\.mode=microseconds") as error:
+        read({"year": 2026}, "struct", f"io.debezium.time.Structured{kind}", fields=[])
+    assert error.value.code == "unknown_type"
+
+
 def test_arrays_are_read_item_by_item() -> None:
     items = {"type": "bytes", "name": "org.apache.kafka.connect.data.Decimal", "parameters": {"scale": "2"}}
     assert read(["MDk=", None], "array", items=items) == [Decimal("123.45"), None]
@@ -86,7 +103,8 @@ def test_maps_come_as_objects_or_as_pairs() -> None:
     ("kind", "name", "value"),
     [
         ("int32", None, "AQ=="),
-        ("int32", None, 2**31),
+        *((f"int{bits}", None, 2 ** (bits - 1)) for bits in (8, 16, 32, 64)),
+        *((f"int{bits}", None, -(2 ** (bits - 1)) - 1) for bits in (8, 16, 32, 64)),
         ("int32", None, True),
         ("int32", None, 1.5),
         ("boolean", None, 1),

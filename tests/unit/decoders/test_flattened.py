@@ -131,6 +131,30 @@ def test_mysql_metadata_gives_a_position() -> None:
     assert found.position == SourcePosition("mysql:prefix", (3, 154, 1))
 
 
+@pytest.mark.parametrize(
+    ("meta", "position"),
+    [
+        (
+            {"__commit_lsn": "00000027:00000758:0005", "__change_lsn": "00000027:00000758:0003"},
+            SourcePosition("sqlserver:prefix", (0x27_0000_0758_0005, 0x27_0000_0758_0003, 0)),
+        ),
+        ({"__source_scn": "8", "__source_commit_scn": "9"}, SourcePosition("oracle:prefix", (9, 8, 0))),
+        (
+            {"__source_connector": "mariadb", "__file": "b.7", "__pos": 5},
+            SourcePosition("mariadb:prefix", (7, 5, 0)),
+        ),
+        ({}, None),
+    ],
+)
+def test_the_position_tells_whose_database_it_is(meta: dict[str, Any], position: SourcePosition | None) -> None:
+    assert change(flat({**ROW, "__op": "c", **meta}, topic="prefix.dbo.tx")).position == position
+
+
+def test_the_databases_name_in_the_metadata_goes_before_the_topics() -> None:
+    assert change(flat({**ROW, "__op": "c"}, topic="prefix.dbo.tx")).table == "dbo.tx"
+    assert change(flat({**ROW, "__op": "c", "__db": "shop"}, topic="prefix.other.tx")).table == "shop.tx"
+
+
 def test_metadata_that_is_not_debeziums_is_poison() -> None:
     with pytest.raises(DecodeError) as error:
         flat({**ROW, **META, "__lsn": "many"})

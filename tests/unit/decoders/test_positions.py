@@ -79,6 +79,8 @@ def test_flink_cdc_rows_without_a_file_are_read() -> None:
 
 def test_sql_server_orders_by_its_two_lsns_and_the_event_number() -> None:
     place = {**SQLSERVER, "commit_lsn": "00000027:00000758:0005", "change_lsn": "00000027:00000758:0003"}
+    assert order(**place, event_serial_no=1) == (0x27_0000_0758_0005, 0x27_0000_0758_0003, 1)
+    assert order(**{**place, "change_lsn": "NULL"}) == (0x27_0000_0758_0005, 0, 0)
     assert order(**place, event_serial_no=1) < order(**place, event_serial_no=2)
     assert order(**place) < order(**{**place, "commit_lsn": "00000027:00000a00:0001"})
     assert order(**{**SQLSERVER, "commit_lsn": "00000027:00000758:0005", "change_lsn": None}) < order(**place)

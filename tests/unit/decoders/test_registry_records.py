@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Mapping
+from datetime import date, datetime, time
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import fastavro
 import pytest
 
-from bridge.decoders import DebeziumDecoder, RegistrySettings
+from bridge.decoders import DebeziumDecoder, Double, RegistrySettings
 from bridge.errors import DecodeError, SourceUnavailable
 from bridge.records import UNAVAILABLE, Change
 from tests.debezium.registry import registry_of
@@ -33,6 +34,7 @@ VARIABLE = {
     "fields": [{"name": "scale", "type": "int"}, {"name": "value", "type": "bytes"}],
     "connect.name": "io.debezium.data.VariableScaleDecimal",
 }
+_MONEY = {"title": "org.apache.kafka.connect.data.Decimal", "connect.parameters": {"scale": "2"}}
 
 
 def avro_schema(*columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +92,24 @@ def read_avro(row: Mapping[str, Any], *columns: Mapping[str, Any], **columns_dec
         ("string", "Zoë 🎲", "Zoë 🎲"),
         ("boolean", True, True),
         ("double", 0.1, Decimal("0.1")),
+        ("float", 1.5, Decimal("1.5")),
         ("bytes", b"\xca\xfe", b"\xca\xfe"),
+        ({"type": "enum", "name": "E", "symbols": ["open", "done"]}, "done", "done"),
+        ({"type": "fixed", "name": "F", "size": 2}, b"\xca\xfe", b"\xca\xfe"),
+        # Connect's own types may come without their names.
+        ({"type": "int", "logicalType": "date"}, 20_514, date(2026, 3, 2)),
+        ({"type": "int", "logicalType": "time-millis"}, 30_478_721, time(8, 27, 58, 721_000)),
+        (
+            {"type": "long", "logicalType": "timestamp-millis"},
+            1_772_440_078_721,
+            datetime(2026, 3, 2, 8, 27, 58, 721_000),  # noqa: DTZ001 -- a column without zone
+        ),
+        (
+            {"type": "bytes", "logicalType": "decimal", "scale": 2, "precision": 5},
+            b"\x30\x39",
+            Decimal("123.45"),
+        ),
+        ({"type": "bytes", "logicalType": "decimal", "precision": 5}, b"\x30\x39", Decimal(12_345)),
         (["null", "long"], None, None),
         (["long", "null"], 5, 5),
         (["long", "null"], None, None),
@@ -245,6 +264,38 @@ def test_json_schema_records_are_read_by_the_types_that_it_names() -> None:
     assert found.after is not None
     assert str(found.after["x"]) == "2026-03-02"
     assert found.after["n"] == Decimal("0.1")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "wanted"),
+    [
+        ({"type": "integer"}, 2**53 + 1, 2**53 + 1),
+        ({"type": "integer", "connect.type": "int8"}, 128, "schema_conflict"),
+        ({"type": "number"}, 0.1, Double("0.1")),
+        ({"type": "boolean"}, True, True),
+        ({"type": "string", "connect.type": "bytes"}, "yv4=", b"\xca\xfe"),
+        ({"type": "string", "connect.type": "bytes", **_MONEY}, "MDk=", Decimal("123.45")),
+        ({"type": "number", "connect.type": "bytes", **_MONEY}, 123.45, Decimal("123.45")),
+        ({"type": "array", "items": {"type": "string", "connect.type": "bytes"}}, ["yv4="], [b"\xca\xfe"]),
+        ({"type": "object", "properties": {"a": {"type": "integer"}}}, {"a": 1}, {"a": 1}),
+        ({"type": "object", "connect.type": "map"}, {"a": 1}, {"a": 1}),
+        ({"oneOf": [{"type": "null"}, {"type": "string"}]}, None, None),
+        ({"oneOf": [{"type": "integer"}, {"type": "string"}]}, 5, "unknown_type"),
+    ],
+)
+def test_each_type_of_json_schema_is_read_exactly(column: dict[str, Any], value: Any, wanted: Any) -> None:
+    row = {"type": "object", "properties": {"x": column}}
+    schema = {"type": "object", "properties": {"after": {"oneOf": [{"type": "null"}, row]}}}
+    body = text(create({"x": value}))
+    with registry_of({7: {"schema": json.dumps(schema), "schemaType": "JSON"}}) as registry:
+        found = change(DebeziumDecoder(registry=registry.settings()).decode(record(b"\0\0\0\0\x07" + body)))
+    assert found.after is not None
+    try:
+        read: Any = found.after["x"]
+    except DecodeError as error:
+        read = error.code
+
+    assert (read, type(read)) == (wanted, type(wanted))
 
 
 def test_the_login_goes_to_the_registry_and_never_into_text() -> None:
