@@ -110,7 +110,8 @@ class _Compiler:
         read = self.value(node)
         if isinstance(node, ast.Compare):
             return read
-        return self._folded(node, [read], lambda scope: bool(read(scope)))
+        where = self._source.of(node)
+        return self._folded(node, [read], lambda scope: misreadings.truth(read(scope), where))
 
     def _folded(self, node: ast.expr, parts: Sequence[Reader], read: Reader) -> Reader:
         """Return `read`, worked out now when all its parts are constant."""

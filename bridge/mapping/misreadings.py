@@ -6,13 +6,28 @@ import ast
 from collections.abc import Sequence
 from typing import Final
 
+from bridge.errors import MappingError
 from bridge.mapping.readers import Names
 from bridge.mapping.syntax import did_you_mean
+from bridge.records import Value
 
 WORDS: Final = frozenset(("true", "false", "none", "null"))
 
+_SAYS_NO: Final = frozenset(("false", "f", "no", "n", "off", "0"))
+
 Misreading = tuple[str, str]
 """A message and a hint."""
+
+
+def truth(value: Value, where: str) -> bool:
+    """Return whether a value counts as true.
+
+    Raises MappingError for a text that says no: as a text it would count as true, and turn a flag round.
+    """
+    if value.__class__ is str and value.casefold() in _SAYS_NO:
+        reason = f'{where} is a text that says no, and a text counts as true; say {where} == "..."'
+        raise MappingError("text_as_condition", reason)
+    return bool(value)
 
 
 def of_activity(name: str, names: Names) -> Misreading | None:

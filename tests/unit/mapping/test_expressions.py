@@ -274,3 +274,21 @@ def test_a_value_never_takes_the_other_side_of_an_or_while_one_waits() -> None:
 def test_what_is_compiled_is_bounded_in_what_it_looks_at() -> None:
     assert evaluated('x in ("a", "b", "c")', x=["unhashable"]) is False
     assert evaluated("x == (1, 2)", x=3) is False
+
+
+class TestATextAsACondition:
+    """A flag that is kept as text must not turn round: "N" is not empty, and so would count as true."""
+
+    @pytest.mark.parametrize("text", ["N", "n", "no", "false", "False", "F", "0", "off"])
+    @pytest.mark.parametrize("condition", ["flag", "not flag", "a > 0 and flag", "(1 if flag else 2) == 1"])
+    def test_one_that_says_no_is_refused(self, text: str, condition: str) -> None:
+        with pytest.raises(MappingError) as caught:
+            compile_condition(condition, Columns("flag", "a"))({"flag": text, "a": 1})
+        assert caught.value.code == "text_as_condition"
+        assert caught.value.reason.startswith("flag is a text that says no")
+
+    @pytest.mark.parametrize(
+        ("value", "expected"), [("Y", True), ("g7", True), ("", False), (None, False), (0, False)]
+    )
+    def test_all_else_counts_as_it_did(self, value: Any, expected: bool) -> None:
+        assert compile_condition("flag", Columns("flag"))({"flag": value}) is expected
