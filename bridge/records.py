@@ -83,6 +83,10 @@ class Columns(dict[str, Value]):
     raw: Mapping[str, Any]
 
     def __missing__(self, column: str) -> Value:
+        if not self and isinstance(self.decoders, ColumnDecoders):
+            self.decoders.fill(self)
+            if column in self:
+                return self[column]
         value = self.decode(column)
         if value is UNAVAILABLE:
             raise MappingError("unavailable_column", f"column {column} is unavailable in this record")
@@ -105,6 +109,32 @@ class Columns(dict[str, Value]):
             return decoder(value)
         except DecodeError as error:
             raise DecodeError(error.code, f"column {column}: {error.reason}") from error
+
+
+class ColumnDecoders(dict[str, ColumnDecoder]):
+    """Decoders by column, of rows whose other columns are their raw values but for a few marks.
+
+    The marks are the texts and bytes that stand for a value which Debezium did not have.
+    """
+
+    __slots__ = ("_marks", "_typed")
+
+    def __init__(self, decoders: Mapping[str, ColumnDecoder], marks: frozenset[str | bytes]) -> None:
+        """Take the decoders of those columns that are more than their raw values."""
+        super().__init__(decoders)
+        self._marks = marks
+        self._typed = tuple(decoders)
+
+    def fill(self, values: Columns) -> None:
+        """Put into `values` at once every column that is its raw value, unless one of them could be a mark."""
+        try:
+            if not self._marks.isdisjoint(values.raw.values()):
+                return
+        except TypeError:  # a list or a structure has to be looked into
+            return
+        values.update(values.raw)
+        for column in self._typed:
+            values.pop(column, None)
 
 
 class Row:

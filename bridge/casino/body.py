@@ -48,6 +48,7 @@ _texts_of = itemgetter(*_TEXTS)
 _all_known = frozenset(FIELDS).issuperset
 _is_currency = lru_cache(maxsize=1024)(lambda code: currency_text("currency", code) == code)
 _QUICK_DIGITS: Final = 40
+_QUICK_BOUND: Final = 10**_QUICK_DIGITS
 
 # Sums of money are exact or refused; the decimal module's own context would round at 28 digits.
 _EXACT = Context(prec=3 * MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
@@ -126,18 +127,35 @@ def type_and_status(body: bytes) -> tuple[str, str]:
 
 def _quick(fields: Mapping[str, Value]) -> bytes:
     """Write an event of ordinary values.  Whatever is not one raises: nothing passes unchecked."""
-    texts = _texts_of(fields)
-    if texts[1] not in TYPES or texts[2] not in STATUSES or not _is_currency(texts[10]) or not _all_known(fields):
+    activity, kind, status, user, round_, game, game_name, vendor, vendor_name, origin, currency = _texts_of(
+        fields
+    )
+    activity = activity if activity.__class__ is str else _quick_digits(activity)
+    user = user if user.__class__ is str else _quick_digits(user)
+    round_ = round_ if round_.__class__ is str else _quick_digits(round_)
+    game = game if game.__class__ is str else _quick_digits(game)
+    game_name = game_name if game_name.__class__ is str else _quick_digits(game_name)
+    vendor = vendor if vendor.__class__ is str else _quick_digits(vendor)
+    vendor_name = vendor_name if vendor_name.__class__ is str else _quick_digits(vendor_name)
+    origin = origin if origin.__class__ is str else _quick_digits(origin)
+    if not (activity and user and round_ and game and game_name and vendor and vendor_name and origin):
+        raise _NotOrdinary
+    if kind not in TYPES or status not in STATUSES or not _is_currency(currency) or not _all_known(fields):
         raise _NotOrdinary
     moment, ended, game_type = fields["timestamp"], fields["is_round_end"], fields.get("game_type")
     if moment.__class__ is not datetime or moment.tzinfo is not UTC:
         moment = moment_text("timestamp", moment)
-    if (ended is not True and ended is not False) or (game_type is not None and game_type.__class__ is not str):
+    if (ended is not True and ended is not False) or (
+        game_type is not None and (game_type.__class__ is not str or not game_type)
+    ):
         raise _NotOrdinary
-    texts = [text if text.__class__ is str else _quick_digits(text) for text in texts]
-    head = _write(_head(*texts, moment, ended, game_type))
-    # Inside a text a quote always follows a backslash, so this finds empty texts alone.
-    if b':""' in head or b"\\u0000" in head:
+    head = _write(
+        _head(
+            activity, kind, status, user, round_, game, game_name, vendor, vendor_name, origin, currency,
+            moment, ended, game_type,
+        )
+    )  # fmt: skip
+    if b"\\" in head and b"\\u0000" in head:
         raise _NotOrdinary
     return _closed(head, _quick_numbers(fields), fields.get("meta"))
 
@@ -151,18 +169,17 @@ def _quick_digits(value: Value) -> str:
 def _quick_numbers(fields: Mapping[str, Value]) -> str:
     """Write the numbers; what is negative, special, huge or null takes the careful way."""
     get = fields.get
-    amount, parts = get("amount"), ""
+    amount, parts, alone = get("amount"), "", ""
     total: Value = None
     for name, key in _PART_KEYS:
         part = get(name)
         if part is not None:
-            if part.__class__ not in _EXACT_KINDS:
-                raise _NotOrdinary
-            parts += key + _plain(part)
-            if total is None:
-                total = part
+            text = _plain(part)
+            parts += key + text
+            if not total:
+                total, alone = part, text
             elif part:
-                total = _add(total, part)
+                total, alone = _add(total, part), ""
         elif amount is None and name in fields:
             raise _NotOrdinary
     if amount is None:
@@ -170,26 +187,26 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
     elif total is not None and total != amount:
         raise _NotOrdinary
     rate = fields["exchange_rate"]
-    if amount.__class__ not in _EXACT_KINDS or rate.__class__ not in _EXACT_KINDS or not rate:
+    if amount.__class__ not in _EXACT_KINDS or not rate:
         raise _NotOrdinary
-    text = f',"amount":{_plain(amount)}{parts},"exchange_rate":{_plain(rate)}'
+    text = f',"amount":{alone or _plain(amount)}{parts},"exchange_rate":{_plain(rate)}'
     for name, key in _BALANCE_KEYS:
         balance = get(name)
         if balance is not None:
-            if balance.__class__ not in _EXACT_KINDS:
-                raise _NotOrdinary
             text += key + _plain(balance)
     return text
 
 
 def _plain(value: Value) -> str:
     """Write a number that is neither below 0 nor long."""
-    if not value:
-        return "0"
+    if value.__class__ is int:
+        if 0 <= value < _QUICK_BOUND:
+            return str(value)
+        raise _NotOrdinary
     text = str(value)
     if text[-1] == "0" and "." in text:
         text = text.rstrip("0").rstrip(".")
-    if len(text) > _QUICK_DIGITS or not text.replace(".", "", 1).isdigit():
+    if value.__class__ is not Decimal or len(text) > _QUICK_DIGITS or not text.replace(".", "", 1).isdigit():
         raise _NotOrdinary
     return text
 

@@ -12,6 +12,8 @@ from bridge.mapping.operators import add, number_of
 from bridge.mapping.readers import Unfit
 from bridge.records import Value
 
+_ZERO: Final = Decimal(0)
+
 AMOUNTS: Final = ("amount", *PARTS_OF_AMOUNT)
 """The amount and its parts."""
 
@@ -23,17 +25,22 @@ def add_up(fields: dict[str, Value]) -> None:
     Raises MappingError for a part that is no number.
     """
     if fields.get("amount") is None:
-        parts = [part for part in PARTS_OF_AMOUNT if part in fields]
+        parts = []
+        for part in PARTS_OF_AMOUNT:
+            if part in fields:
+                parts.append(fields[part])  # noqa: PERF401 -- for so few, a comprehension costs more
         if parts:
-            fields["amount"] = exact_sum((fields[part] for part in parts), "a part of the amount")
+            fields["amount"] = exact_sum(parts, "a part of the amount")
 
 
 def exact_sum(numbers: Iterable[Value], what: str) -> Value:
     """Return the sum without any rounding, or None if one is null.  Raises MappingError for what is no number."""
-    total: Value = Decimal(0)
+    total: Value = _ZERO
     try:
         for number in numbers:
-            total = add(total, number)
+            # A whole 0 adds nothing, not even digits behind the point.
+            if number.__class__ is not int or number:
+                total = add(total, number)
     except Unfit as unfit:
         raise MappingError(unfit.code, f"{what} {unfit.reason}") from None
     return total

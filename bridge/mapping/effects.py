@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from bridge.errors import PoisonRecord
@@ -14,6 +16,10 @@ from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import Scope
 from bridge.records import Change, Event, SourcePosition, Value
 
+# The members of an enum are slow to name, and these are named for every event.
+_OPEN: Final = Ending.OPEN
+_SENT: Final = Ending.SENT
+
 
 class Effects:
     """Writes what a decision means into the memory."""
@@ -23,16 +29,22 @@ class Effects:
 
     def send(self, table: TablePlan, change: Change, scope: Scope, decision: Send) -> list[tuple[str, str]]:
         """Put the events into the outbox, note what stands now, and return the rounds that have something new."""
-        own = (table.name, scope.key)
-        rows: dict[tuple[str, str], RowMemory] = {own: self._own(table, change, scope)}
+        mine = self._own(table, change, scope)
+        rows: dict[tuple[str, str], RowMemory] = {(table.name, scope.key): mine}
+        rounds: list[tuple[str, str]] = []
         for out in decision.events:
-            place = (out.row.plan.name, out.row.key)
-            if place not in rows:
-                rows[place] = _copy(out.row.memory())
-            seq = self._add_event(change, out)
-            _note(rows[place], out, seq)
-        mine = rows[own]
-        mine.ending, mine.reason = Ending.SENT, ""
+            plan = out.row.plan
+            place = (plan.name, out.row.key)
+            memory = rows.get(place)
+            if memory is None:
+                memory = rows[place] = _copy(out.row.memory())
+            if plan.indexes_rounds:
+                rounds.append(self._note_round(out))
+            # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
+            player = key_text(out.fields["user_id"]) or ""
+            seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
+            _note(memory, out, seq)
+        mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
         if decision.took is not None:
             mine.took = decision.took
@@ -41,8 +53,9 @@ class Effects:
             rows.setdefault(undone, _copy(decision.undone.memory())).took = None
         for (name, key), memory in rows.items():
             self._recall.put_row(name, key, memory)
-        self._shrink_parts(table, scope.key)
-        return [(ROUND_SPACE, _round_of(out)) for out in decision.events if out.row.plan.indexes_rounds]
+        if table.parts:
+            self._shrink_parts(table, scope.key)
+        return rounds
 
     def skip(self, table: TablePlan, change: Change, scope: Scope, decision: Skip) -> None:
         """Note that the change leads to nothing."""
@@ -81,7 +94,7 @@ class Effects:
 
         `reason` is why a guard skips it, or empty.
         """
-        memory = RowMemory(Ending.HISTORY, position=change.position, queue=_queue(table, scope))
+        memory = RowMemory(Ending.HISTORY, position=change.position, queue=scope.queue or _queue(table, scope))
         memory.reason = reason
         if reason and reason != UNDECIDED:
             memory.ending = Ending.SKIPPED
@@ -104,22 +117,27 @@ class Effects:
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""
-        memory = _copy(scope.memory) if scope.memory is not None else RowMemory(Ending.OPEN)
-        known = self._recall.row(table.name, scope.key)
-        memory.position = _latest(known.position if known is not None else None, change.position)
+        known = scope.known
+        if known is None:
+            memory = RowMemory(_OPEN, "", change.position)
+        else:
+            memory = _copy(scope.memory)
+            memory.position = _latest(known.position, change.position)
+            memory.reversal = memory.reversal or known.reversal
         if not (scope.deleted and memory.queue):
-            memory.queue = _queue(table, scope)
-        memory.reversal = memory.reversal or (known is not None and known.reversal)
+            memory.queue = scope.queue or _queue(table, scope)
         if not scope.deleted and table.remembers:
-            memory.values = _values(table.remembers, scope, memory.values)
+            if memory.values is None and table.remembers.isdisjoint(scope.row.columns()):
+                memory.values = {}
+            else:
+                memory.values = _values(table.remembers, scope, memory.values)
         return memory
 
-    def _add_event(self, change: Change, out: Outgoing) -> int:
-        # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
-        player = key_text(out.fields["user_id"]) or ""
-        if out.row.plan.indexes_rounds:
-            add_to_round(self._recall, _round_of(out), out.row.plan.name, out.row.key)
-        return self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
+    def _note_round(self, out: Outgoing) -> tuple[str, str]:
+        """Note in which round an event is; return where others wait for that."""
+        round_id = key_text(out.fields.get("round_id")) or ""
+        add_to_round(self._recall, round_id, out.row.plan.name, out.row.key)
+        return ROUND_SPACE, round_id
 
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
         """Keep of a decided header's parts only their keys, to know a repeat."""
@@ -129,13 +147,9 @@ class Effects:
                 self._recall.put_value(parts.space, key, [[part, None] for part, _ in stored])
 
 
-def _round_of(out: Outgoing) -> str:
-    return key_text(out.fields.get("round_id")) or ""
-
-
 def _copy(memory: RowMemory | None) -> RowMemory:
     if memory is None:
-        return RowMemory(Ending.OPEN)
+        return RowMemory(_OPEN)
     return msgspec.structs.replace(memory, sent=[msgspec.structs.replace(sent) for sent in memory.sent])
 
 
@@ -143,20 +157,10 @@ def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
     """Note in a row's memory what one event did."""
     grows = out.row.plan.activities[out.name].grows is not None
     if out.approved:
-        if not grows:
+        if memory.sent and not grows:
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
-        memory.sent.append(
-            Sent(
-                name=out.name,
-                n=out.n,
-                stands=True,
-                seq=seq,
-                amount=out.amount,
-                compare=out.compare,
-                left=out.left,
-                message=out.message,
-            )
-        )
+        stands = True
+        memory.sent.append(Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message))
         return
     for sent in memory.sent:
         if sent.name == out.name and (sent.n == out.n or not grows):
@@ -166,8 +170,6 @@ def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
 
 
 def _queue(table: TablePlan, scope: Scope) -> str:
-    if scope.queue:
-        return scope.queue
     try:
         return table.queue(scope)
     except PoisonRecord:
@@ -184,10 +186,9 @@ def _values(columns: frozenset[str], scope: Scope, known: dict[str, Value] | Non
     """Return the columns of the row that are worth remembering and can be decoded."""
     values = dict(known) if known else {}
     row = scope.row
-    for column in columns:
-        if column in row:
-            try:
-                values[column] = row.get(column)
-            except PoisonRecord:
-                continue
+    for column in columns.intersection(row.columns()):
+        try:
+            values[column] = row.get(column)
+        except PoisonRecord:
+            continue
     return values

@@ -23,9 +23,9 @@ class EventMaker:
     def approve(self, row: PlayRow, plan: ActivityPlan, scope: Scope, n: int, before: Sent | None) -> Outgoing:
         """Return the Approved event of an activity in its `n`-th generation, made from the row as it is."""
         scope.n = n
-        scope.left = first_share(scope.plan, plan, scope)
-        fields: dict[str, Value] = {}
-        override(fields, plan.event, scope)
+        scope.left = first_share(scope.plan, plan, scope) if plan.share is not None else None
+        fields = plan.blank.copy()
+        override(fields, plan.varying, scope)
         if n > 1 and plan.grows is None:
             override(fields, plan.again, scope)
         out = Outgoing(row, plan.name, n, approved=True, fields=fields, left=scope.left)
@@ -64,7 +64,9 @@ class EventMaker:
             out.warnings = tuple(rewards_breaches(decode(out.body)))
             if out.warnings and self._strict:
                 raise MappingError("rewards", "; ".join(out.warnings))
-        activity_id = key_text(fields["activity_id"])
+        activity_id = fields["activity_id"]
+        if activity_id.__class__ is not str:
+            activity_id = key_text(activity_id)
         if out.approved and before is not None and self._id_of(before, out) == activity_id:
             out.message = before.message + 1
         out.amount = key_text(fields["amount"]) or "0"

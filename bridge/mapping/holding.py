@@ -83,6 +83,8 @@ class Holding:
 
     def release(self, places: Iterable[Place]) -> None:
         """Judge again what waited for these, in this order, and then what that releases in turn."""
+        if not self.queues.count and not self._agenda:
+            return
         for space, key in reversed(list(places)):
             self._agenda.extend(reversed(self.queues.arrived(space, key)))
         if self._at_work:

@@ -75,7 +75,11 @@ class Judge:
         reversal: ReversalPlan | None = None
         if table.reverses:
             reversal, waiting = self._reversal_of(table, scope, waiting)
-        applies = [] if reversal is not None else [a for a in table.activities.values() if a.when(scope)]
+        applies: list[ActivityPlan] = []
+        if reversal is None:
+            for activity in table.activities.values():
+                if activity.when(scope):
+                    applies.append(activity)  # noqa: PERF401 -- for one or two, a comprehension costs more
         refused = self._refused(table, scope, waiting, ruled=reversal is not None or bool(applies))
         if refused is not None:
             return refused

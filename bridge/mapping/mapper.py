@@ -69,19 +69,20 @@ class Mapper:
     def wants(self, change: Change) -> Iterable[tuple[str, str]]:
         """Return what taking in this change will surely read, so that it can be read for a whole batch."""
         lookup, table, part = self._plan.of_table(change.table)
+        wanted: tuple[tuple[str, str], ...] = ()
         try:
             if lookup is not None:
-                yield wanted_of_lookup(lookup, change)
+                wanted = (wanted_of_lookup(lookup, change),)
             if table is not None and _without_a_look(table, change) is None:
                 scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
-                yield row_space(table.name), scope.key
+                wanted = ((row_space(table.name), scope.key),)
             if part is not None and change.after is not None:
                 key = part[1].header_key(change.after)
                 if key is not None:
-                    yield part[1].space, key
-                    yield row_space(part[0].name), key
+                    wanted = (*wanted, (part[1].space, key), (row_space(part[0].name), key))
         except PoisonRecord:
-            return
+            pass  # said when the change is taken
+        return wanted
 
     def take(self, change: Change) -> None:
         """Take one change in.  Whatever it leads to is in the memory when this returns."""
@@ -131,27 +132,24 @@ class Mapper:
     # -- rows of play tables
 
     def _take_row(self, table: TablePlan, change: Change) -> None:
-        skip = _without_a_look(table, change)
-        if skip is not None:
-            self._endings.skipped(change.record, table.name, "", skip)
-            return
-        try:
-            scope = self._scopes.pop(id(change), None) or scope_of(table, change, self._recall)
-        except PoisonRecord as poison:
-            self._take_without_key(table, change, poison)
-            return
-        queue = self._queue_of_row(table, change, scope)
-        if change.renamed is Renamed.TO and queue is None:
+        scope = self._scopes.pop(id(change), None)
+        if scope is None:
+            skip = _without_a_look(table, change)
+            if skip is not None:
+                self._endings.skipped(change.record, table.name, "", skip)
+                return
+            try:
+                scope = scope_of(table, change, self._recall)
+            except PoisonRecord as poison:
+                self._take_without_key(table, change, poison)
+                return
+        queue = self._queue_of_row(table, change, scope) if self._holding.queues.count else None
+        if change.renamed is not None and queue is None:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
-        if change.renamed is Renamed.TO and table.append_only:
-            self._endings.skipped(change.record, table.name, scope.key, "row changed")
-        elif is_repeated(table, change, self._recall.row(table.name, scope.key)):
-            self._endings.skipped(change.record, table.name, scope.key, "repeated")
-        elif change.snapshot and table.snapshot == "ignore":
-            self._endings.skipped(change.record, table.name, scope.key, "row of a snapshot")
-        elif scope.deleted and queue is None and self._recall.row(table.name, scope.key) is None:
-            self._endings.skipped(change.record, table.name, scope.key, "deleted row was never seen")
+        skip = _no_news(table, change, scope, queue)
+        if skip is not None:
+            self._endings.skipped(change.record, table.name, scope.key, skip)
         else:
             self._take_news(table, change, scope, queue)
 
@@ -171,8 +169,6 @@ class Mapper:
     def _queue_of_row(self, table: TablePlan, change: Change, scope: Scope) -> str | None:
         """Return the queue in which an earlier change of the same row waits, if one does."""
         queues = self._holding.queues
-        if not queues.count:
-            return None
         queue = queues.of_row(table.name, scope.key)
         if queue is None and change.renamed is Renamed.TO:
             old = old_key(table, change, self._recall)
@@ -201,10 +197,10 @@ class Mapper:
     def _take_in_order(
         self, table: TablePlan, change: Change, scope: Scope, queue: str, *, row_is_queued: bool
     ) -> None:
-        known = self._recall.row(table.name, scope.key)
+        known = scope.known
         waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
         decision: Decision | None
-        if self._holding.blocks(queue, table, scope):
+        if self._holding.queues.count and self._holding.blocks(queue, table, scope):
             decision = None if waits or (known and known.sent) else self._judge.skip_at_once(table, scope)
         elif waits:
             decision = waits_for_row(table, scope.key)
@@ -246,10 +242,24 @@ class Mapper:
 
 def _without_a_look(table: TablePlan, change: Change) -> str | None:
     """Return why a change means nothing whatever the row holds, if it does."""
-    if change.renamed is Renamed.FROM:
-        return "first half of a changed key"
-    if table.append_only and change.renamed is None and change.op in "ud":
+    if change.renamed is not None:
+        return "first half of a changed key" if change.renamed is Renamed.FROM else None
+    if table.append_only and change.op in "ud":
         return "row deleted" if change.op == "d" else "row changed"
+    return None
+
+
+def _no_news(table: TablePlan, change: Change, scope: Scope, queue: str | None) -> str | None:
+    """Return why a change of a row is passed over because of what is known of the row, if it is."""
+    known = scope.known
+    if change.renamed is not None and table.append_only:
+        return "row changed"
+    if known is not None and is_repeated(table, change, known):
+        return "repeated"
+    if change.snapshot and table.snapshot == "ignore":
+        return "row of a snapshot"
+    if scope.deleted and queue is None and known is None:
+        return "deleted row was never seen"
     return None
 
 

@@ -13,7 +13,7 @@ from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import add_up, checked
 from bridge.mapping.parts import PartsPlan
-from bridge.mapping.readers import Reader
+from bridge.mapping.readers import Reader, constant_of, is_constant
 from bridge.mapping.remembered import KEY_SEPARATOR, Sent, key_text, row_space
 from bridge.mapping.rounds import RoundView
 from bridge.mapping.scope import Scope
@@ -73,6 +73,16 @@ class ActivityPlan:
     compare: Reader | None = None
     grows: tuple[Reader, Test] | None = None
     share: Reader | None = None
+    blank: dict[str, Value] = field(init=False)
+    """The fields of an event that are the same for all, and all others as null."""
+    varying: Fields = field(init=False)
+    """The fields that are read for each event."""
+
+    def __post_init__(self) -> None:
+        """Part what is constant from what is read."""
+        self.blank = {name: constant_of(read) if is_constant(read) else None for name, read in self.event}
+        self.blank |= {"type": self.type, "status": "Approved"}
+        self.varying = [(name, read) for name, read in self.event if not is_constant(read)]
 
 
 @dataclass(slots=True, eq=False)

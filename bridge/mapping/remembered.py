@@ -24,7 +24,9 @@ def row_space(table: str) -> str:
 
 
 def _decimal_key(value: Decimal) -> str:
-    text = format(value, "f")
+    text = str(value)
+    if "E" in text:
+        text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
@@ -63,7 +65,7 @@ UNDECIDED: Final = "a guard still waited"
 """The reason of a row of history of which it is not known yet whether a guard skips it."""
 
 
-class Sent(msgspec.Struct, array_like=True):
+class Sent(msgspec.Struct, array_like=True, gc=False):
     """One activity in one generation, as it was last sent."""
 
     name: str
@@ -194,6 +196,17 @@ _VALUES = msgspec.msgpack.Decoder(ext_hook=_thaw)
 
 def encode_row(memory: RowMemory) -> bytes:
     """Return a row's memory as the ledger keeps it."""
+    if not memory.values and not memory.history and not memory.took:
+        for item in memory.sent:
+            if item.compare is not None or item.left is not None:
+                break
+        else:  # Nothing in it needs another form.
+            return _ENCODER.encode(memory)
+    return _encode_frozen(memory)
+
+
+def _encode_frozen(memory: RowMemory) -> bytes:
+    """Encode a memory whose values are to be kept exactly."""
     sent = [
         [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message, s.partly]
         for s in memory.sent

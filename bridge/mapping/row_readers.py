@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bridge.errors import MappingError
-from bridge.mapping.readers import Misuse, Reader
+from bridge.mapping.readers import Misuse, Reader, column_of
 from bridge.mapping.remembered import KEY_SEPARATOR, key_text
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
@@ -19,12 +19,23 @@ if TYPE_CHECKING:
 def key_reader(parts: Sequence[Reader]) -> Callable[[Any], str | None]:
     """Return what joins values to the text of a key; null if any of them is null."""
     if len(parts) == 1:
-        (only,) = parts
-        return lambda scope: key_text(only(scope))
+        return _key_of_one(parts[0])
 
     def read(scope: Any) -> str | None:
         texts = [key_text(part(scope)) for part in parts]
         return None if None in texts else KEY_SEPARATOR.join(text or "" for text in texts)
+
+    return read
+
+
+def _key_of_one(part: Reader) -> Callable[[Any], str | None]:
+    name = column_of(part)
+    if name is None:
+        return lambda scope: key_text(part(scope))
+
+    def read(scope: Any) -> str | None:
+        value = scope.row.values[name]
+        return value if value.__class__ is str else key_text(value)
 
     return read
 

@@ -156,8 +156,12 @@ def _case(key: Any) -> Value:
 
 
 def _choose(subject: Reader, cases: Mapping[Value, Reader], otherwise: Reader | None, where: str) -> Reader:
+    known = {case: constant_of(chosen) for case, chosen in cases.items() if is_constant(chosen)}
+
     def read(scope: Any) -> Value:
         value = subject(scope)
+        if value.__class__ is str and value in known:
+            return known[value]
         try:
             chosen = cases.get(_case(value) if type(value) is bool else value, otherwise)
         except TypeError:  # a list or a structure is none of the cases
