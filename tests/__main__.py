@@ -22,12 +22,15 @@ from typing import IO
 
 import stack
 from stack.endpoints import exports
+from stack.native import kafka
 from stack.progress import Progress
 
 # Servers that a test started for itself take some seconds to stop.
 CLEAN_UP_SECONDS = 60
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-n")
+# Every worker collects all that it is shown; no unit test needs a server (tests/conftest.py holds them to it).
+ELSEWHERE = ("--ignore=tests/unit", "-m")
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,8 @@ WITHOUT_SERVERS = (
     Part("tests without servers", (*PYTEST, "auto", "-m", "not integration and not faults")),
 )
 ON_SERVERS = (
-    Part("tests on the servers", (*PYTEST, "4", "--dist", "loadgroup", "-m", "integration and not faults")),
-    Part("faults", (*PYTEST, "3", "--maxschedchunk", "1", "-p", "no:randomly", "-m", "faults")),
+    Part("tests on the servers", (*PYTEST, "4", "--dist", "loadgroup", *ELSEWHERE, "integration and not faults")),
+    Part("faults", (*PYTEST, "3", "--maxschedchunk", "1", "-p", "no:randomly", *ELSEWHERE, "faults")),
 )
 
 
@@ -118,6 +121,8 @@ class Run:
 def main() -> int:
     """Run every part, even after one has failed; return 1 if one did, 130 if interrupted."""
     signal.signal(signal.SIGTERM, _interrupt)
+    # The servers live for minutes.
+    os.environ.setdefault(kafka.JAVA_OPTIONS, " ".join(kafka.QUICK_START))
     began, run = time.monotonic(), Run()
     with ThreadPoolExecutor() as pool:
         starting = pool.submit(stack.ensure_up, progress=Progress())

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import stack
 from stack.endpoints import Addresses
 from tests.support import examples
+
+UNIT = Path(__file__).parent / "unit"
+ON_SERVERS = ("integration", "faults")
 
 examples.register()
 
@@ -37,8 +42,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak-minutes", type=float, default=0.0, help="collect the soak test, so long")
 
 
+def pytest_collection_finish() -> None:
+    """Let the collector pass over what lives as long as the run: thousands of tests, modules, schemas."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long part of the fault suite to `make faults`."""
+    """Keep unit tests from servers, begin with what takes long, and leave long faults to `make faults`."""
+    for item in items:
+        if item.path.is_relative_to(UNIT) and set(ON_SERVERS) & {mark.name for mark in item.iter_markers()}:
+            raise pytest.UsageError(f"{item.nodeid}: a test that needs servers is no unit test")
+    # What begins last and takes long would leave one worker at work and the others idle.
+    items.sort(key=lambda item: not item.path.is_relative_to(UNIT.parent / "acceptance"))
     if config.getoption("--faults") == "long":
         return
     long = [item for item in items if item.get_closest_marker("long")]

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from stack import services
+from stack.native import kafka
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 240
@@ -79,6 +80,7 @@ def own_stack() -> Iterator[OwnStack]:
     ports += services.NATIVE_PORTS
     environment = {port.variable: str(n) for port, n in zip(ports, _free_ports(len(ports)), strict=True)}
     environment |= {"BRIDGE_STACK_DIR": str(folder), "BRIDGE_STACK_ENGINE": "native"}
+    environment |= {kafka.JAVA_OPTIONS: " ".join(kafka.QUICK_START)}
     own = OwnStack(folder, environment)
     try:
         first, second = own.popen("up"), own.popen("up")

@@ -79,6 +79,14 @@ def test_kafka_has_the_same_settings() -> None:
     assert services.KAFKA.settings.items() <= kafka.broker_settings(Path("/x")).items()
 
 
+def test_the_java_of_the_servers_takes_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stack.native.kafka.JAVA", packages.Program("any", "sh"))
+    monkeypatch.setenv(kafka.JAVA_OPTIONS, "-XX:TieredStopAtLevel=1 -Xint")
+    for launch in (kafka.broker(Path("/x"), Path("/jars")), kafka.worker(Path("/x"), Path("/jars"), {})):
+        main = launch.command.index("-cp")
+        assert launch.command[main - 3 : main - 1] == ["-XX:TieredStopAtLevel=1", "-Xint"]
+
+
 def test_connect_has_the_same_settings() -> None:
     environment = COMPOSE["connect"]["environment"]
     for name, value in services.CONNECT.settings.items():

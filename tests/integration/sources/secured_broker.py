@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stack import packages
+from stack.native.kafka import QUICK_START
 from stack.progress import Progress
 from tests.support.eventually import eventually
 
@@ -95,7 +96,7 @@ class SecuredBroker:
         )
 
     def _command(self, main: str, *arguments: str) -> list[str]:
-        return ["java", "-Xmx400m", "-cp", f"{self._jars}/*", main, *arguments]
+        return ["java", "-Xmx400m", "-XX:+UseSerialGC", *QUICK_START, "-cp", f"{self._jars}/*", main, *arguments]
 
     def _java(self, main: str, *arguments: str) -> None:
         command = self._command(main, *arguments)

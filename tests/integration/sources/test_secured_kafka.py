@@ -22,6 +22,8 @@ from tests.support.eventually import eventually
 
 pytestmark = [
     pytest.mark.integration,
+    # One worker, one broker, when the run is spread over several.
+    pytest.mark.xdist_group("secured_broker"),
     pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
