@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping import operators
-from bridge.mapping.readers import Misuse, Reader, Unfit, constant_of, is_constant
+from bridge.mapping.readers import Misuse, Reader, Unfit, column_of, constant_of, is_constant
 from bridge.mapping.waiting import Waiting
 from bridge.records import Value
 
@@ -47,8 +47,17 @@ def _equals_constant(read: Reader, value: Value, *, wanted: bool) -> Test:
     if value is None or value is True or value is False:
         return (lambda scope: read(scope) is value) if wanted else (lambda scope: read(scope) is not value)
     if isinstance(value, str):
+        name = column_of(read)
+        if name is not None:
+            return _column_equals(name, value, wanted=wanted)
         return (lambda scope: bool(read(scope) == value)) if wanted else (lambda scope: bool(read(scope) != value))
     return lambda scope: operators.equal(read(scope), value) is wanted
+
+
+def _column_equals(name: str, text: str, *, wanted: bool) -> Test:
+    if wanted:
+        return lambda scope: bool(scope.row.values[name] == text)
+    return lambda scope: bool(scope.row.values[name] != text)
 
 
 def member(left: Reader, right: Reader, where: str, *, wanted: bool) -> Test:
@@ -72,9 +81,21 @@ def member(left: Reader, right: Reader, where: str, *, wanted: bool) -> Test:
 
 
 def _in_texts(read: Reader, texts: frozenset[str], *, wanted: bool) -> Test:
+    name = column_of(read)
+    if name is not None:
+        return _column_in_texts(name, texts, wanted=wanted)
+
     def test(scope: Any) -> bool:
         value = read(scope)
         return (type(value) is str and value in texts) is wanted
+
+    return test
+
+
+def _column_in_texts(name: str, texts: frozenset[str], *, wanted: bool) -> Test:
+    def test(scope: Any) -> bool:
+        value = scope.row.values[name]
+        return (value.__class__ is str and value in texts) is wanted
 
     return test
 
