@@ -26,7 +26,6 @@ from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
 from bridge.records import UNAVAILABLE, ColumnDecoder, Value
 
-
 Factory = Callable[[ColumnSchema, Placeholder], ColumnDecoder]
 
 RANGES: Final = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)}

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.decoders import DebeziumDecoder, FlattenedSettings
+from bridge.decoders import DebeziumDecoder, FlattenedSettings, avro_flat
 from bridge.errors import DecodeError
 from bridge.records import UNAVAILABLE, Change, Decoded, Row, Skipped, SourceRecord, TransactionEnd
 from tests.debezium.recorded import FOLDER
+from tests.debezium.registry import registry_of
 from tests.support.examples import examples
 from tests.unit.decoders.building import column, envelope, record, with_schema
+from tests.unit.decoders.test_registry_records import DECIMAL, VARIABLE, avro_schema, create, wire
 
+GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = Path(__file__).parents[2] / "cases"
 _VALUES = (bool, int, str, bytes, Decimal, datetime, date, time, timedelta, list, dict)
 _KEYS = st.none() | st.binary(max_size=30) | st.sampled_from([b'{"id":1}', b"Struct{id=1}"])
@@ -125,15 +129,116 @@ def test_any_object_of_known_names(flattened: FlattenedSettings | None, value: d
     _accept(DebeziumDecoder(flattened=flattened), record(value))
 
 
+@st.composite
+def _damaged(draw: st.DrawFn, seeds: Callable[[], Sequence[bytes]], head: int = 0) -> bytes:
+    """Draw a seed with bytes changed, cut or doubled behind its first ones."""
+    found = bytearray(draw(st.sampled_from(seeds())))
+    for _ in range(draw(st.integers(1, 4))):
+        place = draw(st.integers(head, len(found)))
+        end = min(len(found), place + draw(st.integers(0, 30)))
+        found[place:end] = draw(st.binary(max_size=8) | st.just(bytes(found[place:end]) * 2))
+    return bytes(found)
+
+
 @examples(4)
-@given(data=st.data())
-def test_a_record_with_bytes_changed_cut_or_doubled(data: st.DataObject) -> None:
-    seed = bytearray(data.draw(st.sampled_from(_seeds())))
-    for _ in range(data.draw(st.integers(1, 4))):
-        place = data.draw(st.integers(0, len(seed)))
-        end = min(len(seed), place + data.draw(st.integers(0, 30)))
-        seed[place:end] = data.draw(st.binary(max_size=8) | st.just(bytes(seed[place:end]) * 2))
-    _accept(DebeziumDecoder({"tx": _DECLARED}), record(bytes(seed)))
+@given(value=_damaged(_seeds))
+def test_a_record_with_bytes_changed_cut_or_doubled(value: bytes) -> None:
+    _accept(DebeziumDecoder({"tx": _DECLARED}), record(value))
+
+
+@cache
+def _flattened_seeds() -> list[bytes]:
+    row = {"id": 1, "amount": "MDk=", "at": 1_772_440_078_721_607, "details": '{"a":[1.10]}'}
+    meta = {"__op": "u", "__table": "tx", "__lsn": 5, "__source_sequence": '["1","5"]', "__deleted": "false"}
+    schema = {"type": "struct", "fields": _COLUMNS, "optional": False, "name": "wallet.public.tx.Value"}
+    lines = (GOLDEN / "records" / "flattened.adaptive.precise.jsonl").read_text().splitlines()
+    return [
+        json.dumps({**row, **meta}).encode(),
+        json.dumps({"schema": schema, "payload": {**row, **meta, "__deleted": "true", "__op": "d"}}).encode(),
+        *(value.encode() for value in (json.loads(line)["value"] for line in lines) if value),
+    ]
+
+
+@examples(4)
+@given(
+    value=_damaged(_flattened_seeds),
+    without_op=st.sampled_from(["refuse", "upsert"]),
+    header=st.none() | st.binary(max_size=20) | st.sampled_from([b"u", b'"d"', b"true"]),
+)
+def test_a_flattened_record_with_bytes_changed_cut_or_doubled(
+    value: bytes, without_op: Literal["refuse", "upsert"], header: bytes | None
+) -> None:
+    decoder = DebeziumDecoder({"tx": _DECLARED}, flattened=FlattenedSettings(without_op=without_op))
+    for name in ("__op", "__lsn", "__deleted", "__debezium.oldkey"):
+        _accept(decoder, record(value, headers=[(name, header)]))
+
+
+_AVRO = avro_schema(
+    {"name": "id", "type": "long"},
+    {"name": "amount", "type": ["null", DECIMAL]},
+    {"name": "free", "type": [VARIABLE, "null"]},
+    {"name": "details", "type": {"type": "string", "connect.name": "io.debezium.data.Json"}},
+    {"name": "zoned", "type": ["null", {"type": "string", "connect.name": "io.debezium.time.ZonedTimestamp"}]},
+)
+_LISTS = avro_schema(
+    {"name": "tags", "type": {"type": "array", "items": ["null", "string"]}},
+    {"name": "rates", "type": {"type": "map", "values": "double"}},
+    {"name": "state", "type": {"type": "enum", "name": "State", "symbols": ["open", "done"]}},
+)
+_JSON_SCHEMA = {
+    "type": "object",
+    "properties": {"after": {"type": "object", "properties": {"id": {"type": "integer"}}}},
+}
+
+
+@cache
+def _registered_seeds() -> list[bytes]:
+    row = {
+        "id": 1,
+        "amount": b"\x30\x39",
+        "free": {"scale": 2, "value": b"\x30\x39"},
+        "details": '{"a":[1.10]}',
+        "zoned": "2026-03-02T08:27:58.721607Z",
+    }
+    lists = {"tags": ["a", None], "rates": {"a": 1.5}, "state": "done"}
+    return [
+        wire(7, _AVRO, create(row)),
+        wire(7, _AVRO, {**create(row), "before": {**row, "details": "{}" * 40}, "op": "u"}),
+        wire(7, _AVRO, {**create(row), "before": row, "after": None, "op": "d"}),
+        wire(8, _LISTS, create(lists)),
+        b"\0\0\0\0\x09" + json.dumps(envelope("u", after={"id": 1})).encode(),
+    ]
+
+
+@pytest.fixture(scope="module")
+def registered() -> Iterator[DebeziumDecoder]:
+    """Return a decoder that has read each seed, and so reads Avro by its patterns."""
+    schemas: dict[int, Any] = {
+        7: json.dumps(_AVRO),
+        8: json.dumps(_LISTS),
+        9: {"schema": json.dumps(_JSON_SCHEMA), "schemaType": "JSON"},
+    }
+    with pytest.MonkeyPatch.context() as patch, registry_of(schemas) as registry:
+        patch.setattr(avro_flat, "WORTH", 1)
+        decoder = DebeziumDecoder(registry=registry.settings())
+        for _ in range(2):
+            for value in _registered_seeds():
+                assert isinstance(decoder.decode(record(value)), Change)
+        yield decoder
+
+
+@examples(8)
+@given(value=_damaged(_registered_seeds, 5))
+def test_a_record_of_a_registry_with_bytes_changed_cut_or_doubled(
+    registered: DebeziumDecoder, value: bytes
+) -> None:
+    _accept(registered, record(value, key=value[5:]))
+    _accept(registered, record(value, key=value))
+
+
+@given(value=_damaged(_registered_seeds))
+def test_a_record_of_a_registry_with_its_schemas_id_damaged_too(registered: DebeziumDecoder, value: bytes) -> None:
+    _accept(registered, record(value, key=value))
 
 
 @examples(3)
