@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bridge.brand import Brand
@@ -14,6 +14,7 @@ from bridge.ledger import SqliteLedger
 from bridge.parked import ParkedChanges
 from bridge.records import SourceRecord
 from tests.support.changes import EPOCH_US
+from tests.support.examples import examples
 from tests.support.trial import Trial, wallet
 
 DAY_MS = 86_400_000
@@ -332,7 +333,7 @@ STEPS = st.lists(
 
 
 @given(steps=STEPS, mended_at=st.integers(0, 25))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(1, unchecked=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_replayed_when_an_activity_is_never_sent_twice(
     brand: Callable[..., Brand], steps: list[tuple[str, int, str]], mended_at: int
 ) -> None:

@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bridge.casino import CasinoEvent, ContractBreach, decode, encode, type_and_status
 from bridge.casino import body as encoder
+from tests.support.examples import examples
 from tests.unit.casino.samples import Fields, any_events, good_events, sample
 
 
@@ -26,7 +27,7 @@ def meaning(value: Any) -> Any:
     return "number", Decimal(value)
 
 
-@settings(max_examples=250, deadline=None)
+@examples(3)
 @given(any_events())
 def test_encoder_and_model_agree_on_verdict_and_meaning(fields: Fields) -> None:
     try:
@@ -40,7 +41,7 @@ def test_encoder_and_model_agree_on_verdict_and_meaning(fields: Fields) -> None:
     assert sent == judged
 
 
-@settings(max_examples=150, deadline=None)
+@examples(2)
 @given(any_events())
 def test_the_quick_way_writes_what_the_careful_way_writes(fields: Fields) -> None:
     try:
@@ -50,7 +51,6 @@ def test_the_quick_way_writes_what_the_careful_way_writes(fields: Fields) -> Non
     assert quick == encoder._careful(fields)
 
 
-@settings(max_examples=100, deadline=None)
 @given(good_events)
 def test_a_good_event_is_taken_and_its_body_reads_back_to_the_same_body(fields: Fields) -> None:
     body = encode(fields)
@@ -58,7 +58,6 @@ def test_a_good_event_is_taken_and_its_body_reads_back_to_the_same_body(fields: 
     assert type_and_status(body) == (fields["type"], fields["status"])
 
 
-@settings(max_examples=100, deadline=None)
 @given(good_events)
 def test_texts_and_numbers_arrive_exactly(fields: Fields) -> None:
     sent = json.loads(encode(fields), parse_int=Decimal, parse_float=Decimal)
@@ -71,7 +70,6 @@ def test_texts_and_numbers_arrive_exactly(fields: Fields) -> None:
     assert meaning(sent.get("meta", {})) == meaning(entries)
 
 
-@settings(max_examples=60, deadline=None)
 @given(good_events)
 def test_no_number_has_an_exponent_or_a_zero_too_many(fields: Fields) -> None:
     body = encode({name: value for name, value in fields.items() if name != "meta"}).decode()
@@ -81,7 +79,6 @@ def test_no_number_has_an_exponent_or_a_zero_too_many(fields: Fields) -> None:
             assert re.fullmatch(r"n-?(0|[1-9]\d*)(\.\d*[1-9])?", numbers[name])
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 10**60), min_size=3, max_size=3))
 def test_the_amount_is_the_exact_sum_of_its_parts(units: list[int]) -> None:
     parts = [Decimal(f"{unit}E-18") for unit in units]

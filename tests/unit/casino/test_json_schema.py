@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from bridge.casino import decode, encode, json_schema
 from tests.unit.casino.samples import Fields, good_events, sample
@@ -51,7 +51,6 @@ def _object_conforms(value: dict[str, Any], schema: dict[str, Any]) -> bool:
     )
 
 
-@settings(max_examples=100, deadline=None)
 @given(good_events)
 def test_every_body_conforms_to_the_schema(fields: Fields) -> None:
     assert conforms(decode(encode(fields)), json_schema())

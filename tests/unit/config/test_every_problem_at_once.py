@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bridge.brand import load_brand
 from bridge.errors import ConfigError
 from tests.support.cases import ENVIRONMENT
+from tests.support.examples import examples
 
 EXAMPLES = Path(__file__).parents[3] / "connectors" / "examples"
 CONNECTORS = {path.stem: path.read_text() for path in sorted(EXAMPLES.glob("*.yaml")) if ".test." not in path.name}
@@ -89,7 +90,7 @@ ODD = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(1, unchecked=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_broken_is_a_problem_and_never_an_error_of_the_bridge(
     tmp_path: Path, data: st.DataObject
