@@ -14,6 +14,7 @@ from bridge.mapping.parts import PartsPlan
 from bridge.mapping.plan import ActivityPlan, Fields, Plan, ReversalPlan, SplitPlan, TablePlan
 from bridge.mapping.readers import Reader
 from bridge.mapping.reporting import Path, Report
+from bridge.mapping.rows import TABLE_NAME
 from bridge.mapping.table_expressions import TableExpressions
 from bridge.mapping.values import compile_value
 from bridge.records import Value
@@ -54,6 +55,7 @@ class TableCompiler(TableExpressions):
         check_events(config, self.problem)
         check_shares(self._plan.wallet, table.name, self.problem)
         table.columns = frozenset(self.names.used_columns[0])
+        table.names_table = table.pattern is not None and TABLE_NAME in table.columns
         table.remembers = self._remembered(attributes)
 
     def _check_names(self) -> None:

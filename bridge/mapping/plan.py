@@ -122,6 +122,8 @@ class TablePlan:
     snapshot: str
     holds: str
     pattern: re.Pattern[str] | None = None
+    names_table: bool = False
+    """Whether a rule asks in which of several tables a row lies, as if that were a column."""
     as_of: str | None = None
     """The column that numbers the versions, where each row is a version of what the key names."""
     deleted: str | Test | None = None

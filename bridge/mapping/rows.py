@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import Layered, LayeredColumns, Scope, remembered_row
 from bridge.records import UNAVAILABLE, Change, Renamed, Row
+
+TABLE_NAME: Final = "table_name"
+"""What the rows of a pattern of tables have beside their columns: the table that each lies in."""
 
 
 class _UpdatedColumns(LayeredColumns):
@@ -44,6 +49,8 @@ def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
     row = change.after
     if deleted or row is None:
         row = row_of_record(change)
+    if table.names_table:
+        row = Layered(row, Row({TABLE_NAME: change.table.rpartition(".")[2]}, {}))
     scope = Scope(table, recall, "", row, change=change)
     key = table.key(scope)
     if key is None:
