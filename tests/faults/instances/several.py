@@ -120,7 +120,16 @@ class Several:
 
     def arrived(self, count: int) -> None:
         """Wait until so many messages have arrived."""
-        eventually(lambda: self.inbox.depth() >= count, within_seconds=60, message=f"fewer than {count} arrived")
+        eventually(lambda: self.look() >= count, within_seconds=60, message=f"fewer than {count} arrived")
+
+    def more_arrived(self, count: int) -> None:
+        """Wait until so many more messages have arrived."""
+        self.arrived(self.look() + count)
+
+    def look(self) -> int:
+        """Return how many messages have arrived."""
+        self.wallet.arrived = self.inbox.depth()
+        return self.wallet.arrived
 
     def taken_in(self) -> None:
         """Wait until the ledger has all that was written."""
@@ -149,7 +158,7 @@ class Several:
         self.note(f"{len(wanted)} events are due")
 
         def all_there() -> bool:
-            return self.inbox.depth() >= len(wanted) and wanted <= {each.message_id for each in self.inbox.take()}
+            return self.look() >= len(wanted) and wanted <= {each.message_id for each in self.inbox.take()}
 
         try:
             eventually(all_there, within_seconds=within_seconds)

@@ -46,9 +46,9 @@ def test_instances_that_join_and_leave_all_the_time_repeat_nothing(
         running = [brand.start()]
         for _ in range(20 if long else 4):
             running.append(brand.start())
-            brand.arrived(brand.inbox.depth() + 400)
+            brand.more_arrived(400)
             brand.stop(running.pop(0))
-            brand.arrived(brand.inbox.depth() + 400)
+            brand.more_arrived(400)
         brand.finish(most_duplicates=0)
 
 
@@ -62,7 +62,7 @@ def test_the_others_finish_what_a_killed_instance_left(addresses: Addresses, tmp
         brand.arrived(2500)
         brand.note("kill 0")
         first.kill()
-        brand.arrived(brand.inbox.depth() + 2000)
+        brand.more_arrived(2000)
         brand.finish(most_duplicates=WINDOW)
 
 
@@ -102,7 +102,7 @@ def test_an_instance_that_stands_still_for_a_moment_goes_on(
         first.signal(signal.SIGSTOP)
         time.sleep(4)  # Longer than it may send without asking, shorter than its session.
         first.signal(signal.SIGCONT)
-        brand.arrived(brand.inbox.depth() + 1000)
+        brand.more_arrived(1000)
         brand.finish(most_duplicates=0)
         assert first.log.read_text().count('"partitions_assigned"') == 1
 
@@ -171,13 +171,13 @@ def test_a_ledger_that_is_cut_off_again_and_again_loses_nothing(
         first, _ = brand.start(), brand.start()
         brand.said(first, "partitions_assigned", times=2)
         for pause in (0.0, 0.5, 3.0, 0.0):
-            brand.arrived(brand.inbox.depth() + 300)
+            brand.more_arrived(300)
             brand.note(f"cut the ledger off for {pause} s")
             brand.ledger_link.refuse()
             brand.ledger_link.cut()
             time.sleep(pause)
             brand.ledger_link.heal()
-        brand.arrived(brand.inbox.depth() + 300)
+        brand.more_arrived(300)
         brand.finish(most_duplicates=2 * 4 * WINDOW)
 
 
@@ -230,13 +230,13 @@ def test_a_ledger_whose_server_restarts_loses_nothing(
         brand.wallet.keep_playing(400)
         first, _ = brand.start(), brand.start()
         brand.said(first, "partitions_assigned", times=2)
-        brand.arrived(brand.inbox.depth() + 300)
+        brand.more_arrived(300)
         server = stack.server("postgres")
         brand.note(f"{how} Postgres")
         {"stop": server.stop, "kill": server.kill}[how]()
         time.sleep(2)
         server.start()
-        brand.arrived(brand.inbox.depth() + 500)
+        brand.more_arrived(500)
         brand.finish(most_duplicates=2 * 2 * WINDOW)
 
 
@@ -255,5 +255,5 @@ def test_a_ledger_whose_table_another_program_locks_is_waited_for(
             brand.said(first, "ledger_unavailable")
             assert "lock timeout" in first.log.read_text()
         brand.note("the outbox is free again")
-        brand.arrived(brand.inbox.depth() + 500)
+        brand.more_arrived(500)
         brand.finish(most_duplicates=2 * 2 * WINDOW)
