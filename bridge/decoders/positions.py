@@ -13,7 +13,8 @@ from bridge.decoders.moments import EPOCH_UTC
 from bridge.errors import DecodeError
 from bridge.records import Change, SourcePosition
 
-_SEQUENCE: Final = msgspec.json.Decoder(tuple[str | None, str | None])
+# Not strict: Debezium writes the numbers as text.
+_SEQUENCE: Final = msgspec.json.Decoder(tuple[int | None, int | None], strict=False)
 _NOT_SNAPSHOT: Final = frozenset({None, False, "false", "False"})
 
 
@@ -65,7 +66,7 @@ def _postgres(source: Source, snapshot: bool) -> tuple[int, ...] | None:
     if source.sequence is not None:
         commit, own = _SEQUENCE.decode(source.sequence)
         if own is not None:
-            return (int(commit or 0), 0 if snapshot else int(own))
+            return (commit or 0, 0 if snapshot else own)
     if source.lsn is None:
         return None
     # Before Debezium 1.5: per row the LSN alone grows too, and sorts before what newer versions write.
