@@ -185,6 +185,7 @@ class BrandRun:
         except FatalError:
             intake.drain(DRAIN_SECONDS)
             raise
+        LOG.info("draining", pending=outbound.pending(), at_most_seconds=DRAIN_SECONDS)
         clean = intake.drain(DRAIN_SECONDS)
         reporter.collect(outbound.confirmed())
         LOG.info("drained" if clean else "stopped_with_unconfirmed", pending=outbound.pending())

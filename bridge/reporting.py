@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from bridge.contracts import Ledger
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import SourceUnavailable
 from bridge.intake import Intake
-from bridge.records import Delivery
-from bridge.sources import KafkaSource
+from bridge.records import Delivery, Partition
+from bridge.sources import KafkaSource, Range
 from bridge.telemetry import metrics as m
 from bridge.telemetry.http import Health
 from bridge.telemetry.sent import SentEvents
@@ -58,7 +59,7 @@ class Reporter:
         self._delivery = delivery
         self._sent = SentEvents(metrics)
         self._looked_at = 0.0
-        self._lag: dict[tuple[str, ...], float] = {}
+        self._ranges: Mapping[Partition, Range] = {}
         self._parked = sum(1 for _ in ledger.parked())
         self._rebalances = 0
         self._warned: set[str] = set()
@@ -70,7 +71,7 @@ class Reporter:
         metrics.pull(m.RETRIES, lambda: {(cause,): count for cause, count in delivery().retries.items()})
         metrics.pull(m.HELD, lambda: intake.progress.held)
         metrics.pull(m.PARKED, lambda: self._parked)
-        metrics.pull(m.LAG_RECORDS, lambda: self._lag)
+        metrics.pull(m.LAG_RECORDS, self._lag)
         metrics.pull(m.LAG_SECONDS, self._lag_seconds)
         metrics.pull(m.OFFSET_COMMIT_FAILURES, lambda: source.health().commit_failures)
         metrics.pull(m.READY, lambda: float(self.health().state == "ok"))
@@ -137,7 +138,7 @@ class Reporter:
             held=progress.held,
             parked=self._parked,
             pending=delivery.pending,
-            lag=int(sum(self._lag.values())),
+            lag=int(sum(self._lag().values())),
             connected=delivery.connected,
             last_error=progress.last_error or delivery.last_error,
         )
@@ -148,19 +149,20 @@ class Reporter:
         if not self._source.health().connected:
             # The question would wait for the brokers, and taking in with it.
             return
+        with contextlib.suppress(SourceUnavailable):
+            self._ranges = self._source.ranges(self._source.reached().keys())
+
+    def _lag(self) -> Mapping[tuple[str, ...], float]:
+        """Return the lag of each partition: behind the ends as they were last asked for."""
         positions = self._intake.positions
-        try:
-            ranges = self._source.ranges(self._source.reached().keys())
-        except SourceUnavailable:
-            return
-        self._lag = {
+        return {
             (at.topic, str(at.number)): float(max(0, found.end - max(found.first, positions.get(at, 0))))
-            for at, found in ranges.items()
+            for at, found in self._ranges.items()
         }
 
     def _lag_seconds(self) -> float:
         progress = self._intake.progress
-        if not any(self._lag.values()) or progress.last_record_ms <= 0:
+        if not any(self._lag().values()) or progress.last_record_ms <= 0:
             return 0.0
         return max(0.0, time.time() - progress.last_record_ms / 1000)
 
