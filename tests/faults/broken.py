@@ -73,6 +73,7 @@ class Broken:
     def __call__(self, world: World) -> None:
         """See Step."""
         for way in islice(cycle(WAYS.values()), self.records):
-            world.wallet.play(self.good)
+            world.wallet.play(self.good, wait=False)
             _, row = world.wallet.one_row()
             world.wallet.write_broken(way(row, world.wallet.value_of))
+        world.wallet.flush()

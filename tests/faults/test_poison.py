@@ -9,14 +9,14 @@ import pytest
 from bridge.errors import TooManyParked
 from stack.endpoints import Addresses
 from tests.faults.broken import Broken
-from tests.faults.steps.play import Backlog
+from tests.faults.steps.play import Arrive, Backlog
 from tests.faults.steps.process import Start
 from tests.faults.world import world
-from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.faults
 
 
+@pytest.mark.timeout(1800)
 def test_one_record_of_a_hundred_broken_in_twenty_ways_keeps_none_of_the_others(
     addresses: Addresses, tmp_path: Path, seed: int, long: bool
 ) -> None:
@@ -58,5 +58,5 @@ def test_records_that_debezium_repeats_count_once(addresses: Addresses, tmp_path
         for _ in range(5):
             w.wallet.play(400)
             w.wallet.repeat(300)
-            eventually(lambda: w.inbox.depth() > 0, within_seconds=30)
+            w.play([Arrive(300)])
         w.finish(most_duplicates=0)

@@ -143,12 +143,13 @@ class FaultWallet(FaultTopics):
 
     # -- play
 
-    def play(self, rows: int) -> None:
-        """Write so many rows, and wait until Kafka has them."""
+    def play(self, rows: int, *, wait: bool = True) -> None:
+        """Write so many rows, and wait until Kafka has them unless told otherwise."""
         for _ in range(rows):
             with self._writing:
                 self._write_row()
-        self.flush()
+        if wait:
+            self.flush()
 
     def keep_playing(self, rate: float) -> None:
         """Write rows at a rate, in a thread, until `pause_play`."""
