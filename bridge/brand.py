@@ -81,6 +81,10 @@ def load_brand(path: Path, environment: Mapping[str, str] = os.environ) -> Brand
             parse_column_type(text)
         except ValueError as error:
             report(keys, str(error), "", 1, 1)
+    if connector.source.transactions is None:
+        for keys in _until_transaction(connector):
+            hint = "say `source: {transactions: <topic.prefix>.transaction}`, with provide.transaction.metadata on"
+            report(keys, "no topic tells when a transaction has ended", hint, 1, 1)
     for keys, pattern in _patterns(connector):
         reason = unusable(pattern)
         if reason is not None:
@@ -135,6 +139,15 @@ def _column_types(wallet: Wallet) -> list[tuple[tuple[str | int, ...], str]]:
     return found
 
 
+def _until_transaction(wallet: Wallet) -> list[tuple[str, ...]]:
+    return [
+        ("play", name, "parts", part, "until")
+        for name, table in wallet.play.items()
+        for part, parts in table.parts.items()
+        if parts.until == "transaction"
+    ]
+
+
 def _patterns(wallet: Wallet) -> list[tuple[tuple[str, ...], str]]:
     found = [(("lookups", name, "tables"), lookup.tables) for name, lookup in wallet.lookups.items()]
     found += [(("play", name, "tables"), table.tables) for name, table in wallet.play.items()]
@@ -150,9 +163,10 @@ def topics_of(connector: Connector) -> Topics:
         plays += [(parts.table, None) for parts in table.parts.values()]
     template = connector.source.topics
     found = [_topic(template, name, pattern) for name, pattern in (*lookups, *plays)]
+    of_transactions = [connector.source.transactions] if connector.source.transactions is not None else []
     of_play = {_topic(template, name, pattern)[0] for name, pattern in plays}
     return Topics(
-        names=tuple(dict.fromkeys(topic for topic, is_pattern in found if not is_pattern)),
+        names=tuple(dict.fromkeys([*of_transactions, *(topic for topic, is_pattern in found if not is_pattern)])),
         patterns=tuple(dict.fromkeys(topic for topic, is_pattern in found if is_pattern)),
         plays=frozenset(of_play),
     )

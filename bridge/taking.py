@@ -8,7 +8,7 @@ from bridge.contracts import Decoder
 from bridge.errors import PoisonRecord
 from bridge.mapping.mapper import Mapper
 from bridge.merge import Taken
-from bridge.records import Change, Skipped, SourceRecord
+from bridge.records import Change, Skipped, SourceRecord, TransactionEnd
 
 
 def decoded(decoder: Decoder, record: SourceRecord, arrived: float = 0.0) -> Taken:
@@ -31,7 +31,9 @@ def take_all(mapper: Mapper, batch: Iterable[Taken]) -> None:
             mapper.take(found)
         elif isinstance(found, Skipped):
             mapper.skip(taken.record, found)
+        elif isinstance(found, TransactionEnd):
+            mapper.end(taken.record, found)
         elif isinstance(found, PoisonRecord):
             mapper.poison(taken.record, taken.record.topic, found)
         else:
-            mapper.skip(taken.record, Skipped("end of a transaction"))
+            raise found

@@ -65,6 +65,11 @@ class Source(Model):
         "__debezium_unavailable_value", description="What Debezium writes for a value that it does not have."
     )
     order: Order = Field(Order(), description="Order across topics.")
+    transactions: str | None = Field(
+        None,
+        description="Debezium's topic of transactions, for parts with `until: transaction`; it is "
+        "`<topic.prefix>.transaction`, with `provide.transaction.metadata: true`.",
+    )
 
     @field_validator("kafka", mode="before")
     @classmethod

@@ -44,6 +44,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "registry": "{url: http://registry.internal:8081}",
         "placeholder": '"__not_there"',
         "order": "{wait: 500 ms}",
+        "transactions": "wallet.transaction",
     },
     KafkaSettings: {
         "brokers": "kafka-1.internal:9092,kafka-2.internal:9092",

@@ -83,7 +83,8 @@ class Parts(Model):
     until: Expression | None = Field(
         None,
         description="Instead of `count`: when this holds of the header and the parts that have come, from the "
-        "first one on, they are complete.",
+        "first one on, they are complete.  `transaction`: when the database transaction that wrote the header has "
+        "ended, and all that it wrote of them has been read; needs `source.transactions`.",
     )
 
 

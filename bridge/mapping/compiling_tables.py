@@ -84,12 +84,10 @@ class TableCompiler(TableExpressions):
             path: Path = ("parts", name)
             if (parts.count is None) == (parts.until is None):
                 hint = (
-                    "how many there are (`count: leg_count`), or a condition (`until: sum(legs.amount) == total`)"
+                    "how many there are (`count: leg_count`), a condition (`until: sum(legs.amount) == total`), "
+                    "or the end of the transaction (`until: transaction`)"
                 )
                 self.problem(path, "what makes the parts complete is said once", f"say {hint}")
-            elif parts.until == "transaction":
-                hint = "such as sum(legs.debit) == sum(legs.credit); a transaction's end is not looked at"
-                self.problem((*path, "until"), "this is a condition over the header and its parts", hint)
             self._table.parts[name] = PartsPlan(
                 name=name,
                 table=parts.table,
@@ -98,12 +96,13 @@ class TableCompiler(TableExpressions):
                 key=self.key(parts.key, (*path, "key"), columns),
                 count=None,
                 space=f"part:{self._table.name}.{name}",
+                until_transaction=parts.until == "transaction",
             )
             self._plan.part_tables[parts.table] = (self._table, self._table.parts[name])
         for name, parts in self._config.parts.items():
             if parts.count is not None:
                 self._table.parts[name].count = self.value(parts.count, ("parts", name, "count"))
-            if parts.until is not None:
+            if parts.until is not None and parts.until != "transaction":
                 self._table.parts[name].until = self.test(parts.until, ("parts", name, "until"))
 
     def _compile_row(self) -> None:

@@ -20,7 +20,8 @@ from bridge.mapping.remembered import Ending, row_space
 from bridge.mapping.reopening import Reopening, RowPlace
 from bridge.mapping.rows import is_history, is_outdated, is_repeated, move_memory, old_key, recollect, scope_of
 from bridge.mapping.scope import Scope
-from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord
+from bridge.mapping.transactions import ENDED, note_change, note_end
+from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord, TransactionEnd
 
 __all__ = ["Mapper", "Observer", "Outcome"]
 
@@ -103,6 +104,12 @@ class Mapper:
     def skip(self, record: SourceRecord, skipped: Skipped) -> None:
         """Count a record that is no change."""
         self._endings.skipped(record, "", "", skipped.reason)
+
+    def end(self, record: SourceRecord, end: TransactionEnd) -> None:
+        """Note the end of a transaction of the database: parts may be complete with it."""
+        self._endings.skipped(record, "", "", "end of a transaction")
+        if self._plan.reads_transactions:
+            self._holding.release([note_end(end, self._plan.space_of_parts, self._recall)])
 
     def load(self, lookup: str, rows: Iterable[Row]) -> None:
         """Let a look-up that no topic carries have exactly these rows, and go on with what waited for them.
@@ -228,6 +235,9 @@ class Mapper:
         else:
             self._endings.skipped(change.record, change.table, key, decision.reason)
         self._holding.release([(parts.space, key)])
+        if parts.until_transaction and change.transaction is not None:
+            note_change(parts.space, change, self._recall)
+            self._holding.release([(ENDED, change.transaction)])
 
     def _take_lookup(self, lookup: LookupPlan, change: Change) -> None:
         try:

@@ -15,6 +15,7 @@ from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import Ending, RowMemory, key_text, row_space
 from bridge.mapping.scope import PartsOf, Scope, columns_of
 from bridge.mapping.shares import Shares
+from bridge.mapping.transactions import require_all
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Row
 
@@ -39,6 +40,8 @@ class PartsPlan:
     space: str
     until: Callable[[Any], bool] | None = None
     """Whether the parts that have come are all."""
+    until_transaction: bool = False
+    """They are all when the header's transaction has ended, and all that it wrote of them has come."""
 
     def stored(self, recall: Recall, header_key: str) -> list[list[Any]]:
         """Return the parts that have come so far."""
@@ -55,6 +58,9 @@ class PartsPlan:
         stored = self.stored(scope.recall, scope.key)
         if self.until is not None:
             return self._complete_when(self.until, scope, PartsOf([Row(columns, {}) for _, columns in stored]))
+        if self.until_transaction:
+            require_all(self.space, scope.change, scope.recall)
+            return PartsOf([Row(columns, {}) for _, columns in stored])
         expected = self.count(scope) if self.count is not None else None
         if type(expected) is not int or expected < 0:
             raise MappingError("no_count", f"the number of {self.name} is not known")

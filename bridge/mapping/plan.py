@@ -259,6 +259,16 @@ class Plan:
             )
         return kind
 
+    @property
+    def reads_transactions(self) -> bool:
+        """Whether any parts are complete with the end of a transaction."""
+        return any(parts.until_transaction for _, parts in self.part_tables.values())
+
+    def space_of_parts(self, table: str) -> str | None:
+        """Return where the ledger keeps the parts that a table of the database holds, or None."""
+        _, _, part = self.of_table(table)
+        return part[1].space if part is not None else None
+
     def waits_ms(self) -> dict[str, int]:
         """Return how long a change waits at most, by what it waits for, in milliseconds."""
         wait = self.wallet.wait

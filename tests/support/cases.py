@@ -13,11 +13,11 @@ from typing import Any
 
 from bridge.brand import Brand, load_brand
 from bridge.contracts import Ledger
-from bridge.errors import PoisonRecord
 from bridge.ledger import open_ledger
 from bridge.mapping.mapper import Mapper, Outcome
-from bridge.records import Change, Skipped, SourceRecord
+from bridge.records import Change, SourceRecord
 from bridge.sources.recorded import read_recorded
+from bridge.taking import decoded, take_all
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases"
@@ -86,15 +86,7 @@ class Play:
         self.restart()
 
     def _take(self, record: SourceRecord) -> None:
-        try:
-            decoded = self.decoder.decode(record)
-        except PoisonRecord as poison:
-            self.mapper.poison(record, record.topic, poison)
-            return
-        if isinstance(decoded, Change):
-            self.mapper.take(decoded)
-        elif isinstance(decoded, Skipped):
-            self.mapper.skip(record, decoded)
+        take_all(self.mapper, [decoded(self.decoder, record)])
 
     def wait(self, milliseconds: int) -> None:
         """Let time pass."""
@@ -135,12 +127,9 @@ def in_commit_order(brand: Brand, records: Iterable[SourceRecord]) -> list[Sourc
     keyed: list[tuple[tuple[Any, ...], SourceRecord]] = []
     last: dict[str, tuple[Any, ...]] = {}
     for record in records:
-        try:
-            decoded = decoder.decode(record)
-        except PoisonRecord:
-            decoded = Skipped("poison")
-        if isinstance(decoded, Change) and decoded.position is not None:
-            last[record.topic] = (decoded.position.order, not decoded.snapshot)
+        change = decoded(decoder, record).decoded
+        if isinstance(change, Change) and change.position is not None:
+            last[record.topic] = (change.position.order, not change.snapshot)
         keyed.append((last.get(record.topic, ((), False)), record))
     return [record for _, record in sorted(keyed, key=lambda item: item[0])]
 

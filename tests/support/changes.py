@@ -24,6 +24,8 @@ class Database:
     name: str = "db"
     commits: int = 0
     offsets: dict[str, int] = field(default_factory=dict)
+    transaction: int | None = None
+    """The transaction of what comes next; without one, each change is in one of its own."""
 
     def insert(self, table: str, key: Columns, row: Columns) -> SourceRecord:
         """Return the record of a new row."""
@@ -56,6 +58,20 @@ class Database:
             self._record(table, "c", new, None, {**new, **row}, header=header),
         ]
 
+    def end(self, transaction: int, counts: Mapping[str, int]) -> SourceRecord:
+        """Return the record that ends a transaction; `counts` says how many changes each table had in it."""
+        collections = [{"data_collection": f"public.{name}", "event_count": n} for name, n in counts.items()]
+        end = {
+            "status": "END",
+            "id": f"{transaction}:{self.commits * 100}",
+            "event_count": sum(counts.values()),
+            "data_collections": collections,
+            "ts_ms": EPOCH_US // 1000,
+        }
+        topic = f"{self.name}.transaction"
+        offset = self.offsets[topic] = self.offsets.get(topic, -1) + 1
+        return SourceRecord(topic, 0, offset, None, _JSON.encode(end), (), EPOCH_US // 1000)
+
     def truncate(self, table: str) -> SourceRecord:
         """Return the record of a truncated table."""
         return self._record(table, "t", None, None, None)
@@ -83,11 +99,14 @@ class Database:
             "db": "wallet",
             "schema": "public",
             "table": table,
-            "txId": self.commits,
+            "txId": self.transaction or self.commits,
             "lsn": lsn,
             "sequence": f'["{lsn - 100}","{lsn}"]',
         }
         value = {"before": before, "after": after, "source": source, "op": op, "ts_ms": at // 1000}
+        if self.transaction is not None:
+            block = {"id": f"{self.transaction}:{lsn}", "total_order": 1, "data_collection_order": 1}
+            value["transaction"] = block
         if op == "t":
             del value["before"], value["after"]
         return self._raw(table, _JSON.encode(key) if key else None, _JSON.encode(value), header)

@@ -75,7 +75,7 @@ REFUSED = {
             "play: {tx: {parts: {legs: {table: leg, one: leg, of: tx, until: transaction}},"
             " activities: {bet: {type: Bet}}}}"
         ),
-        "play.tx.parts.legs.until: this is a condition over the header and its parts",
+        "play.tx.parts.legs.until: no topic tells when a transaction has ended",
     ),
     "a split of unknown parts": (
         "play: {tx: {split: {parts: leg, by: wallet}, activities: {bet: {type: Bet}}}}",

@@ -1,0 +1,67 @@
+"""Transactions of the database: which have ended, and how many changes of part tables each had.
+
+Debezium writes an END record behind each transaction when `provide.transaction.metadata` is on
+(https://debezium.io/documentation/reference/stable/connectors/postgresql.html#postgresql-transaction-metadata).
+It lies in a topic of its own, so it may be read before the changes that it counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from bridge.errors import MappingError
+from bridge.mapping.remembered import KEY_SEPARATOR
+from bridge.mapping.waiting import Waiting
+from bridge.records import Change, TransactionEnd
+
+if TYPE_CHECKING:
+    from bridge.mapping.recall import Recall
+
+ENDED: Final = "part:transactions"
+"""How many changes of each part table a transaction had, by its name; there once it has ended."""
+_SEEN: Final = "part:transaction"
+"""How many of them have been taken in: for each partition their number, and the position of the last."""
+
+
+def note_end(end: TransactionEnd, space_of: Callable[[str], str | None], recall: Recall) -> tuple[str, str]:
+    """Note that a transaction has ended; return what may have waited for that.
+
+    `space_of` tells where the parts of a table lie, or None for a table without parts.
+    """
+    counts: dict[str, int] = {}
+    for table, count in end.counts.items():
+        space = space_of(table)
+        if space is not None:
+            counts[space] = counts.get(space, 0) + count
+    recall.put_value(ENDED, end.transaction, counts)
+    return ENDED, end.transaction
+
+
+def note_change(space: str, change: Change, recall: Recall) -> None:
+    """Count a change of a part table; one that is read again does not count twice."""
+    if change.transaction is None:
+        return
+    place = f"{change.transaction}{KEY_SEPARATOR}{space}"
+    seen: dict[str, list[Any]] = recall.value(_SEEN, place) or {}
+    number, last = seen.get(str(change.record.partition), (0, []))
+    order = list(change.position.order) if change.position is not None else None
+    if order is None or order > last:
+        seen[str(change.record.partition)] = [number + 1, order or last]
+        recall.put_value(_SEEN, place, seen)
+
+
+def require_all(space: str, change: Change | None, recall: Recall) -> None:
+    """Return when all that a change's transaction wrote into a part table has been taken in.
+
+    Raises Waiting until then, and MappingError when the record does not tell its transaction.
+    """
+    name = change.transaction if change is not None else None
+    if name is None:
+        raise MappingError("no_transaction", "the record does not tell its transaction")
+    counts: Mapping[str, int] | None = recall.value(ENDED, name)
+    if counts is None:
+        raise Waiting(ENDED, name)
+    seen: Mapping[str, list[Any]] = recall.value(_SEEN, f"{name}{KEY_SEPARATOR}{space}") or {}
+    if sum(number for number, _ in seen.values()) < counts.get(space, 0):
+        raise Waiting(ENDED, name)
