@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 
 from bridge.errors import ConfigError, Problem, SourceUnavailable
 from bridge.sources.settings import KafkaSettings
+
+_INNER = re.compile(r" \(after \d+ms in state .*\)$|/bootstrap(?=:)|(?<=Connect to )ipv[46]#")
+"""Where in librdkafka's life an error came, and that an address was one of the first."""
 
 
 class Trouble(Enum):
@@ -37,7 +41,10 @@ def _what(trouble: Trouble) -> str:
 
 
 def _clean(text: str) -> str:
-    return " ".join(text.split()).rstrip(".")
+    """Return a client's own words without what only its makers want to know."""
+    if "Invalid response size" in text:
+        return "what answers there does not speak Kafka's protocol"
+    return " ".join(_INNER.sub("", text).split()).rstrip(".")
 
 
 def missing_topics(settings: KafkaSettings, sentences: list[str]) -> ConfigError:
