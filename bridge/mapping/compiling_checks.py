@@ -7,13 +7,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
-from bridge.config.wallet import PlayTable, Wallet
+from bridge.config.wallet import PlayTable, Reversal, Wallet
 from bridge.mapping.amounts import AMOUNTS
+from bridge.mapping.syntax import did_you_mean
 
 Problem = Callable[[tuple[str | int, ...], str, str], None]
 """Takes the path of keys from the table on, the message, and a hint."""
 
 _WORD: Final = re.compile(r"[^\W\d]\w*")
+_GLOB: Final = re.compile(r"(?<!\\)\w\*")
 _MADE: Final = frozenset(("amount", "type", "status"))
 """Fields that the bridge makes when the connector does not."""
 
@@ -52,18 +54,55 @@ def check_shares(wallet: Wallet, name: str, problem: Problem) -> None:
     for target, at in _taken_from(config):
         activities = wallet.play[target].activities.values() if target in wallet.play else ()
         if activities and not any(activity.share is not None for activity in activities):
-            place: tuple[str | int, ...] = ("reverses", at) if isinstance(config.reverses, list) else ("reverses",)
             problem(
-                (*place, "takes"),
+                (*_place_of(config, at), "takes"),
                 f"no activity of {target} has a share to take a part of",
                 "write `share: amount` on the activity, and wager_amount: left",
             )
 
 
+def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
+    """Report what should name a row of a play table, or an activity, and does not."""
+    config = wallet.play[name]
+    said: list[tuple[tuple[str | int, ...], Any]] = [(("after",), config.after)]
+    for at, reversal in enumerate(_reversals(config)):
+        place = _place_of(config, at)
+        said += [((*place, "original"), reversal.original), ((*place, "undoes"), reversal.undoes)]
+        known = {activity for table in wallet.play.values() for activity in table.activities}
+        if reversal.activity is not None and reversal.activity not in known:
+            hint = did_you_mean(reversal.activity, known)
+            problem((*place, "activity"), f"there is no activity {reversal.activity}", hint)
+    for path, text in said:
+        if text is not None and not any(_speaks_of(table, [text], config) for table in wallet.play):
+            problem(path, "this names no row of a play table", f"write {next(iter(wallet.play))}[...]")
+
+
+def check_words(config: PlayTable, problem: Problem) -> None:
+    """Report words of the language that are misspelt where an expression, or any text, could stand too."""
+    if isinstance(config.deleted, str) and config.deleted not in ("nothing", "nothing stands"):
+        hint = did_you_mean(config.deleted, ("nothing", "nothing stands"))
+        if hint:
+            problem(("deleted",), f"{config.deleted} is neither `nothing` nor `nothing stands`", hint)
+    for column, moves in config.moves.items():
+        if "new" not in moves:
+            problem(("moves", column), "no row could begin", "say how it may: `new: [...]`")
+    if config.tables is not None and _GLOB.search(config.tables):
+        problem(
+            ("tables",), "this is a regular expression, and * repeats what stands before it", "write .*, or \\d+"
+        )
+
+
+def _reversals(config: PlayTable) -> list[Reversal]:
+    return config.reverses if isinstance(config.reverses, list) else [config.reverses]
+
+
+def _place_of(config: PlayTable, at: int) -> tuple[str | int, ...]:
+    return ("reverses", at) if isinstance(config.reverses, list) else ("reverses",)
+
+
 def _taken_from(config: PlayTable) -> Iterator[tuple[str, int]]:
     """Yield the tables of which reversals take parts, and which reversal of the list it is."""
-    reverses = config.reverses if isinstance(config.reverses, list) else [config.reverses]
-    for at, reversal in enumerate(reverses):
+    for at, reversal in enumerate(_reversals(config)):
         found = _WORD.match(str(reversal.original)) if reversal.takes is not None else None
         if found is not None:
             yield found.group(), at

@@ -207,7 +207,7 @@ class _Compiler:
             return make(arguments, keywords)
         function = LIBRARY.get(name)
         if function is None:
-            hint = did_you_mean(name, {*LIBRARY, *self._names.known()})
+            hint = misreadings.of_function(name) or did_you_mean(name, {*LIBRARY, *self._names.known()})
             raise self._source.problem(node, f"unknown function {name}", hint)
         return self._folded(
             node, [*arguments, *keywords.values()], call(function, arguments, keywords, self._source.of(node))

@@ -15,8 +15,27 @@ WORDS: Final = frozenset(("true", "false", "none", "null"))
 
 _SAYS_NO: Final = frozenset(("false", "f", "no", "n", "off", "0"))
 
+_CLOCK: Final = "there is no clock; committed_at is when the change was committed"
+_ELSEWHERE: Final = {
+    **dict.fromkeys(("now", "today", "current_timestamp", "sysdate"), _CLOCK),
+    **dict.fromkeys(("int", "float", "decimal", "to_number"), "write number(x)"),
+    **dict.fromkeys(("str", "string", "concat", "to_char", "format"), 'write text("a", x)'),
+    **dict.fromkeys(("coalesce", "ifnull", "nvl", "isnull"), "write first(a, b)"),
+    **dict.fromkeys(("iif", "iff", "case", "when"), "write a if condition else b"),
+    **dict.fromkeys(("substr", "substring", "left", "right"), 'write split(x, "-", 0), or extract(x, pattern)'),
+    **dict.fromkeys(("to_timestamp", "timestamp", "datetime"), "write moment(x, zone), or epoch_ms(x)"),
+    **dict.fromkeys(("parse_json", "json_extract", "json_value"), "write json(x).name"),
+    **dict.fromkeys(("len", "size"), "write length(text), or count(list)"),
+}
+"""What functions of other languages are called here."""
+
 Misreading = tuple[str, str]
 """A message and a hint."""
+
+
+def of_function(name: str) -> str:
+    """Return what says the same as a function of another language, or nothing."""
+    return _ELSEWHERE.get(name.casefold(), "")
 
 
 def truth(value: Value, where: str) -> bool:
@@ -34,7 +53,9 @@ def of_activity(name: str, names: Names) -> Misreading | None:
     """Return why a name is no value, when it is an activity's: of that, only a field is one."""
     if names.kind(name) != "activity":
         return None
-    hint = f'for the column write column("{name}"); what was sent is {name}.amount, for example'
+    hint = (
+        f'for the text write "{name}" in quotes, for the column column("{name}"), for what was sent {name}.amount'
+    )
     return f"{name} is an activity of this table, and no value", hint
 
 

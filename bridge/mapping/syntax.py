@@ -118,6 +118,8 @@ def _syntax_problem(source: Source, error: SyntaxError) -> ExpressionProblem:
 
 
 _FOREIGN: Final = (
+    (r"://", "a constant text is written {text: ...}"),
+    (r"\$", "a column is named by its bare name"),
     (r"&&|\bAND\b", "write and"),
     (r"\|\||\bOR\b", "write or"),
     (r"!(?!=)|\bNOT\b", "write not"),

@@ -88,11 +88,47 @@ MISREAD = {
     ),
     "a column that is called as an activity, compared": (
         "event: {game_name: 'games[game].name'}, stands: win != none",
-        'win is an activity of this table, and no value (for the column write column("win")',
+        'win is an activity of this table, and no value (for the text write "win" in quotes, for the column column("win")',
     ),
     "a column that is called as an activity, sent": (
         "event: {game_name: 'games[game].name', wager_amount: win or 0}",
         "win is an activity of this table, and no value",
+    ),
+    "a text without quotes": (
+        "event: {game_name: 'games[game].name'}, stands: kind == win",
+        'for the text write "win" in quotes',
+    ),
+    "an original that is a value": (
+        "event: {game_name: 'games[game].name'}, reverses: {when: true, original: ref_id}",
+        "play.tx.reverses.original: this names no row of a play table (write tx[...])",
+    ),
+    "an original in a look-up": (
+        "event: {game_name: 'games[game].name'}, reverses: [{when: true, undoes: 'games[ref_id]'}]",
+        "play.tx.reverses.0.undoes: this names no row of a play table (write tx[...])",
+    ),
+    "an activity that nothing has": (
+        "event: {game_name: 'games[game].name'}, reverses: {when: true, original: 'tx[a]', activity: wn}",
+        "play.tx.reverses.activity: there is no activity wn (did you mean win?)",
+    ),
+    "nothing, misspelt": (
+        "event: {game_name: 'games[game].name'}, rows: mutable, deleted: nothing stand",
+        "play.tx.deleted: ",
+    ),
+    "moves without a beginning": (
+        "event: {game_name: 'games[game].name'}, rows: mutable, deleted: nothing, moves: {state: {nw: [a]}}",
+        "play.tx.moves.state: no row could begin (say how it may: `new: [...]`)",
+    ),
+    "a pattern that is none": (
+        "event: {game_name: 'games[game].name'}, tables: tx_*",
+        "play.tx.tables: this is a regular expression, and * repeats what stands before it",
+    ),
+    "the clock": (
+        "event: {game_name: 'games[game].name', timestamp: now()}",
+        "unknown function now (there is no clock; committed_at is when the change was committed)",
+    ),
+    "a text that is no expression": (
+        "event: {game_name: 'games[game].name', origin: 'https://a.example'}",
+        "this is no expression (a constant text is written {text: ...})",
     ),
     "a condition of another language": (
         "event: {game_name: 'games[game].name'}, stands: 'a && b'",
