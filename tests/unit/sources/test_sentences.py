@@ -12,7 +12,7 @@ from bridge.sources.sentences import Trouble, unavailable
     ("words", "told"),
     [
         (
-            "k:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Refused (after 0ms in state CONNECT, 4 times (so))",
+            "k:9/bootstrap: Connect to ipv4#127.0.0.1:9 failed: Refused (after 0ms in state CONNECT, 4 times)",
             "k:9: Connect to 127.0.0.1:9 failed: Refused",
         ),
         (
