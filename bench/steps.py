@@ -1,9 +1,10 @@
 """Where the time of taking in goes: CPU per event of each step, in one process, without Kafka and RabbitMQ.
 
-    python -m bench steps [--events 50000] [--rollbacks 0.01] [--profile] [--json FILE]
+    python -m bench steps [--events 50000] [--schema inline] [--rollbacks 0.01] [--profile] [--json FILE]
 
-The same code as a running bridge, step by step: decode, prefetch, map (with the contract check and
-the body), ledger.  `--profile` prints the functions that cost most instead of the table.
+The same code as a running bridge, step by step.  "wants" is how the mapper tells which rows a batch
+needs, "read" how the ledger reads them; "map" is judging, the contract's check and the body.
+`--profile` prints the functions that cost most instead of the table.
 """
 
 from __future__ import annotations
@@ -39,13 +40,18 @@ class Steps:
     """CPU microseconds per event of each step."""
 
     decode: float = 0.0
-    prefetch: float = 0.0
+    wants: float = 0.0
+    read: float = 0.0
     map: float = 0.0
-    ledger: float = 0.0
+    write: float = 0.0
+
+    def to_event(self) -> float:
+        """Return what it takes from a record to the bytes of its event."""
+        return self.decode + self.wants + self.map
 
     def total(self) -> float:
-        """Return the sum of all steps."""
-        return self.decode + self.prefetch + self.map + self.ledger
+        """Return the sum of all steps, the ledger's included."""
+        return self.to_event() + self.read + self.write
 
 
 class TakingIn:
@@ -72,7 +78,9 @@ class TakingIn:
         changes = [change for change in decoded if isinstance(change, Change)]
         transaction = self.ledger.begin(0)
         self.mapper.begin(transaction, 0)
-        transaction.prefetch(wanted for change in changes for wanted in self.mapper.wants(change))
+        wanted = [place for change in changes for place in self.mapper.wants(change)]
+        times.append(time.process_time())
+        transaction.prefetch(wanted)
         times.append(time.process_time())
         for change in changes:
             self.mapper.take(change)
@@ -86,6 +94,25 @@ class TakingIn:
         return Steps(*((after - before) / len(batch) * 1e6 for before, after in pairwise(times)))
 
 
+_TYPES = {str: "string", int: "int64", bool: "boolean", type(None): "string"}
+
+
+def with_schema(content: bytes) -> bytes:
+    """Return JSON with its Connect schema beside it, as JsonConverter writes it."""
+    payload = json.loads(content)
+    schema = json.dumps(_schema(payload, None), separators=(",", ":")).encode()
+    return b'{"schema":%b,"payload":%b}' % (schema, content)
+
+
+def _schema(value: object, field: str | None) -> dict[str, object]:
+    named: dict[str, object] = {} if field is None else {"field": field}
+    if not isinstance(value, dict):
+        moment = {"name": "io.debezium.time.MicroTimestamp", "version": 1} if field == "created_at" else {}
+        return {"type": _TYPES[type(value)], "optional": True, **moment, **named}
+    fields = [_schema(part, name) for name, part in value.items()]
+    return {"type": "struct", "fields": fields, "optional": True, **named}
+
+
 def lookup_records() -> list[SourceRecord]:
     """Return the rows that play refers to."""
     tables = [("players", wallet.player_rows(wallet.PLAYERS)), ("games", wallet.game_rows())]
@@ -96,10 +123,11 @@ def lookup_records() -> list[SourceRecord]:
     ]
 
 
-def play_records(events: int, rollbacks: float) -> list[SourceRecord]:
-    """Return play, with keys as Debezium writes them."""
+def play_records(events: int, rollbacks: float, *, inline: bool = False) -> list[SourceRecord]:
+    """Return play, with keys as Debezium writes them; `inline`: each record carries its schema."""
+    form = with_schema if inline else bytes
     return [
-        SourceRecord(f"{TOPIC}.wallet_tx", 0, number, wallet.key(player_id=int(player)), value, (), 0)
+        SourceRecord(f"{TOPIC}.wallet_tx", 0, number, form(wallet.key(player_id=int(player))), form(value), (), 0)
         for number, (player, _, value) in enumerate(wallet.plays(events, 1, rollbacks))
     ]
 
@@ -110,7 +138,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         taking_in = TakingIn(Path(folder))
         taking_in.take(lookup_records())
-        plays = play_records(options.events, options.rollbacks)
+        plays = play_records(options.events, options.rollbacks, inline=options.schema == "inline")
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
@@ -128,7 +156,11 @@ def main() -> None:
         }
         _show(figures)
         if options.json is not None:
-            found = {"events": options.events, **{name: asdict(steps) for name, steps in figures.items()}}
+            found = {
+                "events": options.events,
+                "schema": options.schema,
+                **{name: asdict(steps) for name, steps in figures.items()},
+            }
             options.json.write_text(json.dumps(found, indent=2) + "\n")
 
 
@@ -145,6 +177,7 @@ def _undisturbed(batches: Sequence[Steps]) -> Steps:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench steps", description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=50_000)
+    parser.add_argument("--schema", choices=("schemaless", "inline"), default="schemaless")
     parser.add_argument("--rollbacks", type=float, default=0.0, help="share of rollbacks of earlier rows")
     parser.add_argument("--profile", action="store_true", help="print the functions that cost most")
     parser.add_argument("--lines", type=int, default=45, help="lines of the profile")
@@ -156,6 +189,7 @@ def _show(figures: Mapping[str, Steps]) -> None:
     print("CPU µs per event  " + "".join(f"{name:>13}" for name in figures))
     for step in asdict(Steps()):
         print(f"{step:18}" + "".join(f"{getattr(steps, step):13.1f}" for steps in figures.values()))
+    print(f"{'decode+wants+map':18}" + "".join(f"{steps.to_event():13.1f}" for steps in figures.values()))
     print(f"{'total':18}" + "".join(f"{steps.total():13.1f}" for steps in figures.values()))
     print(f"peak memory (records included) {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000:.0f} MB")
 

@@ -24,13 +24,21 @@ def add_up(fields: dict[str, Value]) -> None:
     An amount that the connector writes itself is kept: the contract holds it against its parts.
     Raises MappingError for a part that is no number.
     """
-    if fields.get("amount") is None:
-        parts = []
+    if fields.get("amount") is not None:
+        return
+    total: Value = _ZERO
+    some = False
+    try:
         for part in PARTS_OF_AMOUNT:
             if part in fields:
-                parts.append(fields[part])  # noqa: PERF401 -- for so few, a comprehension costs more
-        if parts:
-            fields["amount"] = exact_sum(parts, "a part of the amount")
+                some, number = True, fields[part]
+                # A whole 0 adds nothing, not even digits behind the point.
+                if number.__class__ is not int or number:
+                    total = add(total, number)
+    except Unfit as unfit:
+        raise MappingError(unfit.code, f"a part of the amount {unfit.reason}") from None
+    if some:
+        fields["amount"] = total
 
 
 def exact_sum(numbers: Iterable[Value], what: str) -> Value:
@@ -38,9 +46,7 @@ def exact_sum(numbers: Iterable[Value], what: str) -> Value:
     total: Value = _ZERO
     try:
         for number in numbers:
-            # A whole 0 adds nothing, not even digits behind the point.
-            if number.__class__ is not int or number:
-                total = add(total, number)
+            total = add(total, number)
     except Unfit as unfit:
         raise MappingError(unfit.code, f"{what} {unfit.reason}") from None
     return total

@@ -13,7 +13,7 @@ from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent, key_text
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round
-from bridge.mapping.scope import Scope
+from bridge.mapping.scope import PlayRow, Scope
 from bridge.records import Change, Event, SourcePosition, Value
 
 # The members of an enum are slow to name, and these are named for every event.
@@ -30,14 +30,11 @@ class Effects:
     def send(self, table: TablePlan, change: Change, scope: Scope, decision: Send) -> list[tuple[str, str]]:
         """Put the events into the outbox, note what stands now, and return the rounds that have something new."""
         mine = self._own(table, change, scope)
-        rows: dict[tuple[str, str], RowMemory] = {(table.name, scope.key): mine}
+        others: dict[tuple[str, str], RowMemory] = {}
         rounds: list[tuple[str, str]] = []
         for out in decision.events:
             plan = out.row.plan
-            place = (plan.name, out.row.key)
-            memory = rows.get(place)
-            if memory is None:
-                memory = rows[place] = _copy(out.row.memory())
+            memory = mine if plan is table and out.row.key == scope.key else _other(others, out.row)
             if plan.indexes_rounds:
                 rounds.append(self._note_round(out))
             # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
@@ -49,9 +46,11 @@ class Effects:
         if decision.took is not None:
             mine.took = decision.took
         if decision.undone is not None:
-            undone = (decision.undone.plan.name, decision.undone.key)
-            rows.setdefault(undone, _copy(decision.undone.memory())).took = None
-        for (name, key), memory in rows.items():
+            undone = decision.undone
+            own = undone.plan is table and undone.key == scope.key
+            (mine if own else _other(others, undone)).took = None
+        self._recall.put_row(table.name, scope.key, mine)
+        for (name, key), memory in others.items():
             self._recall.put_row(name, key, memory)
         if table.parts:
             self._shrink_parts(table, scope.key)
@@ -126,7 +125,7 @@ class Effects:
             memory.reversal = memory.reversal or known.reversal
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
-        if not scope.deleted and table.remembers:
+        if table.remembers and not scope.deleted:
             if memory.values is None and table.remembers.isdisjoint(scope.row.columns()):
                 memory.values = {}
             else:
@@ -145,6 +144,14 @@ class Effects:
             stored = parts.stored(self._recall, key)
             if stored:
                 self._recall.put_value(parts.space, key, [[part, None] for part, _ in stored])
+
+
+def _other(others: dict[tuple[str, str], RowMemory], row: PlayRow) -> RowMemory:
+    """Return the copy of another row's memory, made when it is first asked for."""
+    place = (row.plan.name, row.key)
+    if place not in others:
+        others[place] = _copy(row.memory())
+    return others[place]
 
 
 def _copy(memory: RowMemory | None) -> RowMemory:

@@ -27,6 +27,7 @@ from bridge.mapping.readers import (
     constant,
     constant_of,
     is_constant,
+    kept_name_of,
 )
 from bridge.mapping.syntax import Source, asked, did_you_mean, exact_number, parse
 from bridge.records import Row, Value
@@ -153,16 +154,15 @@ class _Compiler:
 
         def read(scope: Any) -> Value:
             value = base(scope)
-            if value is None:
-                return None
-            if type(value) is Row:
+            if value.__class__ is Row:
                 return value.values[name]
             try:
                 return operators.attribute(value, name)
             except Unfit as unfit:
                 raise _refusal(unfit, where) from None
 
-        return self._folded(node, [base], read)
+        known = kept_name_of(base)
+        return self._folded(node, [base], read if known is None else _attribute_of_kept(known, name, read))
 
     def of_subscript(self, node: ast.Subscript) -> Reader:
         at = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -280,6 +280,20 @@ class _Compiler:
         if is_constant(test):
             return yes if test(None) else no
         return lambda scope: yes(scope) if test(scope) else no(scope)
+
+
+def _attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
+    """Return `read`, an attribute of what a scope keeps under a name, with a short way for what is there."""
+
+    def read_kept(scope: Any) -> Value:
+        cache = scope.cache
+        if known in cache:
+            value = cache[known]
+            if value.__class__ is Row:
+                return value.values[name]
+        return read(scope)
+
+    return read_kept
 
 
 def _refusal(unfit: Unfit, where: str) -> MappingError:

@@ -111,6 +111,25 @@ def column(name: str) -> Reader:
     return read
 
 
+def kept(name: str, read: Reader) -> Reader:
+    """Return a reader that works a value out once per scope, under a name; `kept_name_of` tells it from others."""
+
+    def read_once(scope: Any) -> Value:
+        cache = scope.cache
+        if name in cache:
+            return cache[name]
+        value = cache[name] = read(scope)
+        return value
+
+    read_once.kept_name = name  # type: ignore[attr-defined]
+    return read_once
+
+
+def kept_name_of(reader: Reader) -> str | None:
+    """Return the name under which a reader keeps its value, else None."""
+    return getattr(reader, "kept_name", None)
+
+
 def column_of(reader: Reader) -> str | None:
     """Return the column that a reader returns as it is, else None."""
     return getattr(reader, "column", None)

@@ -10,7 +10,7 @@ from bridge.casino import FIELDS
 from bridge.config.wallet import Conditions, PlayTable
 from bridge.mapping.names import TableNames
 from bridge.mapping.plan import Fields, Guard, Plan, TablePlan, Test
-from bridge.mapping.readers import Misuse, Reader, is_constant
+from bridge.mapping.readers import Misuse, Reader, is_constant, kept
 from bridge.mapping.reporting import Path, Report, Reporting
 from bridge.mapping.syntax import did_you_mean
 from bridge.mapping.values import compile_value
@@ -80,8 +80,8 @@ class TableExpressions(Reporting):
             outside, names.volatile, names.looks_up = (names.volatile, names.looks_up), False, False
             read = self.form(self._config.with_[name], ("with", name))
             columns = frozenset(names.used_columns.pop())
-            kept = read if names.volatile or is_constant(read) else _kept(name, read)
-            self._with[name] = _With(kept, columns, names.volatile, names.looks_up)
+            once = read if names.volatile or is_constant(read) else kept(name, read)
+            self._with[name] = _With(once, columns, names.volatile, names.looks_up)
             names.volatile, names.looks_up = outside
             self._open.pop()
         found = self._with[name]
@@ -100,16 +100,3 @@ class _With:
     columns: frozenset[str]
     volatile: bool
     looks_up: bool
-
-
-def _kept(name: str, read: Reader) -> Reader:
-    """Return a reader that works out a name of `with` once per scope."""
-
-    def kept(scope: Any) -> Value:
-        cache = scope.cache
-        if name in cache:
-            return cache[name]
-        value = cache[name] = read(scope)
-        return value
-
-    return kept
