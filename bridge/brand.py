@@ -76,6 +76,10 @@ def load_brand(path: Path, environment: Mapping[str, str] = os.environ) -> Brand
     def report(keys: tuple[str | int, ...], message: str, hint: str, line: int, column: int) -> None:
         problems.append(file.problem(keys, message, hint, line, column))
 
+    for table in _without_topic(connector):
+        report(
+            ("source", "topics"), f"no topic is given for {table}", f"add `{table}: the name of its topic`", 1, 1
+        )
     for keys, text in _column_types(connector):
         try:
             parse_column_type(text)
@@ -152,6 +156,15 @@ def _patterns(wallet: Wallet) -> list[tuple[tuple[str, ...], str]]:
     found = [(("lookups", name, "tables"), lookup.tables) for name, lookup in wallet.lookups.items()]
     found += [(("play", name, "tables"), table.tables) for name, table in wallet.play.items()]
     return [(keys, pattern) for keys, pattern in found if pattern is not None]
+
+
+def _without_topic(connector: Connector) -> list[str]:
+    """Return the tables of which a connector that names each topic does not name one."""
+    topics = connector.source.topics
+    tables = [name for name, lookup in connector.lookups.items() if not _is_outside(lookup)]
+    for name, table in connector.play.items():
+        tables += [name, *(parts.table for parts in table.parts.values())]
+    return [] if isinstance(topics, str) else [table for table in dict.fromkeys(tables) if table not in topics]
 
 
 def topics_of(connector: Connector) -> Topics:

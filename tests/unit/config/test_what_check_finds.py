@@ -88,7 +88,7 @@ MISREAD = {
     ),
     "a column that is called as an activity, compared": (
         "event: {game_name: 'games[game].name'}, stands: win != none",
-        'win is an activity of this table, and no value (for the text write "win" in quotes, for the column column("win")',
+        'win is an activity of this table, and no value (for the text write "win" in quotes',
     ),
     "a column that is called as an activity, sent": (
         "event: {game_name: 'games[game].name', wager_amount: win or 0}",
@@ -204,3 +204,19 @@ play:
 """
     found = [caution.message for caution in cautions(wallet(tmp_path, said))]
     assert any("comes with the contract" in message for message in found) is told
+
+
+def test_a_table_whose_topic_is_not_named_is_told(tmp_path: Path) -> None:
+    said = """
+source: {kafka: "k:1", topics: {tx: a.b.tx}}
+lookups: {games: {key: id}, sites: {key: id, file: sites.csv}}
+play:
+  tx:
+    parts: {legs: {table: leg, one: leg, of: tx, count: legs_of}}
+    activities: {bet: {type: Bet}}
+    event: {game_name: 'games[game].name', origin: 'sites[site].host'}
+"""
+    assert problems(tmp_path, said) == [
+        "source.topics: no topic is given for games (add `games: the name of its topic`)",
+        "source.topics: no topic is given for leg (add `leg: the name of its topic`)",
+    ]
