@@ -54,9 +54,14 @@ def note_change(space: str, change: Change, recall: Recall) -> None:
 def require_all(space: str, change: Change | None, recall: Recall) -> None:
     """Return when all that a change's transaction wrote into a part table has been taken in.
 
-    Raises Waiting until then, and MappingError when the record does not tell its transaction.
+    Without a change, a row of history is looked at again, long after its parts were read.  Raises
+    Waiting until all have come, and MappingError when the record does not tell its transaction.
     """
-    name = change.transaction if change is not None else None
+    if change is None:
+        return
+    name = change.transaction
+    if name is None and change.snapshot:
+        raise Waiting(ENDED, "snapshot")
     if name is None:
         raise MappingError("no_transaction", "the record does not tell its transaction")
     counts: Mapping[str, int] | None = recall.value(ENDED, name)
