@@ -49,8 +49,8 @@ def _record(
     topics = [name, f"{name}.transaction", *(f"{name}.{DATABASE}.{table}" for table in ("plays", "rounds"))]
     database.run([f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE}"])
     database.run([*SCHEMA, *BEFORE], DATABASE)
-    connect.register(name, _config(name, database, variant, number))
     try:
+        connect.register(name, _config(name, database, variant, number))
         read_until(topics, lambda found: _rows(found) == len(BEFORE))
         database.run(STORY, DATABASE)
         # An unwrapped truncate is dropped.

@@ -128,9 +128,12 @@ def worker() -> Iterator[stack.Connect]:
 
         health_url = f"{url}/connectors"
         server = NativeServer(replace(launch, unwell=lambda: health.http(health_url), prepare=prepare), folder)
-        with _running(server):
-            yield stack.Connect(url)
-        delete_topics(WORKER_TOPICS)
+        try:
+            with _running(server):
+                yield stack.Connect(url)
+        finally:
+            # Another worker would start what this one was told to run.
+            delete_topics(WORKER_TOPICS)
 
 
 @contextmanager
