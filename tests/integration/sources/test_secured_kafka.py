@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import gc
+import json
 import warnings
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
+from confluent_kafka.admin import (  # type: ignore[attr-defined]
+    AdminClient,
+    NewTopic,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
+from bridge.app import source_of
+from bridge.brand import load_brand
 from bridge.errors import SourceUnavailable
+from bridge.ledger import open_sqlite
+from bridge.running_checks import RunningChecks
 from bridge.sources import KafkaSettings, KafkaSource, open_source
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.settings import Client
+from bridge.surroundings import Surroundings
 from tests.contract.source_contract import PATIENCE, Follower, read, values
 from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker
 from tests.support.eventually import eventually
+from tests.support.trial import EVENT
 
 pytestmark = [
     pytest.mark.integration,
@@ -137,3 +151,67 @@ def test_an_outage_is_told_and_outlasted_or_ends_at_the_limit(broker: SecuredBro
         eventually(partial(connected, source, said=True), within_seconds=PATIENCE)
     for source in patient + limited:
         source.close()
+
+
+CONNECTOR = """\
+version: 1
+brand: rotated
+source:
+  kafka:
+    brokers: "{brokers}"
+    client: {client}
+    group: "{group}"
+    request_timeout: 10 s
+    tls: {{ca: "{ca}"}}
+    sasl: {{mechanism: SCRAM-SHA-512, username: rotated, password: "${{file:password}}"}}
+  topics: {{tx: "{topic}"}}
+target: {{rabbitmq: {{url: "amqp://a:b@127.0.0.1/", exchange: fasttrack}}}}
+play:
+  tx: {{rows: append-only, key: id, player: player, activities: {{bet: {{type: Bet}}}}, event: {event}}}
+"""
+
+
+def test_a_rotated_password_is_found_by_a_running_source(
+    broker: SecuredBroker, topic: str, client: Client, tmp_path: Path
+) -> None:
+    admin = AdminClient(connection_config(settings(broker, Client.CONFLUENT)))
+
+    def rotate(password: str) -> None:
+        change = UserScramCredentialUpsertion(
+            "rotated", ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password.encode()
+        )
+        admin.alter_user_scram_credentials([change])["rotated"].result(30)
+        (tmp_path / "password").write_text(password)
+
+    rotate("first-word")
+    said = {"brokers": broker.brokers, "client": client, "ca": broker.ca, "topic": topic}
+    text = CONNECTOR.format(**said, group=f"group.{uuid4().hex[:12]}", event=json.dumps(EVENT))
+    (tmp_path / "rotated.yaml").write_text(text)
+    surroundings = Surroundings(load_brand(tmp_path / "rotated.yaml", {}), {})
+    source = source_of(surroundings.brand())
+    ledger = open_sqlite(":memory:", "rotated", create=True)
+    checks = RunningChecks(surroundings, source, ledger)
+    try:
+        source.open(Follower())
+        assert values(read(source, 1)) == [b"first"]
+        rotate("second-word")
+        broker.stop()
+        broker.start()
+
+        def told() -> str:
+            source.poll(0.2)
+            try:
+                checks.now_and_then()
+            except SourceUnavailable as error:
+                return str(error)
+            return ""
+
+        eventually(lambda: "have changed" in told(), within_seconds=PATIENCE, message="nothing was noticed")
+    finally:
+        source.close()
+    again = source_of(surroundings.brand())
+    try:
+        again.open(Follower())
+        assert values(read(again, 1)) == [b"first"]
+    finally:
+        again.close()
