@@ -149,8 +149,13 @@ class Reporter:
         if not self._source.health().connected:
             # The question would wait for the brokers, and taking in with it.
             return
+        assigned = self._source.reached().keys()
         with contextlib.suppress(SourceUnavailable):
-            self._ranges = self._source.ranges(self._source.reached().keys())
+            if assigned <= self._intake.positions.keys():
+                # Taking in waits for the answer: half as long as for whole ranges.
+                self._ranges = {at: Range(0, end) for at, end in self._source.ends(assigned).items()}
+            else:
+                self._ranges = self._source.ranges(assigned)
 
     def _lag(self) -> Mapping[tuple[str, ...], float]:
         """Return the lag of each partition: behind the ends as they were last asked for."""
