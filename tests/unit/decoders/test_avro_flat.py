@@ -218,3 +218,23 @@ def test_a_record_cut_short_or_too_long_is_poison_all_the_same() -> None:
         for broken in (*(value[:length] for length in range(5, len(value))), value + b"\0"):
             with pytest.raises(DecodeError):
                 decoder.decode(record(broken))
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [(2**15 - 1, 2**15 - 1), (-(2**15), -(2**15)), (2**15, "schema_conflict"), (-(2**15) - 1, "schema_conflict")],
+)
+def test_a_number_is_held_to_what_its_column_can_have(value: int, wanted: int | str) -> None:
+    schema = avro_schema({"name": "x", "type": {"type": "int", "connect.type": "int16"}})
+    reader, values = _taught(schema, create({"x": value}))
+    found = reader.envelope(values[0])
+    assert found is not None
+    assert found[0].after is not None
+    assert found[1] is not None
+    row = Row(found[0].after, found[1].decoders("after", "public.tx", {}))
+    try:
+        read: int | str = row["x"]
+    except DecodeError as error:
+        read = error.code
+
+    assert read == wanted
