@@ -20,6 +20,7 @@ from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent, key_text
 from bridge.mapping.reversals import Reversals, first_true
 from bridge.mapping.rounds import ROUND_SPACE
+from bridge.mapping.rows import OUTDATED, is_outdated
 from bridge.mapping.scope import NoRow, PlayRow, Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
@@ -37,6 +38,8 @@ class Judge:
     def judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
         """Return what the change leads to.  Whatever cannot be mapped is parked."""
         try:
+            if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
+                return Skip(OUTDATED, untouched=True)  # It waited, and a newer one has come through before it.
             return self._judge(table, change, scope)
         except Waiting as missing:
             # What waits for a round waits for others of its player: it must not hold them.

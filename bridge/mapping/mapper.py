@@ -18,7 +18,16 @@ from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, row_space
 from bridge.mapping.reopening import Reopening, RowPlace
-from bridge.mapping.rows import is_history, is_outdated, is_repeated, move_memory, old_key, recollect, scope_of
+from bridge.mapping.rows import (
+    OUTDATED,
+    is_history,
+    is_outdated,
+    is_repeated,
+    move_memory,
+    old_key,
+    recollect,
+    scope_of,
+)
 from bridge.mapping.scope import Scope
 from bridge.mapping.transactions import ENDED, note_change, note_end
 from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord, TransactionEnd
@@ -185,7 +194,7 @@ class Mapper:
     def _take_news(self, table: TablePlan, change: Change, scope: Scope, queue: str | None) -> None:
         try:
             if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
-                self._endings.skipped(change.record, table.name, scope.key, "row is an older version")
+                self._endings.skipped(change.record, table.name, scope.key, OUTDATED)
                 return
             if is_history(table, change, scope):
                 self._holding.release(

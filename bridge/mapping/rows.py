@@ -15,6 +15,10 @@ TABLE_NAME: Final = "table_name"
 """What the rows of a pattern of tables have beside their columns: the table that each lies in."""
 
 
+OUTDATED: Final = "row is an older version"
+"""Why a version of what the key names is skipped, where a newer one is known."""
+
+
 class _UpdatedColumns(LayeredColumns):
     """The columns after an update: those that the record shows, and as remembered those that it could not show."""
 

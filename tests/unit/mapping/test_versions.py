@@ -73,3 +73,15 @@ def test_versions_of_different_kinds_are_parked(trial: Make) -> None:
     state(run, "insert", 1, 1, "open")
     run.insert("states", 2, bet="9", seq="two", state="won", amount=5)
     assert [code for _, code in run.parked()] == ["not_comparable"]
+
+
+def test_an_older_row_that_waits_behind_a_newer_one_is_skipped_too(trial: Make) -> None:
+    run = trial(
+        "lookups: {games: {key: id}}\n"
+        + WALLET.replace("    activities:", "    event: {game_name: 'games[game].name'}\n    activities:")
+    )
+    run.insert("states", 3, bet="9", seq=3, state="won", amount=5, game="g")
+    run.insert("states", 2, bet="9", seq=2, state="lost", amount=5, game="g")
+    run.insert("games", "g", name="Game")
+    assert run.events() == ["Bet Approved 9:b 5", "Win Approved 9:w 5"]
+    assert run.play.ledger.counters()[("skipped", "states", "row is an older version")] == 1
