@@ -42,7 +42,7 @@ class Part:
 
 
 WITHOUT_SERVERS = (
-    Part("lint and types", ("make", "--no-print-directory", "lint", "types")),
+    Part("lint and types", ("make", "--keep-going", "--no-print-directory", "lint", "types")),
     Part("tests without servers", (*PYTEST, "auto", "-m", "not integration and not faults")),
 )
 ON_SERVERS = (
