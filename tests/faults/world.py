@@ -129,6 +129,14 @@ class World:
             if self.look() > before:
                 end = time.monotonic() + within_seconds
 
+    def pass_time(self, seconds: float) -> None:
+        """Let time pass, and the play go on as far as events arrive."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 1.0))
+            if left > 1.0:
+                self.look()
+
     def look(self) -> int:
         """Return how many messages have arrived."""
         self.wallet.arrived = self.inbox.depth()

@@ -50,8 +50,7 @@ class Pass:
 
     def __call__(self, world: World) -> None:
         """See Step."""
-        del world
-        time.sleep(self.seconds)
+        world.pass_time(self.seconds)
 
 
 @dataclass(frozen=True)
