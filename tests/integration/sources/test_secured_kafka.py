@@ -162,6 +162,7 @@ source:
     client: {client}
     group: "{group}"
     request_timeout: 10 s
+    session_timeout: 6 s
     tls: {{ca: "{ca}"}}
     sasl: {{mechanism: SCRAM-SHA-512, username: rotated, password: "${{file:password}}"}}
   topics: {{tx: "{topic}"}}
