@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bridge.mapping.expressions import compile_expression
-from bridge.mapping.readers import Reader
+from bridge.mapping.readers import Kind, Reader
 from bridge.mapping.values import compile_value
 from bridge.records import Row
 
@@ -75,6 +75,10 @@ class Columns:
     def known(self) -> Collection[str]:
         """Return the columns."""
         return COLUMNS
+
+    def kind(self, _name: str) -> Kind:
+        """Know columns alone."""
+        return "column"
 
 
 def microseconds_each(run: Callable[[Any], object], scope: Any) -> float:

@@ -174,7 +174,7 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
     for name, key in _PART_KEYS:
         part = get(name)
         if part is not None:
-            text = _plain(part)
+            text = "0" if part.__class__ is int and not part else _plain(part)
             parts += key + text
             if not total:
                 total, alone = part, text

@@ -61,6 +61,8 @@ def _count(unit: Unit, value: Any) -> datetime:
 
 def moment_utc(unit: Unit, value: Any) -> datetime:
     """Read a count as a moment; what the schema has read as local time of no zone is UTC."""
+    if type(value) is int:
+        return moments.moment_of_micros(unit[0](value))
     read = value if type(value) is datetime else _count(unit, value)
     return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
 

@@ -14,6 +14,7 @@ from bridge.errors import DecodeError
 
 # Postgres allows 131,072 digits before the point and 16,383 behind it; nothing is larger.
 _MOST_DIGITS: Final = 150_000
+_SHORT: Final = 40
 _MOST_BYTES: Final = 64 * 1024
 
 # So wide that no result is ever rounded.
@@ -53,6 +54,9 @@ def json_number(text: str) -> Decimal:
 
 def decimal_from_text(text: str) -> Decimal:
     """Take a number in plain or scientific notation; raises DecodeError for anything else."""
+    # Nearly every amount: digits, perhaps with a point that does not come first.
+    if len(text) < _SHORT and text.replace(".", "", 1).isdigit() and text.isascii() and text[0] != ".":
+        return Decimal(text)
     if _NUMBER.fullmatch(text) is None:
         if text.strip().lower() in _SPECIAL:
             raise special_number()

@@ -82,6 +82,13 @@ def timestamp(micros: Any) -> datetime:
     return EPOCH + timedelta(0, 0, micros)
 
 
+def moment_of_micros(micros: int) -> datetime:
+    """Take microseconds since 1970 to a moment in UTC."""
+    if _FIRST_MICROS <= micros <= _LAST_MICROS:
+        return EPOCH_UTC + timedelta(0, 0, micros)
+    return timestamp(micros).replace(tzinfo=UTC)  # Says what is wrong with it.
+
+
 def clock(micros: Any) -> time | timedelta:
     """Take microseconds since midnight to a time, or to a timedelta where no clock shows it.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import msgspec
 
@@ -50,7 +50,9 @@ class Endings:
         news = self._effects.index(table, scope) if table.indexes else []
         if isinstance(decision, Send):
             news += self._effects.send(table, change, scope, decision)
-            self.sent(change.record, table.name, scope.key, "", decision.events)
+            self._recall.memory.count("sent", table.name, "")
+            if self._observe is not None:
+                self._observe(Outcome("sent", change.record, table.name, scope.key, "", tuple(decision.events)))
         elif isinstance(decision, Park):
             self._effects.park(table, change, scope, decision)
             memory = self._recall.row(table.name, scope.key)
@@ -70,12 +72,10 @@ class Endings:
         self._tell("history", change.record, table.name, scope.key, reason=said)
         return [*news, (row_space(table.name), scope.key)]
 
-    def sent(
-        self, record: SourceRecord, table: str, key: str, reason: str, events: Sequence[Outgoing] = ()
-    ) -> None:
-        """Count a change that led to events, or a part that did with its header."""
+    def sent(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
+        """Count a part that was sent with its header."""
         self._recall.memory.count("sent", table, "")
-        self._tell("sent", record, table, key, reason=reason, events=events)
+        self._tell("sent", record, table, key, reason=reason)
 
     def skipped(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
         """Count a change that rightly leads to nothing."""
@@ -117,15 +117,6 @@ class Endings:
         """Tell that a change waits, and for what."""
         self._tell("held", record, table, key, reason=reason)
 
-    def _tell(
-        self,
-        kind: str,
-        record: SourceRecord,
-        table: str,
-        key: str,
-        *,
-        reason: str,
-        events: Sequence[Outgoing] = (),
-    ) -> None:
+    def _tell(self, kind: str, record: SourceRecord, table: str, key: str, *, reason: str) -> None:
         if self._observe is not None:
-            self._observe(Outcome(kind, record, table, key, reason, tuple(events)))
+            self._observe(Outcome(kind, record, table, key, reason))

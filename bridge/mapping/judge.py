@@ -259,11 +259,12 @@ class Judge:
             override(out.fields, plan.rollback, scope)
             events.append(self._maker.finish(out, plan.type, None))
         memory = scope.memory
-        scope.siblings = {}
+        scope.siblings = siblings = {}
         for plan, n in forth:
             scope.last = len(events) + 1 == count
             before = memory.last(plan.name) if memory is not None and plan.grows is None else None
             out = self._maker.approve(row, plan, scope, n, before)
-            scope.siblings[plan.name] = (Sent(plan.name, n, True, 0, out.amount), out.fields)
             events.append(out)
+            if count > 1 or table.indexes:  # Only then will anything ask for it.
+                siblings[plan.name] = (Sent(plan.name, n, True, 0, out.amount), out.fields)
         return events

@@ -196,12 +196,16 @@ class Mapper:
             if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
                 self._endings.skipped(change.record, table.name, scope.key, OUTDATED)
                 return
-            if is_history(table, change, scope):
+            if (change.snapshot or table.starts is not None) and is_history(table, change, scope):
                 self._holding.release(
                     self._endings.history(table, change, scope, self._judge.skip_of_history(table, scope))
                 )
                 return
-            own = scope.queue = queue if queue is not None else _queue_of(table, scope)
+            if queue is not None:
+                own = queue
+            else:
+                own = _queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
+            scope.queue = own
         except PoisonRecord as poison:
             sent = scope.memory is not None and scope.memory.sent
             skip = None if sent else self._judge.skip_at_once(table, scope)
@@ -282,6 +286,6 @@ def _no_news(table: TablePlan, change: Change, scope: Scope, queue: str | None) 
     return None
 
 
-def _queue_of(table: TablePlan, scope: Scope) -> str:
+def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:
     memory = scope.memory
-    return memory.queue if scope.deleted and memory is not None and memory.queue else table.queue(scope)
+    return memory.queue if memory is not None and memory.queue else table.queue(scope)
