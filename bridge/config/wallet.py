@@ -41,10 +41,10 @@ class Lookup(Model):
         None,
         description="The column from which on a version of the row is valid; the look-up then takes a time too.",
     )
-    missing: Literal["wait", "park", "none"] = Field(
+    missing: Literal["wait", "park", "none", "wait then none"] = Field(
         "wait",
         description="What a missing row does: the change waits (`wait.lookup`) and is parked then, is parked at "
-        "once, or the look-up is null.",
+        "once, the look-up is null, or it is null when the wait is over.",
     )
     columns: dict[str, str] = Field({}, description="Column types that the records do not tell.")
     where: Expression | None = Field(None, description="Only rows for which this holds can be found.")

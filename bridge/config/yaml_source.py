@@ -28,7 +28,7 @@ _WORDS: Final = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-BRACES: Final = "inside braces, an expression with a comma, a quote or a bracket goes into quotes as a whole"
+BRACES: Final = "inside braces, an expression with a comma or with [ ] goes into quotes as a whole"
 _HINTS: Final = (
     ("expected ',' or '}'", BRACES),
     ("expected ',' or ']'", BRACES),

@@ -11,6 +11,7 @@ from bridge.mapping.plan import Plan, TablePlan
 from bridge.mapping.queues import Held, Queues
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, row_space
+from bridge.mapping.row_readers import WAIT_THEN_NONE
 from bridge.mapping.rows import judged_scope, move_memory
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
@@ -125,16 +126,29 @@ class Holding:
         return memory is None or memory.ending is not Ending.HELD
 
     def expire(self) -> None:
-        """Park what has waited long enough."""
-        for held in self.queues.expired(self._endings.now_ms):
-            waiting = held.waiting
-            if waiting is None:
-                continue
-            if held.kind == "part" and self._recall.row(held.table, held.row) is not None:
-                held.deadline_ms = 0  # Its header is there, and has a deadline of its own.
-                continue
-            self.queues.stop_waiting(held)
+        """Park what has waited long enough, or go on without the look-up row that it waited for."""
+        while due := self.queues.expired(self._endings.now_ms):  # What goes on may lack another row.
+            for held in due:
+                self._expire(held)
+
+    def _expire(self, held: Held) -> None:
+        waiting = held.waiting
+        if waiting is None:
+            return
+        if held.kind == "part" and self._recall.row(held.table, held.row) is not None:
+            held.deadline_ms = 0  # Its header is there, and has a deadline of its own.
+            return
+        self.queues.stop_waiting(held)
+        if self._can_go_without(waiting):
+            held.given_up.add((waiting.space, waiting.key))
+            self._agenda.append(held if held.kind == "aside" else held.queue)
+            self.release(())
+        else:
             self._give_up(held, waiting)
+
+    def _can_go_without(self, waiting: Waiting) -> bool:
+        kind, _, name = waiting.space.partition(":")
+        return kind == "lookup" and self._plan.lookups[name].missing == WAIT_THEN_NONE
 
     def _wait(self, held: Held, waiting: Waiting) -> None:
         kind, _, name = waiting.space.partition(":")
@@ -185,7 +199,10 @@ class Holding:
 
     def _judge_again(self, held: Held) -> tuple[Decision, Scope]:
         scope = self._scope(held)
-        return self._judge.judge(scope.plan, held.change, scope), scope
+        self._recall.given_up = held.given_up
+        decision = self._judge.judge(scope.plan, held.change, scope)
+        self._recall.given_up = ()
+        return decision, scope
 
     def _scope(self, held: Held) -> Scope:
         table = self._plan.tables[held.table]

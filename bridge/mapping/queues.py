@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
@@ -35,6 +35,8 @@ class Held:
     deadline_ms: int = 0
     held_id: int = 0
     place: int = 0
+    given_up: set[tuple[str, str]] = field(default_factory=set)
+    """Look-up rows that it goes on without; after a restart, deadlines that are over say so again."""
 
     def stored(self) -> HeldChange:
         """Return it as the ledger keeps it."""

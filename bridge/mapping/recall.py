@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Collection
 from typing import Any
 
 from bridge.casino import decode as decode_body
@@ -32,6 +33,8 @@ class Recall:
 
     memory: Memory
     """The transaction of this batch; there is none before `begin`."""
+    given_up: Collection[tuple[str, str]] = ()
+    """Look-up rows for which the change that is judged has waited long enough, by space and key."""
 
     def __init__(self, *, shared: bool = False) -> None:
         self._shared = shared

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping.readers import Misuse, Reader, column_of
@@ -14,6 +14,10 @@ from bridge.records import Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import LookupPlan, TablePlan
+    from bridge.mapping.recall import Recall
+
+WAIT_THEN_NONE: Final = "wait then none"
+"""What a missing look-up row may do: the change waits, and goes on without it when the wait is over."""
 
 
 def key_reader(parts: Sequence[Reader]) -> Callable[[Any], str | None]:
@@ -56,7 +60,7 @@ def lookup_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
         if key is None:
             return None
         row = scope.recall.lookup(space, key)
-        return row if row is not None else _missing(missing, space, key, lookup.name)
+        return row if row is not None else _missing(missing, space, key, scope.recall)
 
     return read
 
@@ -74,16 +78,16 @@ def _version_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
             raise MappingError(
                 "wrong_time", f"the time for {lookup.name} and its column {lookup.as_of} are of different kinds"
             ) from None
-        return row if row is not None else _missing(lookup.missing, lookup.space, key, lookup.name)
+        return row if row is not None else _missing(lookup.missing, lookup.space, key, scope.recall)
 
     return read
 
 
-def _missing(policy: str, space: str, key: str, name: str) -> None:
-    if policy == "wait":
+def _missing(policy: str, space: str, key: str, recall: Recall) -> None:
+    if policy == "wait" or (policy == WAIT_THEN_NONE and (space, key) not in recall.given_up):
         raise Waiting(space, key)
     if policy == "park":
-        raise MappingError("missing_lookup", f"{name} has no such row")
+        raise MappingError("missing_lookup", f"{space.partition(':')[2]} has no such row")
 
 
 def play_reader(table: TablePlan, parts: Sequence[Reader]) -> Reader:
