@@ -75,9 +75,8 @@ class Scrapes:
 
 def test_every_metric_moves_when_what_it_counts_happens(running: World) -> None:
     read, wallet = Scrapes(running), running.wallet
-    assert [read.value("connected", peer=peer) for peer in ("kafka", "rabbitmq", "ledger")] == [1, 1, 1]
-    assert read.value("ready") == 1
-    assert read.value("rebalances_total") >= 1
+    read.until("connected", 3)
+    assert (read.value("ready"), read.value("rebalances_total")) == (1, 1)
 
     # Play that flows, a record that is parked, a rollback that waits.
     wallet.play(200)
@@ -97,7 +96,7 @@ def test_every_metric_moves_when_what_it_counts_happens(running: World) -> None:
 
     # Nothing takes what is sent: it waits, and what is not taken in yet lags.
     running.inbox.unbind()
-    wallet.play(600)
+    wallet.play(2000)
     read.until("retries_total", 1, cause="unroutable")
     read.until("outbox_pending", 50)
     read.until("unconfirmed_age_seconds", 1)
