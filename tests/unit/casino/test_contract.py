@@ -152,6 +152,12 @@ def test_what_is_neither_text_nor_whole_number_is_no_id(value: Any) -> None:
     assert reason.startswith("activity_id ")
 
 
+@pytest.mark.parametrize("field", [name for name, doc in FIELDS.items() if doc.kind == "text"])
+@pytest.mark.parametrize(("value", "code"), [("", "empty_text"), ("a\0b", "bad_text"), (True, "wrong_type")])
+def test_no_text_of_an_event_is_empty_or_cut_off(field: str, value: Any, code: str) -> None:
+    assert breach(**{field: value})[0] == code
+
+
 @pytest.mark.parametrize(
     ("value", "code"), [("", "empty_text"), ("a\0b", "bad_text"), ("\ud83d", "bad_text"), ("\udc00x", "bad_text")]
 )
