@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from bridge.brand import Brand
 from bridge.contracts import Ledger
 from bridge.errors import SourceUnavailable
-from bridge.sources import KafkaSource
+from bridge.sources import SourceHealth
 from bridge.surroundings import Surroundings
-from bridge.topic_ids import check_topic_ids
+from bridge.topic_ids import TopicIds, check_topic_ids
 
 SECRETS_EVERY_SECONDS: Final = 5.0
 """How often the secrets are read while Kafka is in trouble."""
 TOPICS_EVERY_SECONDS: Final = 60.0
+
+
+class Watched(TopicIds, Protocol):
+    """What the checks ask of a source; see `KafkaSource`."""
+
+    def topics(self) -> Sequence[str]:
+        """Return the names of the topics there that are subscribed to."""
+
+    def health(self) -> SourceHealth:
+        """Say how the source stands with its brokers."""
 
 
 class RunningChecks:
@@ -24,7 +34,7 @@ class RunningChecks:
     def __init__(
         self,
         surroundings: Surroundings,
-        source: KafkaSource,
+        source: Watched,
         ledger: Ledger,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

@@ -1,0 +1,112 @@
+"""What a running brand looks at now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from bridge.brand import load_brand
+from bridge.errors import SourceUnavailable, TopicReplaced
+from bridge.ledger import SqliteLedger, open_sqlite
+from bridge.records import Partition
+from bridge.running_checks import SECRETS_EVERY_SECONDS, TOPICS_EVERY_SECONDS, RunningChecks
+from bridge.sources import SourceHealth
+from bridge.surroundings import Surroundings
+from tests.support.cases import ENVIRONMENT, EXAMPLES
+
+BETS = "db.public.bets"
+
+
+class Brokers:
+    """Kafka as the checks see it."""
+
+    def __init__(self) -> None:
+        self.id = "a1"
+        self.trouble: str | None = None
+        self.asked = 0
+
+    def topics(self) -> Sequence[str]:
+        """Return the one topic."""
+        return [BETS]
+
+    def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
+        """Return its id."""
+        self.asked += 1
+        return dict.fromkeys(topics, self.id)
+
+    def health(self) -> SourceHealth:
+        """Return whether there is trouble."""
+        return SourceHealth(self.trouble is None, 0.0, self.trouble, 0)
+
+
+class Clock:
+    """Time that a test lets pass."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def ledger() -> Iterator[SqliteLedger]:
+    opened = open_sqlite(":memory:", "vintervik", create=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> Surroundings:
+    text = (EXAMPLES / "ledger-reference.yaml").read_text()
+    (tmp_path / "brand.yaml").write_text(text.replace("${KAFKA_BROKERS}", "${file:brokers}"))
+    (tmp_path / "brokers").write_text("127.0.0.1:9")
+    return Surroundings(load_brand(tmp_path / "brand.yaml", ENVIRONMENT), ENVIRONMENT)
+
+
+def test_a_topic_that_is_made_anew_under_a_running_brand_stops_it(
+    surroundings: Surroundings, ledger: SqliteLedger
+) -> None:
+    brokers, clock = Brokers(), Clock()
+    checks = RunningChecks(surroundings, brokers, ledger, clock)
+    checks.topics()
+    transaction = ledger.begin(0)
+    transaction.advance({Partition(BETS, 0): 7})
+    transaction.commit()
+    brokers.id = "b2"
+    clock.now = TOPICS_EVERY_SECONDS - 1
+    checks.now_and_then()
+    assert brokers.asked == 1, "it asks too often"
+    clock.now = TOPICS_EVERY_SECONDS
+    with pytest.raises(TopicReplaced):
+        checks.now_and_then()
+
+
+def test_while_kafka_is_in_trouble_it_is_not_asked_and_new_secrets_are_looked_for(
+    surroundings: Surroundings, ledger: SqliteLedger, tmp_path: Path
+) -> None:
+    brokers, clock = Brokers(), Clock()
+    checks = RunningChecks(surroundings, brokers, ledger, clock)
+    (tmp_path / "brokers").write_text("127.0.0.1:10")
+    clock.now = TOPICS_EVERY_SECONDS
+    checks.now_and_then()
+    assert brokers.asked == 1, "secrets do not matter while all is well"
+    brokers.trouble = "Kafka refuses the log-in"
+    clock.now += SECRETS_EVERY_SECONDS
+    with pytest.raises(SourceUnavailable, match="the secrets for Kafka have changed"):
+        checks.now_and_then()
+    assert brokers.asked == 1
+
+
+def test_trouble_without_new_secrets_is_left_to_the_source(
+    surroundings: Surroundings, ledger: SqliteLedger
+) -> None:
+    brokers, clock = Brokers(), Clock()
+    brokers.trouble = "Kafka does not answer"
+    checks = RunningChecks(surroundings, brokers, ledger, clock)
+    clock.now = TOPICS_EVERY_SECONDS
+    checks.now_and_then()
+    assert brokers.asked == 0
