@@ -59,7 +59,7 @@ properties: $(STAMP) ## property tests with very many examples
 	@$(RUN) -m pytest -m "hypothesis and not integration" --hypothesis-profile=thorough -n auto -q
 
 integration: $(STAMP) ## tests on the real servers
-	@$(RUN) -m stack run -- $(RUN) -m pytest -m "integration and not faults" -n 4 --dist loadgroup -q
+	@$(RUN) -m stack run -- $(RUN) -m pytest -m "integration and not faults" -n 4 --dist loadscope -q
 
 faults: $(STAMP) ## break servers and bridge on purpose: the long suite
 	@$(RUN) -m stack run -- $(RUN) -m pytest -m "faults" -q --faults=long

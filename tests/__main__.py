@@ -46,7 +46,7 @@ WITHOUT_SERVERS = (
     Part("tests without servers", (*PYTEST, "auto", "-m", "not integration and not faults")),
 )
 ON_SERVERS = (
-    Part("tests on the servers", (*PYTEST, "4", "--dist", "loadgroup", *ELSEWHERE, "integration and not faults")),
+    Part("tests on the servers", (*PYTEST, "4", "--dist", "loadscope", *ELSEWHERE, "integration and not faults")),
     Part("faults", (*PYTEST, "3", "--maxschedchunk", "1", "-p", "no:randomly", *ELSEWHERE, "faults")),
 )
 

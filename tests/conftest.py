@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
 
 import stack
 from stack.endpoints import Addresses
 from tests.support import examples
+from tests.support.spreading import Spread
 
 UNIT = Path(__file__).parent / "unit"
 ON_SERVERS = ("integration", "faults")
@@ -34,6 +36,12 @@ def addresses() -> Iterator[Addresses]:
     yield up.addresses
     if up.started:
         stack.down()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Spread | None:
+    """Spread tests in our own way for `--dist loadscope`."""
+    return Spread(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -49,6 +49,8 @@ def worker_settings(folder: Path) -> dict[str, str]:
         "plugin.path": str(folder / "plugins"),
         # Read the lists in the jars and not every class of them, which takes half a minute.
         "plugin.discovery": "service_load",
+        # The broker starts beside it: as long as a start may take on a busy machine.
+        "default.api.timeout.ms": "120000",
     }
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from stack import services
 from stack.native import kafka
+from tests.support.spreading import hold_to_one_worker
 
 ROOT = Path(__file__).resolve().parents[2]
 DEADLINE_SECONDS = 240
@@ -72,8 +73,9 @@ def _free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def own_stack() -> Iterator[OwnStack]:
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     """Up, started by two `up` at once; taken down with its data at the end, and then nothing may be left."""
+    hold_to_one_worker(tmp_path_factory, "own-stack")
     # Not below pytest's own folder: the servers' users could not reach it.
     folder = Path(tempfile.mkdtemp(prefix="wallet-bridge-test-", dir="/var/tmp"))
     ports = [port for service in services.SERVICES for port in service.ports.values()]

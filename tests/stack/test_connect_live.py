@@ -18,8 +18,6 @@ from tests.support.eventually import eventually
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.timeout(300),
-    # One worker, one stack, when the run is spread over several.
-    pytest.mark.xdist_group("own_stack"),
 ]
 
 NAME = "probe-connector"

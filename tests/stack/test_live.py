@@ -25,8 +25,6 @@ from tests.support.eventually import eventually
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.timeout(300),
-    # One worker, one stack, when the run is spread over several.
-    pytest.mark.xdist_group("own_stack"),
 ]
 
 NAMES = [name for group in STOP_ORDER for name in group if name != "registry"]

@@ -32,12 +32,11 @@ from bridge.surroundings import Surroundings
 from tests.contract.source_contract import PATIENCE, Follower, read, values
 from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker
 from tests.support.eventually import eventually
+from tests.support.spreading import hold_to_one_worker
 from tests.support.trial import EVENT
 
 pytestmark = [
     pytest.mark.integration,
-    # One worker, one broker, when the run is spread over several.
-    pytest.mark.xdist_group("secured_broker"),
     pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -45,6 +44,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
+    hold_to_one_worker(tmp_path_factory, "secured-broker")
     broker = SecuredBroker(tmp_path_factory.mktemp("kafka"))
     broker.start()
     yield broker
