@@ -21,30 +21,18 @@ from bridge.mapping.readers import (
     ExpressionProblem,
     Misuse,
     Names,
-    NotConstant,
     Reader,
     Unfit,
+    attribute_of_kept,
     constant,
     constant_of,
     is_constant,
     kept_name_of,
 )
-from bridge.mapping.syntax import Source, asked, did_you_mean, exact_number, parse
+from bridge.mapping.syntax import NOT_PART, Source, asked, did_you_mean, exact_number, parse
 from bridge.records import Row, Value
 
-__all__ = [
-    "NOT_CONSTANT",
-    "ExpressionProblem",
-    "Misuse",
-    "Names",
-    "NotConstant",
-    "Reader",
-    "Unfit",
-    "compile_condition",
-    "compile_expression",
-    "constant",
-    "constant_of",
-]
+__all__ = ["NOT_CONSTANT", "ExpressionProblem", "compile_condition", "compile_expression", "constant_of"]
 
 _WORDS: Final[dict[str, Value]] = {"true": True, "false": False, "none": None, "null": None}
 _ARITHMETIC: Final[dict[type[ast.operator], Callable[[Value, Value], Value]]] = {
@@ -92,7 +80,7 @@ class _Compiler:
         """Return the reader of a node, folded when all below it is constant."""
         compile_node = _NODES.get(type(node))
         if compile_node is None:
-            raise self._source.problem(node, "this is not part of the language", _NOT_PART.get(type(node), ""))
+            raise self._source.problem(node, "this is not part of the language", NOT_PART.get(type(node), ""))
         try:
             return compile_node(self, node)
         except Misuse as misuse:
@@ -162,7 +150,7 @@ class _Compiler:
                 raise _refusal(unfit, where) from None
 
         known = kept_name_of(base)
-        return self._folded(node, [base], read if known is None else _attribute_of_kept(known, name, read))
+        return self._folded(node, [base], read if known is None else attribute_of_kept(known, name, read))
 
     def of_subscript(self, node: ast.Subscript) -> Reader:
         at = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
@@ -282,20 +270,6 @@ class _Compiler:
         return lambda scope: yes(scope) if test(scope) else no(scope)
 
 
-def _attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
-    """Return `read`, an attribute of what a scope keeps under a name, with a short way for what is there."""
-
-    def read_kept(scope: Any) -> Value:
-        cache = scope.cache
-        if known in cache:
-            value = cache[known]
-            if value.__class__ is Row:
-                return value.values[name]
-        return read(scope)
-
-    return read_kept
-
-
 def _refusal(unfit: Unfit, where: str) -> MappingError:
     return MappingError(unfit.code, f"{where} {unfit.reason}")
 
@@ -313,14 +287,4 @@ _NODES: Final[dict[type[ast.expr], Callable[[_Compiler, Any], Reader]]] = {
     ast.Compare: _Compiler.of_compare,
     ast.BoolOp: _Compiler.of_boolean,
     ast.IfExp: _Compiler.of_choice,
-}
-_NOT_PART: Final[dict[type[ast.expr], str]] = {
-    ast.JoinedStr: 'write text("a", x) or a template {text: "a{x}"}',
-    ast.ListComp: "lists have functions: sum, count, where, only, within",
-    ast.GeneratorExp: "lists have functions: sum, count, where, only, within",
-    ast.Dict: "write a map of the YAML",
-    ast.Set: "write a list: (a, b)",
-    ast.Slice: "take one item, or use the functions for text",
-    ast.NamedExpr: "give it a name under `with`",
-    ast.Lambda: "write a function in the file under `functions:`",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
-from bridge.records import Value
+from bridge.records import Row, Value
 
 Reader = Callable[[Any], Value]
 """Takes a scope, which only the makers of names understand, and returns a value."""
@@ -128,6 +128,20 @@ def kept(name: str, read: Reader) -> Reader:
 def kept_name_of(reader: Reader) -> str | None:
     """Return the name under which a reader keeps its value, else None."""
     return getattr(reader, "kept_name", None)
+
+
+def attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
+    """Return `read`, an attribute of what a scope keeps under a name, with a short way for what is there."""
+
+    def read_kept(scope: Any) -> Value:
+        cache = scope.cache
+        if known in cache:
+            value = cache[known]
+            if value.__class__ is Row:
+                return value.values[name]
+        return read(scope)
+
+    return read_kept
 
 
 def column_of(reader: Reader) -> str | None:

@@ -15,6 +15,18 @@ from typing import Final
 from bridge.mapping.operators import DIGITS
 from bridge.mapping.readers import ExpressionProblem
 
+NOT_PART: Final[dict[type[ast.expr], str]] = {
+    ast.JoinedStr: 'write text("a", x) or a template {text: "a{x}"}',
+    ast.ListComp: "lists have functions: sum, count, where, only, within",
+    ast.GeneratorExp: "lists have functions: sum, count, where, only, within",
+    ast.Dict: "write a map of the YAML",
+    ast.Set: "write a list: (a, b)",
+    ast.Slice: "take one item, or use the functions for text",
+    ast.NamedExpr: "give it a name under `with`",
+    ast.Lambda: "write a function in the file under `functions:`",
+}
+"""What Python has and the language has not, with what to write instead."""
+
 LONGEST: Final = 4_000
 MOST_NODES: Final = 600
 DEEPEST: Final = 40
