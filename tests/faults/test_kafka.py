@@ -51,8 +51,8 @@ def test_what_is_gone_stops_the_brand_and_sends_nothing(addresses: Addresses, tm
         w.play([Backlog(300), Expire(), Start(), Ends(OffsetExpired.exit_code, w.wallet.topic)])
         # It does not jump over the gap when it is started again.
         w.play([Start(), Ends(OffsetExpired.exit_code, w.wallet.topic)])
-        w.play([MakeAnew(), Backlog(100), Start(), Ends(FatalError.exit_code, "it was made anew")])
-        assert f"topic {w.wallet.unique}.public." in w.bridge.tail(1), w.bridge.tail(1)
+        w.play([MakeAnew(), Backlog(100), Start(), Ends(FatalError.exit_code, "was deleted and made again")])
+        assert f"{w.wallet.unique}.public." in w.bridge.tail(1), w.bridge.tail(1)
         assert len(w.inbox.take()) == arrived
 
 

@@ -235,7 +235,7 @@ class FaultWallet(FaultTopics):
         one = Expected(f"{tx}/Approved", tx, kind.title(), "Approved", amount, currency, str(player))
         self.expected.append(one)
         if rolled_back_by:
-            self.expected.append(_taken_back(one))
+            self.expected.append(one.taken_back())
         elif len(self._reversible) < 10_000:
             self._reversible.append((tx, one))
 
@@ -243,7 +243,7 @@ class FaultWallet(FaultTopics):
         ref, original = self._reversible.pop(self.rng.randrange(len(self._reversible)))
         player = int(original.player)
         self._insert(tx, player, self._row("rollback", player, ref))
-        self.expected.append(_taken_back(original))
+        self.expected.append(original.taken_back())
         if self.rng.random() < 0.1:
             # Once more, by a row of its own: nothing stands any more, so nothing follows.
             self._insert(f"{tx}-again", player, self._row("rollback", player, ref))
@@ -278,8 +278,10 @@ class FaultWallet(FaultTopics):
 
     def _new_producer(self) -> Producer:
         # Idempotent: a broker that restarts must neither lose, repeat nor turn round what is written.
+        # It asks often who leads: else one that missed a restart may wait for minutes.
         config = {"bootstrap.servers": self._brokers, "enable.idempotence": True, "linger.ms": 5, "log_level": 2}
-        return Producer({**config, "on_delivery": self._note_delivery})
+        asks = {"topic.metadata.refresh.interval.ms": 2000}
+        return Producer({**config, **asks, "on_delivery": self._note_delivery})
 
     def _note_delivery(self, error: object, _message: object) -> None:
         if error is not None:
@@ -293,9 +295,3 @@ class FaultWallet(FaultTopics):
         self._settled = (self.players, self._settled[1])
         self.players += 100
         self._partitions = partitions
-
-
-def _taken_back(one: Expected) -> Expected:
-    return Expected(
-        f"{one.activity_id}/Rollback", one.activity_id, one.type, "Rollback", one.amount, one.currency, one.player
-    )

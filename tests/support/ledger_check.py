@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,10 @@ class Expected:
     amount: Decimal
     currency: str
     player: str
+
+    def taken_back(self) -> Expected:
+        """Return the event that takes this one back."""
+        return replace(self, message_id=f"{self.activity_id}/Rollback", status="Rollback")
 
 
 @dataclass(frozen=True, slots=True)
