@@ -123,7 +123,7 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
         result.differences += compared(case.expect, events, exact=case.exact)
         result.differences += _counted(case, rehearsal)
         result.notes += [
-            f"{o.kind}: {o.table} {o.key}: {o.reason}" for o in outcomes if o.kind in ("parked", "held")
+            f"{o.kind}: {o.table} {o.shown_key}: {o.reason}" for o in outcomes if o.kind in ("parked", "held")
         ]
     finally:
         rehearsal.close()

@@ -146,7 +146,7 @@ class Preview:
         rule = self._origins.rule(outcome, reversal)
         op = change.op if change is not None else ""
         self._found.append(
-            Previewed(kind, outcome.record, outcome.table, outcome.key, op, outcome.reason, rule, events)
+            Previewed(kind, outcome.record, outcome.table, outcome.shown_key, op, outcome.reason, rule, events)
         )
 
     def _event(self, outcome: Outcome, out: Outgoing, reversal: Any) -> PreviewedEvent:

@@ -28,7 +28,7 @@ _JSON = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
 def console() -> Console:
     """Return the console of standard output; what is piped is neither coloured nor wrapped."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def line(text: str) -> None:

@@ -11,7 +11,7 @@ from bridge.mapping.decisions import Decision, Outgoing, Park, Send, Skip
 from bridge.mapping.effects import Effects
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import UNDECIDED, row_space
+from bridge.mapping.remembered import KEY_SEPARATOR, UNDECIDED, row_space
 from bridge.mapping.scope import Scope
 from bridge.records import Change, ParkedChange, SourceRecord
 
@@ -29,6 +29,11 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     key: str
     reason: str
     events: tuple[Outgoing, ...] = ()
+
+    @property
+    def shown_key(self) -> str:
+        """Return the row's key for a person: of several parts, with commas between."""
+        return self.key.replace(KEY_SEPARATOR, ", ")
 
 
 Observer = Callable[[Outcome], None]

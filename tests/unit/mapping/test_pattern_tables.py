@@ -55,3 +55,9 @@ def test_a_single_table_does_not_name_itself(trial: Make) -> None:
     run = trial(WALLET.replace(r"    tables: tx_\d{6}" + "\n", ""))
     run.insert("tx", 1, state="ok", amount=5)
     assert [code for _, code in run.parked()] == ["missing_column"]
+
+
+def test_a_key_of_several_parts_is_shown_with_commas(trial: Make) -> None:
+    run = trial(WALLET)
+    run.insert("tx_202610", 1, state="ok", amount=5)
+    assert [outcome.shown_key for outcome in run.play.outcomes] == ["tx_202610, 1"]
