@@ -27,17 +27,15 @@ def add_up(fields: dict[str, Value]) -> None:
     if fields.get("amount") is not None:
         return
     total: Value = _ZERO
-    some = False
     try:
         for part in PARTS_OF_AMOUNT:
-            if part in fields:
-                some, number = True, fields[part]
-                # A whole 0 adds nothing, not even digits behind the point.
-                if number.__class__ is not int or number:
-                    total = add(total, number)
+            number = fields.get(part, 0)
+            # A whole 0 adds nothing, not even digits behind the point.
+            if number.__class__ is not int or number:
+                total = add(total, number)
     except Unfit as unfit:
         raise MappingError(unfit.code, f"a part of the amount {unfit.reason}") from None
-    if some:
+    if total is not _ZERO or any(part in fields for part in PARTS_OF_AMOUNT):
         fields["amount"] = total
 
 
