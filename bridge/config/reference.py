@@ -68,7 +68,12 @@ An expression is a small part of Python's syntax, checked when the connector is 
 
 _NAMES: Final = """\
 A bare name is, in this order: a name under `with`, the parts or one part, an activity of the row as it was last
-sent (`bet.amount`; null if it never was), one of these names, or a column.
+sent (null if it never was), one of these names, or a column.
+
+Of an activity, `bet.amount` and every other field are as they were sent; `bet.stands` is whether it stands,
+`bet.generation` how often it was sent, `cash.total` the sum of a running total's pieces that stand. Alone, it is a
+condition: was it ever sent? A column that is called as an activity is `column("bet")`. Rows of tables that are given
+by a pattern have `table_name`, the table that each lies in.
 """
 
 _ROW_FUNCTIONS: Final = {
