@@ -71,9 +71,9 @@ A bare name is, in this order: a name under `with`, the parts or one part, an ac
 sent (null if it never was), one of these names, or a column.
 
 Of an activity, `bet.amount` and every other field are as they were sent; `bet.stands` is whether it stands,
-`bet.generation` how often it was sent, `cash.total` the sum of a running total's pieces that stand. Alone, it is a
-condition: was it ever sent? A column that is called as an activity is `column("bet")`. Rows of tables that are given
-by a pattern have `table_name`, the table that each lies in.
+`bet.generation` how often it was sent, `cash.total` the sum of a running total's pieces that stand. Alone, it is
+a condition: was it ever sent? A column that is called as an activity is `column("bet")`. Rows of tables that are
+given by a pattern have `table_name`, the table that each lies in.
 """
 
 _ROW_FUNCTIONS: Final = {
