@@ -9,7 +9,7 @@ import pytest
 from bridge.errors import TooManyParked
 from stack.endpoints import Addresses
 from tests.faults.broken import Broken
-from tests.faults.steps.play import Arrive, Backlog
+from tests.faults.steps.play import Backlog, Settled
 from tests.faults.steps.process import Start
 from tests.faults.world import world
 
@@ -58,5 +58,5 @@ def test_records_that_debezium_repeats_count_once(addresses: Addresses, tmp_path
         for _ in range(5):
             w.wallet.play(400)
             w.wallet.repeat(300)
-            w.play([Arrive(300)])
+            w.play([Settled()])
         w.finish(most_duplicates=0)
