@@ -1,6 +1,6 @@
 """What drives pika: a connection with one channel in confirm mode, used once and thrown away.
 
-Three parts of pika 1.4.4 that are not public are used, each in one place, each with a public way
+Parts of pika 1.4.4 that are not public are used, each in one place, each with a public way
 behind it: writing frames that are already encoded (else `basic_publish`), dropping a connection at
 once (else `close`), and whether a peer that is no broker has said anything (else a vaguer sentence).
 """
@@ -72,6 +72,18 @@ class _Services(SelectorIOServicesAdapter):  # type: ignore[misc]  # pika has no
             return self.call_later(0, lambda: on_done(failure))
 
 
+class _Connection(pika.SelectConnection):  # type: ignore[misc]  # pika has no types
+    """pika's own, but for a close before the broker has greeted.
+
+    pika 1.4.4 reports that with the class of the exception in the place of the exception, and fails on
+    its own assertion, which would end the thread; here it is an attempt that was given up.
+    """
+
+    def _on_connection_workflow_done(self, conn_or_exc: Any) -> None:
+        raised = isinstance(conn_or_exc, type) and issubclass(conn_or_exc, Exception)
+        super()._on_connection_workflow_done(conn_or_exc() if raised else conn_or_exc)
+
+
 class Link:
     """One connection to one node.  All of it belongs to the thread that runs the loop.
 
@@ -102,7 +114,7 @@ class Link:
         self._goodbye: Any = None
         self._frames: PublishFrames | None = None
         self._channel: Any = None
-        self._connection = pika.SelectConnection(
+        self._connection = _Connection(
             _parameters(address, settings),
             on_open_callback=self._on_open,
             on_open_error_callback=self._on_down,
