@@ -90,7 +90,8 @@ def test_a_queue_that_refuses_now_and_then_gets_each_player_in_order(
 ) -> None:
     # So few players that each has many events under way.
     with world(addresses, tmp_path, seed=seed, queue_type=queue_type, players=10) as w:
-        w.play([Backlog(5000), QueueFull(full=True), Start(), Ready(degraded="does not accept events (nack)")])
+        w.play([Backlog(5000), Play(rate=300), QueueFull(full=True), Start()])
+        w.play([Ready(degraded="does not accept events (nack)")])
         w.play([NearlyFull(messages=100, seconds=5), QueueFull(full=False), Ready()])
         w.finish(most_duplicates=0)
 
