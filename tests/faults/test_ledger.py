@@ -37,9 +37,10 @@ def test_a_disk_that_is_full_or_read_only_is_waited_for(
     addresses: Addresses, tmp_path: Path, small_disk: Path, seed: int
 ) -> None:
     with world(addresses, tmp_path, seed=seed, ledger=small_disk) as w:
-        w.play([Backlog(1000), Play(rate=200), Start(), Ready()])
-        w.play([DiskFull(full=True), Ready(degraded="make room on its disk"), Still(1)])
-        w.play([DiskFull(full=False), Ready(), Arrive(300), Terminate(), DiskReadOnly(on=True)])
+        # All is quiet when the disk fills up: so it is a batch of rows that finds no room.
+        w.play([Backlog(1000), Start(), Ready(), Settled(), DiskFull(full=True), Backlog(2000)])
+        w.play([Ready(degraded="make room on its disk"), Still(1), DiskFull(full=False), Ready(), Settled()])
+        w.play([Play(rate=200), Arrive(300), Terminate(), DiskReadOnly(on=True)])
         w.play([Start(), Ready(degraded="cannot be opened: Read-only file system"), Still(1)])
         w.play([DiskReadOnly(on=False), Ready(), Arrive(300)])
         w.finish(most_duplicates=0)
