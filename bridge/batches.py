@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from bridge.brand import Brand
 from bridge.contracts import Decoder, Ledger
@@ -13,6 +14,15 @@ from bridge.merge import Taken
 from bridge.progress import Progress
 from bridge.records import Change, Delivery, Partition, Row
 from bridge.taking import take_all
+
+
+class Written(NamedTuple):
+    """What one transaction made durable."""
+
+    deliveries: Sequence[Delivery]
+    """Its events, in order."""
+    confirmed: int | None
+    """Up to where it records events as confirmed, if that is news."""
 
 
 class Batches:
@@ -72,18 +82,19 @@ class Batches:
         self,
         batch: Sequence[Taken],
         positions: dict[Partition, int],
-        confirmed: int | None,
+        confirmed: Callable[[], int | None],
         now_ms: int,
         *,
         recheck: bool = False,
         tables: Sequence[tuple[str, Sequence[Row]]] = (),
-    ) -> Sequence[Delivery]:
-        """Map a batch, and make all that it leads to durable at once; return its events, in order.
+    ) -> Written:
+        """Map a batch, and make all that it leads to durable at once.
 
-        `positions` takes the positions behind the batch, `confirmed` goes on record, `tables` become the
-        whole of look-ups that no topic carries, and with `recheck` what waits for other instances' doings
-        is judged again.  Raises LedgerUnavailable (try again after `restart`) and TooManyParked: nothing
-        of the batch has been kept then.
+        `positions` takes the positions behind the batch, `tables` become the whole of look-ups that no
+        topic carries, and with `recheck` what waits for other instances' doings is judged again.  What is
+        newly `confirmed` is asked for last, so that the window moves on as far as it can.  Raises
+        LedgerUnavailable (try again after `restart`) and TooManyParked: nothing of the batch has been kept
+        then.
         """
         started = self._clock()
         transaction = self._ledger.begin(now_ms)
@@ -93,17 +104,20 @@ class Batches:
             self._flood.begin(started)
             for lookup, rows in tables:
                 mapper.load(lookup, rows)
-            transaction.prefetch(
-                wanted for one in batch if isinstance(one.decoded, Change) for wanted in mapper.wants(one.decoded)
-            )
+            wanted: list[tuple[str, str]] = []
+            for one in batch:
+                if isinstance(one.decoded, Change):
+                    wanted += mapper.wants(one.decoded)
+            transaction.prefetch(wanted)
             take_all(mapper, batch)
             if recheck:
                 mapper.recheck()
             mapper.expire()
             behind = _positions_behind(batch)
             transaction.advance(behind)
-            if confirmed is not None:
-                transaction.confirm(confirmed)
+            recorded = confirmed()
+            if recorded is not None:
+                transaction.confirm(recorded)
             deliveries = transaction.commit()
         except BaseException:
             transaction.rollback()
@@ -113,7 +127,7 @@ class Batches:
         self.written_at = self._clock()
         positions |= behind
         self._note(batch, self.written_at - started)
-        return deliveries
+        return Written(deliveries, recorded)
 
     def _note(self, batch: Sequence[Taken], seconds: float) -> None:
         progress = self._progress

@@ -143,10 +143,8 @@ class Intake:
 
     def record(self) -> None:
         """Record what has been confirmed.  Raises LedgerUnavailable when that cannot be done."""
-        confirmed = self._outbox.confirmed()
-        if confirmed > self._outbox.recorded and not self.halted:
-            self._write([], confirmed, self._wall_ms())
-            self._outbox.note_recorded(confirmed)
+        if self._outbox.newly_confirmed() is not None and not self.halted:
+            self._write([], self._wall_ms())
 
     def prune(self, limit: int) -> None:
         """Forget a few of the things that are past their retention."""
@@ -227,7 +225,7 @@ class Intake:
     def _poll_seconds(self, now: float) -> float:
         """Return how long to wait for records: not at all while there is other work."""
         longest = BUSY_POLL_SECONDS if self._outbox.busy else IDLE_POLL_SECONDS
-        if self._outbox.confirmed() > self._outbox.recorded:
+        if self._outbox.newly_confirmed() is not None:
             longest = min(longest, max(0.0, self._batches.written_at + RECORD_SECONDS - now))
         due = self._order.due(now)
         if due is not None and not self._lookups_elsewhere.waits(now):
@@ -254,18 +252,18 @@ class Intake:
         tables: Sequence[tuple[str, Sequence[Row]]] = (),
     ) -> None:
         """Write a batch, and what has been confirmed, as one transaction; try again while the ledger is away."""
-        now_ms, confirmed = self._wall_ms(), self._outbox.confirmed()
+        now_ms, confirmed = self._wall_ms(), self._outbox.newly_confirmed()
         deadline = self._batches.next_deadline()
         expired = deadline is not None and deadline <= now_ms
         recheck = self._ledger.shared and (expired or self._due_for_recheck())
-        record = confirmed > self._outbox.recorded and (at_once or self._due_to_record(confirmed))
+        record = confirmed is not None and (at_once or self._due_to_record(confirmed))
         if not (batch or expired or recheck or record or tables):
             return
         if batch:
             self._lanes.given_up.clear()
         while True:
             try:
-                deliveries = self._write(batch, confirmed, now_ms, recheck=recheck, tables=tables)
+                deliveries = self._write(batch, now_ms, recheck=recheck, tables=tables)
                 break
             except LedgerConflict:
                 continue
@@ -275,7 +273,6 @@ class Intake:
                 self._wait_for_ledger(error)
                 batch = self._lanes.still_ours(batch)
         self._ledger_answers()
-        self._outbox.note_recorded(confirmed)
         self._outbox.add(deliveries)
 
     def _due_to_record(self, confirmed: int) -> bool:
@@ -293,7 +290,6 @@ class Intake:
     def _write(
         self,
         batch: Sequence[Taken],
-        confirmed: int,
         now_ms: int,
         *,
         recheck: bool = False,
@@ -301,8 +297,11 @@ class Intake:
     ) -> Sequence[Delivery]:
         if self._batches.spoiled:
             self._take_up_what_waits()
-        news = confirmed if confirmed > self._outbox.recorded else None
-        return self._batches.write(batch, self._lanes.positions, news, now_ms, recheck=recheck, tables=tables)
+        positions, confirmed = self._lanes.positions, self._outbox.newly_confirmed
+        written = self._batches.write(batch, positions, confirmed, now_ms, recheck=recheck, tables=tables)
+        if written.confirmed is not None:
+            self._outbox.note_recorded(written.confirmed)
+        return written.deliveries
 
     def _wait_for_ledger(self, error: LedgerUnavailable) -> None:
         """Keep the place in the group while the ledger is away; nothing of the batch is lost."""

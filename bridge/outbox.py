@@ -30,14 +30,15 @@ class Outbox:
         self._all_offered = False
         self._full = False
 
-    def confirmed(self) -> int:
-        """Return the seq up to which all is confirmed, as far as anybody knows."""
-        return max(self._outbound.confirmed(), self.recorded)
+    def newly_confirmed(self) -> int | None:
+        """Return the seq up to which all is confirmed, or None where the ledger knows it already."""
+        confirmed = self._outbound.confirmed()
+        return confirmed if confirmed > self.recorded else None
 
     def note_recorded(self, confirmed: int) -> None:
         """The ledger has recorded this much as confirmed."""
-        self.recorded = max(self.recorded, confirmed)
-        self._outbound.recorded(self.recorded)
+        self.recorded = confirmed
+        self._outbound.recorded(confirmed)
 
     def pending(self) -> int:
         """Return how many events the sender has that are not confirmed."""
