@@ -183,10 +183,10 @@ class BrandRun:
                     shown = now
                     self._options.on_status(reporter.status())
         except FatalError:
-            intake.drain(DRAIN_SECONDS)
+            intake.finish(DRAIN_SECONDS)
             raise
         LOG.info("draining", pending=outbound.pending(), at_most_seconds=DRAIN_SECONDS)
-        clean = intake.drain(DRAIN_SECONDS)
+        clean = intake.finish(DRAIN_SECONDS)
         reporter.collect(outbound.confirmed())
         LOG.info("drained" if clean else "stopped_with_unconfirmed", pending=outbound.pending())
 

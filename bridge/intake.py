@@ -77,6 +77,7 @@ class Intake:
         self._permitted_until = math.inf
         self._lookups_elsewhere = LookupsElsewhere(ledger.positions)
         self._rechecked_at = 0.0
+        self._revoke_seconds = REVOKE_SECONDS
         self.halted = False
         """Another instance may send what this one still has: nothing is sent or written any more."""
         self._take_up_what_waits()
@@ -136,6 +137,12 @@ class Intake:
         self._commit_offsets(at_once=True)
         return not self._outbox.pending()
 
+    def finish(self, deadline_seconds: float) -> bool:
+        """Drain for the last time: who takes the partitions away after this waits no second time."""
+        clean = self.drain(deadline_seconds)
+        self._revoke_seconds = 0.0
+        return clean
+
     def halt(self) -> None:
         """Send and write nothing any more: what is left is another instance's.  Close all, and start anew."""
         self.permit(0.0)
@@ -176,7 +183,7 @@ class Intake:
     def on_revoked(self, partitions: Collection[Partition]) -> None:
         """See AssignmentListener.  What the partitions led to is sent out first, within a budget."""
         self._order.revoke(partitions)
-        clean = self.drain(REVOKE_SECONDS)
+        clean = self.drain(self._revoke_seconds)
         self._give_up(partitions, clean=clean)
         LOG.info("partitions_revoked", brand=self._brand_name, partitions=_names(partitions))
 

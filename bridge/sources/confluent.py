@@ -20,6 +20,8 @@ from bridge.sources.sentences import Trouble, group_of, unavailable
 from bridge.sources.settings import KafkaSettings
 
 _NOWHERE = 1 << 63
+# A restarted broker that has forgotten the group answers the next commit of a named member like this.
+_SHUT_OUT = (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)  # noqa: SLF001
 _TROUBLE_SECONDS = (
     30.0  # trouble with one broker of several, or one topic, is forgotten when it does not come back
 )
@@ -252,6 +254,7 @@ class ConfluentSource(KafkaAdapter):
         if error is not None:
             self._commit_failures += 1
             LOG.warning("positions are not committed: %s", error.str())
+            self._look_whether_shut_out(error)
 
     def _last_error(self) -> str | None:
         return str(unavailable(self._settings, *self._trouble)) if self._trouble else None
@@ -262,8 +265,15 @@ class ConfluentSource(KafkaAdapter):
             self._down_since = time.monotonic()
         if not all_down or self._trouble is None:
             self._note(trouble_of(error), error.str())
-        if error.fatal():
-            self._failure = FatalError(f"Kafka at {self._settings.brokers} shut this member out: {error.str()}")
+        self._look_whether_shut_out(error)
+
+    def _look_whether_shut_out(self, error: KafkaError) -> None:
+        """A consumer that Kafka fenced gives nothing any more, without a word; only a new one does."""
+        if error.fatal() or error.code() in _SHUT_OUT:
+            self._failure = SourceUnavailable(
+                f"Kafka at {self._settings.brokers} shut this member out, which joins anew; if that repeats, "
+                f"another process has its name (source.kafka.member): {error.str()}"
+            )
 
     def _note(self, trouble: Trouble, text: str) -> None:
         # librdkafka repeats itself several times a second; one line for each kind of trouble is enough.

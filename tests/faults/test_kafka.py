@@ -74,7 +74,7 @@ def test_topics_that_are_made_anew_while_they_are_read_stop_the_brand(
 
 @pytest.mark.usefixtures("alone")
 @pytest.mark.long
-@pytest.mark.parametrize(("how", "seconds"), [("kill", 2), ("kill", 150), ("pause", 60)])
+@pytest.mark.parametrize(("how", "seconds"), [("kill", 2), ("kill", 150), ("pause", 60), ("stop", 2)])
 def test_a_broker_that_is_away_loses_nothing(
     how: str, seconds: float, addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:

@@ -39,6 +39,17 @@ def test_a_bridge_that_slept_past_its_session_or_ended_in_a_hurry_loses_nothing(
 
 
 @pytest.mark.long
+def test_a_stop_while_rabbitmq_is_away_gives_up_draining_and_loses_nothing(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with world(addresses, tmp_path, seed=seed) as w:
+        w.play([Backlog(1000), Play(rate=300), Start(), Arrive(200)])
+        w.play([Network("refuse"), Network("cut"), Ready(degraded="not connected"), Terminate()])
+        w.play([Network("heal"), Start()])
+        w.finish()
+
+
+@pytest.mark.long
 def test_a_clock_that_is_turned_back_changes_nothing(addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with world(addresses, tmp_path, seed=seed) as w:
         w.play([Clock(0), Backlog(1000), Play(rate=500), Start(), Ready(), Arrive(200)])
