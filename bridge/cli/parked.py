@@ -27,8 +27,18 @@ from bridge.sources.recorded import encode_line
 
 LEFT_PARKED_EXIT = 1
 
+EXAMPLES = """\
+Examples:
+
+  wallet-bridge parked list brand.yaml
+
+  wallet-bridge parked replay brand.yaml --all --dry-run
+
+  wallet-bridge parked replay --help
+"""
 app = typer.Typer(
     help="List, show, replay and discard the changes that wait for a person.",
+    epilog=EXAMPLES,
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

@@ -143,7 +143,7 @@ class RabbitMQOutbound:
         window, link, now = self._window, self._link, monotonic()
         waiting_since, blocked_since = window.waiting_since, self._blocked_since
         return DeliveryStatus(
-            connected=link is not None and link.up,
+            connected=link is not None and link.up and self._up_since is not None,
             blocked=blocked_since is not None,
             refusing=window.troubled,
             in_flight=window.in_flight,

@@ -49,11 +49,14 @@ def test_a_broken_connector_ends_with_78_and_every_problem(tmp_path: Path, comma
     state = ("--state", tmp_path / "state") if command == "run" else ()
     said = wallet_bridge(command, broken, *state)
     assert (said.code, said.out) == (78, "")
-    first, second = said.err.splitlines()
-    assert first.startswith(f"{broken}:35:")
-    assert "unknown function playr_id" in first
-    assert second.startswith(f"{broken}:43:")
-    assert "is_round_and is no field of an event" in second
+    of_bets, of_wins, unknown, no_field = said.err.splitlines()
+    assert of_bets.startswith(f"{broken}:31:")
+    assert "the events of bet lack is_round_end" in of_bets
+    assert of_wins.startswith(f"{broken}:32:")
+    assert unknown.startswith(f"{broken}:35:")
+    assert "unknown function playr_id" in unknown
+    assert no_field.startswith(f"{broken}:43:")
+    assert "is_round_and is no field of an event" in no_field
     assert not (tmp_path / "state").exists(), "nothing was started"
 
 
