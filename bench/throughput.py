@@ -271,7 +271,6 @@ def measure(addresses: Addresses, events: int, kinds: list[str], latency_seconds
         for kind in kinds:
             generator = perftest_run(addresses, events, 480, kind)
             bridge = bridge_run(addresses, unique, events, kind)
-            wallet_again(addresses, unique)
             ratios[kind] = round(bridge.events_per_second / generator.events_per_second, 3)
             runs += [generator, bridge]
             for run in (generator, bridge):
@@ -295,12 +294,3 @@ def measure(addresses: Addresses, events: int, kinds: list[str], latency_seconds
         "ratios": ratios,
         "latency": [asdict(late) for late in latencies],
     }
-
-
-def wallet_again(addresses: Addresses, unique: str) -> None:
-    """Let the next run read the topic from its start: its group starts anew."""
-    from confluent_kafka.admin import AdminClient  # noqa: PLC0415 - only here
-
-    admin = AdminClient({"bootstrap.servers": addresses.kafka_bootstrap})
-    for done in admin.delete_consumer_groups([f"bench.{unique}"]).values():
-        done.result(30)

@@ -20,7 +20,7 @@ CONNECTOR = """\
 version: 1
 brand: bench
 source:
-  kafka: {{brokers: "{brokers}", group: "bench.{unique}"}}
+  kafka: {{brokers: "{brokers}", group: "bench.{exchange}"}}
   topics: "{unique}.public.{{table}}"
 target: {{rabbitmq: {{url: "${{RABBITMQ_URL}}", exchange: "{exchange}", routing_key: casino}}}}
 lookups:
