@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.decoders import decimals
@@ -253,9 +253,10 @@ def test_what_is_remembered_of_a_row_is_kept_alike_on_both_ways(memory: RowMemor
 
 @examples(3)
 @given(st.from_regex(r"[-+]?[0-9²٣_.eE ]{0,8}", fullmatch=True))
+@example("0E200000")
 def test_the_text_of_a_number_is_taken_by_one_pattern(text: str) -> None:
     taken = outcome(lambda: decimals.decimal_from_text(text))
-    if decimals._NUMBER.fullmatch(text) is None:
+    if decimals._NUMBER.fullmatch(text) is None or abs(Decimal(text).adjusted()) > decimals._MOST_DIGITS:
         assert isinstance(taken, tuple)
         assert taken[0] == "poison"
     else:
