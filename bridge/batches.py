@@ -7,13 +7,12 @@ from typing import NamedTuple
 
 from bridge.brand import Brand
 from bridge.contracts import Decoder, Ledger
-from bridge.errors import FatalError
 from bridge.flood import Flood
 from bridge.mapping.mapper import Mapper
 from bridge.merge import Taken
 from bridge.progress import Progress
 from bridge.records import Change, Delivery, Partition, Row
-from bridge.taking import take_all
+from bridge.taking import take_all, take_up
 
 
 class Written(NamedTuple):
@@ -66,16 +65,9 @@ class Batches:
 
         Raises FatalError when a held record cannot be decoded any more.
         """
-        restored = []
-        for held in self._ledger.held() if with_held else ():
-            change = self._decoder.decode(held.record)
-            if not isinstance(change, Change):
-                raise FatalError(
-                    f"a held record of {held.table} cannot be decoded any more; was the connector changed?"
-                )
-            restored.append((held, change))
         mapper = Mapper(self._brand.plan, self._flood.add, shared=self._shared)
-        mapper.restore(restored)
+        if with_held:
+            take_up(mapper, self._ledger, self._decoder)
         self._mapper, self.spoiled = mapper, False
 
     def write(

@@ -45,11 +45,6 @@ class Outbox:
         return self._outbound.pending()
 
     @property
-    def all_offered(self) -> bool:
-        """Whether the sender has all that the ledger holds."""
-        return self._all_offered
-
-    @property
     def busy(self) -> bool:
         """Whether anything is still to be offered or confirmed."""
         return not self._all_offered or self._outbound.pending() > 0

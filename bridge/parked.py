@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from bridge.brand import Brand
-from bridge.errors import FatalError
 from bridge.ledger import PostgresLedger, SqliteLedger, Transaction
 from bridge.lookup_tables import Loaded
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.mapping.reopening import Reopening, RowPlace, row_of
 from bridge.merge import Taken
 from bridge.records import Change, ParkedChange, Partition, SourceRecord
-from bridge.taking import decoded, take_all
+from bridge.taking import decoded, take_all, take_up
 
 REFUSED: Final = "refused"
 """The outcome of a change that was left parked as it is."""
@@ -112,7 +111,7 @@ class _Replay:
         self._done = Replayed()
         self._outcomes: dict[tuple[str, int, int], Outcome] = {}
         self._mapper = Mapper(brand.plan, self._observe, shared=ledger.shared)
-        self._mapper.restore([(held, self._change(held.record)) for held in ledger.held()])
+        take_up(self._mapper, ledger, self._decoder)
 
     def run(self, transaction: Transaction, chosen: Sequence[ParkedChange], tables: Sequence[Loaded]) -> Replayed:
         """Judge changes anew, the oldest first."""
@@ -170,12 +169,6 @@ class _Replay:
     def _observe(self, outcome: Outcome) -> None:
         self._done.events += len(outcome.events)
         self._outcomes[_place(outcome.record)] = outcome
-
-    def _change(self, record: SourceRecord) -> Change:
-        found = self._decoder.decode(record)
-        if not isinstance(found, Change):
-            raise FatalError(f"a held record of {record.topic} is no change any more; was the connector changed?")
-        return found
 
 
 def _place(record: SourceRecord) -> tuple[str, int, int]:

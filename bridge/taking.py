@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.contracts import Decoder
-from bridge.errors import PoisonRecord
+from bridge.contracts import Decoder, Ledger
+from bridge.errors import FatalError, PoisonRecord
 from bridge.mapping.mapper import Mapper
 from bridge.merge import Taken
 from bridge.records import Change, Skipped, SourceRecord, TransactionEnd
@@ -37,3 +37,20 @@ def take_all(mapper: Mapper, batch: Iterable[Taken]) -> None:
             mapper.poison(taken.record, taken.record.topic, found)
         else:
             raise found
+
+
+def take_up(mapper: Mapper, ledger: Ledger, decoder: Decoder) -> None:
+    """Let a mapper take up what waits in the ledger.
+
+    Raises FatalError when a held record cannot be decoded any more, and LedgerUnavailable: the mapper
+    knows of nothing then.
+    """
+    restored = []
+    for held in ledger.held():
+        change = decoded(decoder, held.record).decoded
+        if not isinstance(change, Change):
+            raise FatalError(
+                f"a held record of {held.table} cannot be decoded any more; was the connector changed?"
+            )
+        restored.append((held, change))
+    mapper.restore(restored)

@@ -17,7 +17,7 @@ from bridge.ledger import open_ledger
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.records import Change, SourceRecord
 from bridge.sources.recorded import read_recorded
-from bridge.taking import decoded, take_all
+from bridge.taking import decoded, take_all, take_up
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases"
@@ -59,12 +59,7 @@ class Play:
 
     def _mapper(self) -> Mapper:
         mapper = Mapper(self.brand.plan, self.outcomes.append)
-        held = []
-        for item in self.ledger.held():
-            change = self.decoder.decode(item.record)
-            assert isinstance(change, Change)
-            held.append((item, change))
-        mapper.restore(held)
+        take_up(mapper, self.ledger, self.decoder)
         return mapper
 
     def take(self, records: Sequence[SourceRecord]) -> None:
