@@ -17,7 +17,7 @@ from typing import Any, Final
 from bridge.mapping.expressions import compile_expression
 from bridge.mapping.readers import Kind, Reader
 from bridge.mapping.values import compile_value
-from bridge.records import Row
+from bridge.row import Row
 
 EVALUATIONS = 100_000
 REPEATS = 5

@@ -11,7 +11,8 @@ from bridge.flood import Flood
 from bridge.mapping.mapper import Mapper
 from bridge.merge import Taken
 from bridge.progress import Progress
-from bridge.records import Change, Delivery, Partition, Row
+from bridge.records import Change, Delivery, Partition
+from bridge.row import Row
 from bridge.taking import take_all, take_up
 
 

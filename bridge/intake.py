@@ -18,7 +18,8 @@ from bridge.lanes import Lanes
 from bridge.merge import CommitOrder, Taken
 from bridge.outbox import Outbox
 from bridge.progress import Progress
-from bridge.records import Delivery, Partition, Row
+from bridge.records import Delivery, Partition
+from bridge.row import Row
 from bridge.sharing import BrandLedger, LookupsElsewhere, check_partition_counts
 
 LOG = structlog.get_logger(__name__)

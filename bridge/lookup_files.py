@@ -10,7 +10,7 @@ from typing import Any
 
 from bridge.config.yaml_source import parse_yaml
 from bridge.errors import ConfigError, Problem
-from bridge.records import Value
+from bridge.row import Value
 
 Rows = list[dict[str, Value]]
 

@@ -9,7 +9,7 @@ import sqlalchemy
 from sqlalchemy.exc import SQLAlchemyError
 
 from bridge.errors import ConfigError, Problem, SourceUnavailable
-from bridge.records import Value
+from bridge.row import Value
 
 CONNECT_SECONDS = 10
 

@@ -13,7 +13,7 @@ from bridge.decoders import parse_column_type
 from bridge.errors import BridgeError
 from bridge.lookup_files import read_rows
 from bridge.lookup_queries import query_rows
-from bridge.records import ColumnDecoder, Row
+from bridge.row import ColumnDecoder, Row
 
 Loaded = tuple[str, Sequence[Row]]
 """The name of a look-up, and all its rows."""

@@ -13,13 +13,14 @@ import msgspec
 from bridge.brand import Brand
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
+from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import key_text
 from bridge.mapping.rows import judged_scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import UNAVAILABLE, Change, SourceRecord
+from bridge.records import Change, SourceRecord
 from bridge.rehearsal import Rehearsal
+from bridge.row import UNAVAILABLE
 from bridge.sources.peek import PeekFrom, peek
 
 SAMPLE: Final = 500

@@ -29,7 +29,7 @@ from bridge.casino.values import (
     status_text,
     type_text,
 )
-from bridge.records import Value
+from bridge.row import Value
 
 MAX_BODY_BYTES: Final = 128 * 1024
 """A longer body is refused (code `too_large`); 400-character ids and long names stay far below."""

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from bridge.casino.fields import FIELDS, MAX_DIGITS, PARTS_OF_AMOUNT
-from bridge.records import Value
+from bridge.row import Value
 
 _DATE_TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from bridge.records import Value
+from bridge.row import Value
 
 MAX_INT32: Final = 2**31 - 1
 

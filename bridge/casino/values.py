@@ -15,7 +15,7 @@ from decimal import Decimal
 from msgspec import json
 
 from bridge.casino.fields import MAX_DIGITS, STATUSES, TYPES, ContractBreach
-from bridge.records import Value
+from bridge.row import Value
 
 _CURRENCY = re.compile(r"[A-Z0-9]{2,3}|[A-Za-z0-9]{4,12}")
 _RFC3339 = re.compile(

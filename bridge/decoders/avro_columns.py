@@ -14,7 +14,7 @@ from bridge.decoders.columns import RANGES, column_decoder, is_plain
 from bridge.decoders.decimals import conflict
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
-from bridge.records import UNAVAILABLE, ColumnDecoder, Value
+from bridge.row import UNAVAILABLE, ColumnDecoder, Value
 
 WireReader = Callable[[bytes], Any]
 """Takes the bytes of one value; raises ValueError or IndexError when they are none."""

@@ -24,7 +24,7 @@ from bridge.decoders.decimals import (
 )
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
-from bridge.records import UNAVAILABLE, ColumnDecoder, Value
+from bridge.row import UNAVAILABLE, ColumnDecoder, Value
 
 Factory = Callable[[ColumnSchema, Placeholder], ColumnDecoder]
 

@@ -21,7 +21,7 @@ from bridge.decoders.decimals import (
     variable_scale,
 )
 from bridge.errors import DecodeError
-from bridge.records import Value
+from bridge.row import Value
 
 
 def _from_seconds(value: int) -> int:

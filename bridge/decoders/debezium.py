@@ -13,7 +13,7 @@ import msgspec
 
 from bridge.decoders.avro import RegistryReader, refuse_schema_in_headers
 from bridge.decoders.declarations import Declarations
-from bridge.decoders.envelope import Envelope
+from bridge.decoders.envelope import Boundary, Envelope
 from bridge.decoders.flattened import FlattenedReader, FlattenedSettings
 from bridge.decoders.json_records import JsonReader
 from bridge.decoders.keys import KeyReader
@@ -29,7 +29,8 @@ from bridge.decoders.positions import (
 )
 from bridge.decoders.registry import RegistrySettings
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Row, Skipped, SourceRecord, TransactionEnd
+from bridge.records import Change, Decoded, Skipped, SourceRecord, TransactionEnd
+from bridge.row import Row
 
 TOMBSTONE: Final = Skipped("tombstone")
 _HEARTBEAT: Final = Skipped("heartbeat")
@@ -175,20 +176,9 @@ def _technical(content: dict[str, Any]) -> Skipped | TransactionEnd | None:
     return None
 
 
-class _Count(msgspec.Struct):
-    data_collection: str
-    event_count: int
-
-
-class _Boundary(msgspec.Struct):
-    status: str
-    id: str
-    data_collections: list[_Count] | None
-
-
 def _transaction(content: dict[str, Any]) -> Skipped | TransactionEnd:
     try:
-        boundary = msgspec.convert(content, _Boundary)
+        boundary = msgspec.convert(content, Boundary)
     except msgspec.ValidationError as error:
         raise DecodeError(
             "bad_transaction", f"a transaction record that Debezium does not write: {error}"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bridge.decoders.declared import ColumnType, parse_column_type
 from bridge.decoders.placeholder import Placeholder
-from bridge.records import ColumnDecoder, ColumnDecoders
+from bridge.row import ColumnDecoder, ColumnDecoders
 
 
 class _Schemaless(ColumnDecoders):

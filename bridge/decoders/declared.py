@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bridge.decoders import conversions as to
 from bridge.decoders.decimals import binary, decimal_from_unscaled, double
-from bridge.records import UNAVAILABLE, ColumnDecoder, Value
+from bridge.row import UNAVAILABLE, ColumnDecoder, Value
 
 
 class ColumnType:

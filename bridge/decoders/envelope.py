@@ -55,6 +55,21 @@ class Envelope(msgspec.Struct, gc=False):
     transaction: TransactionBlock | None = None
 
 
+class TableCount(msgspec.Struct):
+    """How many changes a transaction made in one table."""
+
+    data_collection: str
+    event_count: int
+
+
+class Boundary(msgspec.Struct):
+    """The begin or the end of a transaction, as Debezium's transaction topic tells it."""
+
+    status: str
+    id: str
+    data_collections: list[TableCount] | None
+
+
 def fields_of(kind: type[msgspec.Struct], values: Mapping[str, Any]) -> Any:
     """Make a structure from a decoded map; raises msgspec.ValidationError when a field has the wrong type."""
     return msgspec.convert({name: values[name] for name in kind.__struct_fields__ if name in values}, kind)

@@ -16,7 +16,8 @@ from bridge.decoders.keys import KeyReader
 from bridge.decoders.parsed import Parsed
 from bridge.decoders.positions import committed_at, is_snapshot, position, table_name, transaction_of
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Renamed, Row, Skipped, SourceRecord, Value
+from bridge.records import Change, Decoded, Renamed, Skipped, SourceRecord
+from bridge.row import Row, Value
 
 _FIELDS = ("op", "deleted", *Source.__struct_fields__)
 

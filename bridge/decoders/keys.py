@@ -11,7 +11,8 @@ from bridge.decoders.json_records import JsonReader
 from bridge.decoders.parsed import Parsed
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError, MappingError
-from bridge.records import Renamed, Row, SourceRecord, Value
+from bridge.records import Renamed, SourceRecord
+from bridge.row import Row, Value
 
 Half = tuple[Renamed, Mapping[str, Value] | None]
 """Which half of a changed key a record is, and the key of the other half where its header can be read."""

@@ -13,7 +13,7 @@ from bridge.decoders.columns import column_decoders
 from bridge.decoders.declared import ColumnType
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
-from bridge.records import ColumnDecoder
+from bridge.row import ColumnDecoder
 
 _MOST_TABLES = 1_000
 _MOST_LEVELS = 50

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from bridge.records import UNAVAILABLE, Value
+from bridge.row import UNAVAILABLE, Value
 
 DEFAULT_PLACEHOLDER = "__debezium_unavailable_value"
 

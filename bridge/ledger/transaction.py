@@ -20,12 +20,12 @@ class Pending(msgspec.Struct, gc=False):
     """What a batch wants written."""
 
     day: int
-    memory: dict[Pair, bytes | None] = msgspec.field(default_factory=dict)
-    outbox: list[OutboxRow] = msgspec.field(default_factory=list)
-    held: dict[int, HeldChange | None] = msgspec.field(default_factory=dict)
-    parked: dict[int, ParkedChange | None] = msgspec.field(default_factory=dict)
-    counts: dict[tuple[str, str, str], int] = msgspec.field(default_factory=dict)
-    positions: dict[Partition, int] = msgspec.field(default_factory=dict)
+    memory: dict[Pair, bytes | None] = {}
+    outbox: list[OutboxRow] = []
+    held: dict[int, HeldChange | None] = {}
+    parked: dict[int, ParkedChange | None] = {}
+    counts: dict[tuple[str, str, str], int] = {}
+    positions: dict[Partition, int] = {}
     confirmed: int | None = None
 
     def is_empty(self) -> bool:

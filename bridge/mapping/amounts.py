@@ -10,7 +10,7 @@ from bridge.casino import PARTS_OF_AMOUNT
 from bridge.errors import MappingError
 from bridge.mapping.operators import add, number_of
 from bridge.mapping.readers import Unfit
-from bridge.records import Value
+from bridge.row import Value
 
 _ZERO: Final = Decimal(0)
 

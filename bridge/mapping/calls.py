@@ -11,7 +11,7 @@ from typing import Any
 from bridge.errors import MappingError
 from bridge.mapping.operators import DIGITS
 from bridge.mapping.readers import Misuse, Reader, Unfit, constant_of, is_constant
-from bridge.records import Value
+from bridge.row import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bridge.mapping.compiling_tables import TableCompiler
 from bridge.mapping.names import LookupNames
 from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.reporting import Path, Report, Reporting
-from bridge.records import Value
+from bridge.row import Value
 
 _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
 

@@ -17,7 +17,7 @@ from bridge.mapping.reporting import Path, Report
 from bridge.mapping.rows import TABLE_NAME
 from bridge.mapping.table_expressions import TableExpressions
 from bridge.mapping.values import compile_value
-from bridge.records import Value
+from bridge.row import Value
 
 
 class TableCompiler(TableExpressions):

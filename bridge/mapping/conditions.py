@@ -10,7 +10,7 @@ from bridge.errors import MappingError
 from bridge.mapping import operators
 from bridge.mapping.readers import Misuse, Reader, Unfit, column_of, constant_of, is_constant
 from bridge.mapping.waiting import Waiting
-from bridge.records import Value
+from bridge.row import Value
 
 Test = Callable[[Any], bool]
 

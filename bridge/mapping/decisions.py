@@ -9,7 +9,7 @@ import msgspec
 from bridge.mapping.remembered import Took
 from bridge.mapping.scope import PlayRow
 from bridge.mapping.waiting import Waiting
-from bridge.records import Value
+from bridge.row import Value
 
 
 class Skip(msgspec.Struct, frozen=True, gc=False):

@@ -9,12 +9,14 @@ import msgspec
 from bridge.errors import PoisonRecord
 from bridge.mapping.decisions import Outgoing, Park, Send, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
+from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent, key_text
+from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.records import Change, Event, SourcePosition, Value
+from bridge.records import Change, Event, SourcePosition
+from bridge.row import Value
 
 # The members of an enum are slow to name, and these are named for every event.
 _OPEN: Final = Ending.OPEN

@@ -9,9 +9,10 @@ import msgspec
 from bridge.errors import PoisonRecord
 from bridge.mapping.decisions import Decision, Outgoing, Park, Send, Skip
 from bridge.mapping.effects import Effects
+from bridge.mapping.keys import KEY_SEPARATOR, row_space
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import KEY_SEPARATOR, UNDECIDED, row_space
+from bridge.mapping.remembered import UNDECIDED
 from bridge.mapping.scope import Scope
 from bridge.records import Change, ParkedChange, SourceRecord
 

@@ -7,10 +7,11 @@ from bridge.config.wallet import Wallet
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.decisions import Outgoing
+from bridge.mapping.keys import key_text
 from bridge.mapping.plan import ActivityPlan, Fields, TablePlan, first_share
-from bridge.mapping.remembered import Sent, key_text
+from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.records import Value
+from bridge.row import Value
 
 
 class EventMaker:

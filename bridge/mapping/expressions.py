@@ -30,7 +30,7 @@ from bridge.mapping.readers import (
     kept_name_of,
 )
 from bridge.mapping.syntax import NOT_PART, Source, asked, did_you_mean, exact_number, parse
-from bridge.records import Row, Value
+from bridge.row import Row, Value
 
 __all__ = ["NOT_CONSTANT", "ExpressionProblem", "compile_condition", "compile_expression", "constant_of"]
 

@@ -23,7 +23,7 @@ from typing import Any, Final
 from bridge.errors import ConfigError, MappingError, Problem
 from bridge.mapping.library import LIBRARY
 from bridge.mapping.readers import Misuse, Reader
-from bridge.records import Row, Value
+from bridge.row import Row, Value
 
 MOST_STEPS: Final = 500_000
 

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from bridge.errors import PoisonRecord
+from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan, first_share, shares_of
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import KEY_SEPARATOR, RowMemory, Sent, key_text
+from bridge.mapping.remembered import RowMemory, Sent
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from bridge.mapping.decisions import Decision, Hold, Park
 from bridge.mapping.endings import Endings, Place
 from bridge.mapping.judge import Judge
+from bridge.mapping.keys import row_space
 from bridge.mapping.plan import Plan, TablePlan
 from bridge.mapping.queues import Held, Queues
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, row_space
+from bridge.mapping.remembered import Ending
 from bridge.mapping.row_readers import WAIT_THEN_NONE
 from bridge.mapping.rows import judged_scope, move_memory
 from bridge.mapping.scope import Scope

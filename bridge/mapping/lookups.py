@@ -9,7 +9,8 @@ from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import row_of_record
 from bridge.mapping.scope import columns_of
-from bridge.records import UNAVAILABLE, Change, Row, Value
+from bridge.records import Change
+from bridge.row import UNAVAILABLE, Row, Value
 
 
 def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | None:

@@ -11,12 +11,13 @@ from bridge.mapping.endings import Endings, Observer, Outcome
 from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding, waits_for_row
 from bridge.mapping.judge import Judge
+from bridge.mapping.keys import row_space
 from bridge.mapping.lookups import take_lookup, take_table, wanted_of_lookup
 from bridge.mapping.parts import PartsPlan, take_part
 from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, row_space
+from bridge.mapping.remembered import Ending
 from bridge.mapping.reopening import Reopening, RowPlace
 from bridge.mapping.rows import (
     OUTDATED,
@@ -30,7 +31,8 @@ from bridge.mapping.rows import (
 )
 from bridge.mapping.scope import Scope
 from bridge.mapping.transactions import ENDED, note_change, note_end
-from bridge.records import Change, HeldChange, Renamed, Row, Skipped, SourceRecord, TransactionEnd
+from bridge.records import Change, HeldChange, Renamed, Skipped, SourceRecord, TransactionEnd
+from bridge.row import Row
 
 __all__ = ["Mapper", "Observer", "Outcome"]
 

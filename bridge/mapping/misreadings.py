@@ -9,7 +9,7 @@ from typing import Final
 from bridge.errors import MappingError
 from bridge.mapping.readers import Names
 from bridge.mapping.syntax import did_you_mean
-from bridge.records import Value
+from bridge.row import Value
 
 WORDS: Final = frozenset(("true", "false", "none", "null"))
 

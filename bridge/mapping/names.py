@@ -9,7 +9,7 @@ from bridge.errors import MappingError
 from bridge.mapping.readers import Kind, Misuse, Reader, column, constant_of
 from bridge.mapping.row_readers import indexed_reader, lookup_reader, play_reader
 from bridge.mapping.scope import Scope
-from bridge.records import Value
+from bridge.row import Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import Plan, TablePlan

@@ -20,7 +20,7 @@ from decimal import (
 from typing import Any, Final
 
 from bridge.mapping.readers import Unfit
-from bridge.records import Row, Value
+from bridge.row import Row, Value
 
 DIGITS: Final = 100
 """Longest number that arithmetic gives; far above any amount, and it bounds the work."""

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 from bridge.errors import MappingError
 from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
+from bridge.mapping.keys import key_text, row_space
 from bridge.mapping.operators import add
 from bridge.mapping.readers import Reader
-from bridge.mapping.remembered import Ending, RowMemory, key_text, row_space
+from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import PartsOf, Scope, columns_of
 from bridge.mapping.shares import Shares
 from bridge.mapping.transactions import require_all
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, Row
+from bridge.records import Change
+from bridge.row import Row
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import SplitPlan, TablePlan

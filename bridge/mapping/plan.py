@@ -12,13 +12,14 @@ from typing import Any
 from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import add_up, checked
+from bridge.mapping.keys import KEY_SEPARATOR, key_text, row_space
 from bridge.mapping.parts import PartsPlan
-from bridge.mapping.readers import Reader, constant_of, is_constant
-from bridge.mapping.remembered import KEY_SEPARATOR, Sent, key_text, row_space
+from bridge.mapping.readers import Reader, constant, constant_of, is_constant
+from bridge.mapping.remembered import Sent
 from bridge.mapping.rounds import RoundView
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Row, Value
+from bridge.row import Row, Value
 
 Test = Callable[[Any], bool]
 Guard = tuple[str, Test]
@@ -155,7 +156,7 @@ class TablePlan:
     index_names: frozenset[str] = frozenset()
     has_round: bool = False
     with_values: dict[str, Reader] = field(default_factory=dict)
-    with_compiler: Callable[[str], Reader] = lambda name: lambda _: name
+    with_compiler: Callable[[str], Reader] = constant
 
     def with_reader(self, name: str, _names: object) -> Reader:
         """Return the reader of a name in `with`, compiled when it is first used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
-from bridge.records import Row, Value
+from bridge.row import Row, Value
 
 Reader = Callable[[Any], Value]
 """Takes a scope, which only the makers of names understand, and returns a value."""
@@ -81,53 +81,74 @@ class Unfit(Exception):
         super().__init__(reason)
 
 
-def constant(value: Value) -> Reader:
-    """Return a reader that is known to give `value` for every scope."""
+class _Constant:
+    """The same value for every scope."""
 
-    def read(_: Any) -> Value:
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+    def __call__(self, _: Any) -> Value:
+        return self.value
+
+
+class _Column:
+    """A column of the scope's row, as it is."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, scope: Any) -> Value:
+        return scope.row.values[self.name]
+
+
+class _Kept:
+    """A value that is worked out once for each scope."""
+
+    def __init__(self, name: str, read: Reader) -> None:
+        self.name = name
+        self._read = read
+
+    def __call__(self, scope: Any) -> Value:
+        cache: dict[str, Value] = scope.cache
+        if self.name in cache:
+            return cache[self.name]
+        value = cache[self.name] = self._read(scope)
         return value
 
-    read.constant = value  # type: ignore[attr-defined]
-    return read
+
+def constant(value: Value) -> Reader:
+    """Return a reader that is known to give `value` for every scope."""
+    return _Constant(value)
 
 
 def constant_of(reader: Reader) -> Value | NotConstant:
     """Return the value of a reader that gives the same for every scope, else NOT_CONSTANT."""
-    return getattr(reader, "constant", NOT_CONSTANT)
+    return reader.value if isinstance(reader, _Constant) else NOT_CONSTANT
 
 
 def is_constant(reader: Reader) -> bool:
     """Return whether the reader gives the same value for every scope."""
-    return hasattr(reader, "constant")
+    return isinstance(reader, _Constant)
 
 
 def column(name: str) -> Reader:
     """Return the reader of a column of the scope's row; `column_of` tells it from others."""
+    return _Column(name)
 
-    def read(scope: Any) -> Value:
-        return scope.row.values[name]
 
-    read.column = name  # type: ignore[attr-defined]
-    return read
+def column_of(reader: Reader) -> str | None:
+    """Return the column that a reader returns as it is, else None."""
+    return reader.name if isinstance(reader, _Column) else None
 
 
 def kept(name: str, read: Reader) -> Reader:
     """Return a reader that works a value out once per scope, under a name; `kept_name_of` tells it from others."""
-
-    def read_once(scope: Any) -> Value:
-        cache = scope.cache
-        if name in cache:
-            return cache[name]
-        value = cache[name] = read(scope)
-        return value
-
-    read_once.kept_name = name  # type: ignore[attr-defined]
-    return read_once
+    return _Kept(name, read)
 
 
 def kept_name_of(reader: Reader) -> str | None:
     """Return the name under which a reader keeps its value, else None."""
-    return getattr(reader, "kept_name", None)
+    return reader.name if isinstance(reader, _Kept) else None
 
 
 def attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
@@ -142,8 +163,3 @@ def attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
         return read(scope)
 
     return read_kept
-
-
-def column_of(reader: Reader) -> str | None:
-    """Return the column that a reader returns as it is, else None."""
-    return getattr(reader, "column", None)

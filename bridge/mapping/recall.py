@@ -8,15 +8,9 @@ from typing import Any
 
 from bridge.casino import decode as decode_body
 from bridge.contracts import Memory
-from bridge.mapping.remembered import (
-    RowMemory,
-    decode_row,
-    decode_value,
-    encode_row,
-    encode_value,
-    row_space,
-)
-from bridge.records import Row, Value
+from bridge.mapping.keys import row_space
+from bridge.mapping.remembered import RowMemory, decode_row, decode_value, encode_row, encode_value
+from bridge.row import Row, Value
 
 LOOKUPS_KEPT = 200_000
 """Decoded look-up rows kept at hand; with more, the oldest half is let go."""

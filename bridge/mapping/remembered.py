@@ -6,48 +6,13 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from functools import cache
 from typing import Any, Final
 
 import msgspec
 
-from bridge.records import UNAVAILABLE, SourcePosition, Value
-
-KEY_SEPARATOR: Final = "\x1f"
-"""Joins the parts of a composite key; a control character that no key of a wallet holds."""
-
-
-@cache
-def row_space(table: str) -> str:
-    """Return the ledger's space for the rows of a play table."""
-    return f"row:{table}"
-
-
-def _decimal_key(value: Decimal) -> str:
-    text = str(value)
-    if "E" in text:
-        text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-_AS_KEY: Final[dict[type, Callable[[Any], str]]] = {
-    str: str,
-    int: str,
-    bool: lambda value: "true" if value else "false",
-    Decimal: _decimal_key,
-    bytes: bytes.hex,
-    datetime: datetime.isoformat,
-    date: date.isoformat,
-    time: time.isoformat,
-}
-
-
-def key_text(value: Value) -> str | None:
-    """Return a column's value as part of a key, or None for null: 1 and "1" name the same row."""
-    kind = value.__class__
-    if kind is int:
-        return str(value)
-    return None if value is None else _AS_KEY.get(kind, str)(value)
+from bridge.mapping.keys import KEY_SEPARATOR
+from bridge.records import SourcePosition
+from bridge.row import UNAVAILABLE, Value
 
 
 class Ending(StrEnum):

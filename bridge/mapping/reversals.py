@@ -13,7 +13,7 @@ from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, more
 from bridge.mapping.waiting import Waiting
-from bridge.records import Value
+from bridge.row import Value
 
 REPEATED = "repeated: what it takes back does not stand"
 

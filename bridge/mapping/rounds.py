@@ -10,7 +10,7 @@ from bridge.mapping.amounts import exact_sum
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import Scope, remembered_row
 from bridge.mapping.waiting import Waiting
-from bridge.records import Value
+from bridge.row import Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import TablePlan

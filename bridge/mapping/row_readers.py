@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from bridge.errors import MappingError
+from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.readers import Misuse, Reader, column_of
-from bridge.mapping.remembered import KEY_SEPARATOR, key_text
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Value
+from bridge.row import Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import LookupPlan, TablePlan

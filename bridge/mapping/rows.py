@@ -9,7 +9,8 @@ from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import Layered, LayeredColumns, Scope, remembered_row
-from bridge.records import UNAVAILABLE, Change, Renamed, Row
+from bridge.records import Change, Renamed
+from bridge.row import UNAVAILABLE, Row
 
 TABLE_NAME: Final = "table_name"
 """What the rows of a pattern of tables have beside their columns: the table that each lies in."""

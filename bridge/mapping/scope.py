@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
-from bridge.mapping.remembered import Ending, RowMemory, Sent, row_space
+from bridge.mapping.keys import row_space
+from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
-from bridge.records import UNAVAILABLE, Change, Columns, Row, Value
+from bridge.records import Change
+from bridge.row import UNAVAILABLE, Columns, Row, Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import TablePlan

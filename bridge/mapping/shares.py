@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.mapping.operators import add, subtract
-from bridge.records import Value
+from bridge.row import Value
 
 
 class Shares(dict[str, Decimal]):

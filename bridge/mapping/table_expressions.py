@@ -14,7 +14,7 @@ from bridge.mapping.readers import Misuse, Reader, is_constant, kept
 from bridge.mapping.reporting import Path, Report, Reporting
 from bridge.mapping.syntax import did_you_mean
 from bridge.mapping.values import compile_value
-from bridge.records import Value
+from bridge.row import Value
 
 
 class TableExpressions(Reporting):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from bridge.errors import MappingError
-from bridge.mapping.remembered import KEY_SEPARATOR
+from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, TransactionEnd
 

@@ -14,7 +14,7 @@ from bridge.errors import MappingError
 from bridge.mapping.expressions import compile_expression
 from bridge.mapping.library.texts import as_text
 from bridge.mapping.readers import ExpressionProblem, Names, Reader, Unfit, constant, constant_of, is_constant
-from bridge.records import Value
+from bridge.row import Value
 
 Path = tuple[str | int, ...]
 """Keys and list places from the value form down to where a problem lies."""

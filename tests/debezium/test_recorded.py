@@ -11,7 +11,8 @@ import pytest
 
 from bridge.decoders import DebeziumDecoder, Double, pair_key_change
 from bridge.errors import DecodeError
-from bridge.records import UNAVAILABLE, Skipped, SourceRecord
+from bridge.records import Skipped, SourceRecord
+from bridge.row import UNAVAILABLE
 from tests.debezium.recorded import (
     FOLDER,
     change,

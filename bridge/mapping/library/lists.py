@@ -9,7 +9,7 @@ from typing import Final
 from bridge.mapping.library.registry import library_function, list_in, text_in
 from bridge.mapping.operators import DIGITS, attribute, equal
 from bridge.mapping.readers import Unfit
-from bridge.records import Value
+from bridge.row import Value
 
 LONGEST_JSON: Final = 4_000_000
 

@@ -10,7 +10,7 @@ from typing import Final
 from bridge.mapping.library.registry import choice_in, library_function, list_in, number_in, whole_in
 from bridge.mapping.operators import DIGITS, EXACT, add, kind_of, less
 from bridge.mapping.readers import Unfit
-from bridge.records import Value
+from bridge.row import Value
 
 MOST_PLACES: Final = 30
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from bridge.mapping.calls import Function
 from bridge.mapping.operators import DIGITS, kind_of, number_of
 from bridge.mapping.readers import Unfit
-from bridge.records import Value
+from bridge.row import Value
 
 _Apply = TypeVar("_Apply", bound=Callable[..., Value])
 _FUNCTIONS: Final[dict[str, list[Function]]] = {}

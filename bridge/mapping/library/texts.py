@@ -9,7 +9,7 @@ from bridge.mapping.library.patterns import checked_pattern
 from bridge.mapping.library.registry import library_function, text_in, whole_in
 from bridge.mapping.operators import DIGITS, kind_of, number_of
 from bridge.mapping.readers import Unfit
-from bridge.records import Value
+from bridge.row import Value
 
 
 def as_text(value: Value) -> str:

@@ -14,7 +14,7 @@ from bridge.durations import parse_duration
 from bridge.mapping.library.registry import choice_in, library_function, number_in, text_in
 from bridge.mapping.operators import floor_divide, kind_of, multiply
 from bridge.mapping.readers import Unfit
-from bridge.records import Value
+from bridge.row import Value
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")

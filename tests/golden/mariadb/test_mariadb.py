@@ -10,7 +10,8 @@ import pytest
 
 from bridge.decoders import DebeziumDecoder, Double, FlattenedSettings
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Renamed, Row, Skipped, TransactionEnd
+from bridge.records import Change, Decoded, Renamed, Skipped, TransactionEnd
+from bridge.row import Row
 from tests.golden.mariadb.story import (
     DATABASE,
     DECLARED,

@@ -14,7 +14,8 @@ from bridge.decoders import DebeziumDecoder, avro_flat
 from bridge.decoders.avro import RegistryReader
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
-from bridge.records import UNAVAILABLE, Change, Row
+from bridge.records import Change
+from bridge.row import UNAVAILABLE, Row
 from tests.debezium.registry import registry_of
 from tests.support.examples import examples
 from tests.unit.decoders.building import SOURCE, change, record

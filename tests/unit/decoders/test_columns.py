@@ -10,7 +10,7 @@ import pytest
 
 from bridge.decoders import DebeziumDecoder
 from bridge.errors import DecodeError, MappingError
-from bridge.records import UNAVAILABLE
+from bridge.row import UNAVAILABLE
 from tests.unit.decoders.building import change, column, decode, envelope, read, record, with_schema
 
 PLACEHOLDER = "__debezium_unavailable_value"

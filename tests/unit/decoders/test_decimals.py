@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from bridge.decoders import DebeziumDecoder, Double
 from bridge.decoders.decimals import decimal_from_text, decimal_from_unscaled, json_value
 from bridge.errors import DecodeError
-from bridge.records import Value
+from bridge.row import Value
 from tests.unit.decoders.building import change, column, decode, envelope, read, read_declared, record, with_schema
 
 DECIMAL = "org.apache.kafka.connect.data.Decimal"

@@ -11,7 +11,7 @@ import pytest
 
 from bridge.decoders import COLUMN_TYPES, DebeziumDecoder, parse_column_type
 from bridge.errors import DecodeError
-from bridge.records import UNAVAILABLE
+from bridge.row import UNAVAILABLE
 from tests.unit.decoders.building import change, column, envelope, read_declared, record, with_schema
 
 MICROS = 1_772_440_078_721_607

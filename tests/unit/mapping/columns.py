@@ -8,7 +8,7 @@ from typing import Any
 from bridge.mapping.expressions import compile_expression
 from bridge.mapping.readers import Kind, Misuse, Reader
 from bridge.mapping.waiting import Waiting
-from bridge.records import Value
+from bridge.row import Value
 
 
 class Columns:

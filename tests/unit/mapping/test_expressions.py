@@ -17,7 +17,7 @@ from bridge.mapping.expressions import (
     constant_of,
 )
 from bridge.mapping.waiting import Waiting
-from bridge.records import Row, Value
+from bridge.row import Row, Value
 from tests.unit.mapping.columns import Columns, evaluated
 
 

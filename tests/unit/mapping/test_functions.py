@@ -13,7 +13,7 @@ import pytest
 from bridge.errors import ConfigError, MappingError
 from bridge.mapping.functions import call_of, load_functions
 from bridge.mapping.readers import Misuse
-from bridge.records import Value
+from bridge.row import Value
 
 
 def _load(folder: Path, text: str, most_steps: int = 10_000) -> Mapping[str, Callable[..., Value]]:

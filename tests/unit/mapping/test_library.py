@@ -17,7 +17,7 @@ from bridge.mapping.expressions import ExpressionProblem, compile_expression
 from bridge.mapping.library import LIBRARY
 from bridge.mapping.library.patterns import MOST_STEPS, checked_pattern
 from bridge.mapping.readers import Unfit
-from bridge.records import Row, Value
+from bridge.row import Row, Value
 from tests.unit.mapping.columns import Columns, evaluated
 
 EXAMPLES = [(function.name, *example) for function in LIBRARY.values() for example in function.examples]

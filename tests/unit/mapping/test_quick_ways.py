@@ -18,11 +18,13 @@ from bridge.errors import DecodeError, MappingError, PoisonRecord
 from bridge.mapping import remembered
 from bridge.mapping.amounts import add_up
 from bridge.mapping.expressions import compile_condition, compile_expression
+from bridge.mapping.keys import key_text
 from bridge.mapping.readers import Kind, Reader, column, kept
-from bridge.mapping.remembered import Ending, RowMemory, Sent, Took, decode_row, encode_row, key_text
+from bridge.mapping.remembered import Ending, RowMemory, Sent, Took, decode_row, encode_row
 from bridge.mapping.rows import UpdatedRow
 from bridge.mapping.scope import Layered
-from bridge.records import UNAVAILABLE, Row, SourcePosition
+from bridge.records import SourcePosition
+from bridge.row import UNAVAILABLE, Row
 from tests.support.examples import examples
 
 PLACEHOLDER = Placeholder()

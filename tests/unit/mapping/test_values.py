@@ -13,7 +13,7 @@ from bridge.errors import MappingError
 from bridge.mapping.readers import constant_of
 from bridge.mapping.values import compile_value
 from bridge.mapping.waiting import Waiting
-from bridge.records import Value
+from bridge.row import Value
 from tests.unit.mapping.columns import Columns
 
 Problems = list[tuple[tuple[str | int, ...], str, str, int, int]]

@@ -17,7 +17,8 @@ import pytest
 import structlog
 from pydantic import SecretBytes, SecretStr
 
-from bridge.records import Change, Delivery, Event, ParkedChange, Partition, Row, SourceRecord
+from bridge.records import Change, Delivery, Event, ParkedChange, Partition, SourceRecord
+from bridge.row import Row
 from bridge.telemetry.logs import client_logger, configure
 
 SECRET = "SECRET-77"
