@@ -6,7 +6,16 @@ tells apart what the bridge gives one name (or the other way round), the sums of
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from collections.abc import Mapping
+
+from bridge.contracts import Ledger
 from bridge.mapping.reversals import REPEATED
+from tests.support.cases import CASES
+
+Ended = Mapping[tuple[str, str, str], int]
+"""How many changes ended how: (outcome, table, reason)."""
 
 Group = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -138,3 +147,47 @@ GROUPS: dict[str, dict[str, list[Group]]] = {
 
 NO_CHANGES = {"first half of a changed key", "history"}
 """Reasons of records that a case does not count as changes."""
+
+
+def ended_in(ledger: Ledger) -> Counter[tuple[str, str, str]]:
+    """Return how the changes ended that a ledger has counted; those that are parked with their reasons."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for (outcome, table, reason), count in ledger.counters().items():
+        if outcome in ("sent", "skipped"):
+            said = "history" if reason.startswith("history: ") else reason
+            found[outcome, table.rpartition(".")[2], said] += count
+    for item in ledger.parked():
+        found["parked", item.table.rpartition(".")[2], item.reason] += 1
+    return found
+
+
+def assert_accounted_for(name: str, ended: Ended) -> None:
+    """Fail unless every change of a case ended as its `outcomes.json` says: none more, none less."""
+    changes = json.loads((CASES / name / "outcomes.json").read_text())["changes"]
+    assert set(changes) == set(GROUPS[name])
+    for table, outcome in changes.items():
+        ours = {
+            (kind, reason): count
+            for (kind, of, reason), count in ended.items()
+            if of == table and kind in ("skipped", "parked") and reason not in NO_CHANGES
+        }
+        assert (
+            sum(count for (kind, of, _), count in ended.items() if kind == "sent" and of == table)
+            == (outcome["lead_to_events"])
+        )
+        assert _total(ours, "skipped") == sum(outcome["lead_to_none"].values())
+        assert _total(ours, "parked") == sum(outcome["parked"].values())
+        theirs = {**outcome["lead_to_none"], **outcome["parked"]}
+        _compare_groups(name, table, theirs, {reason: count for (_, reason), count in ours.items()})
+
+
+def _compare_groups(name: str, table: str, theirs: dict[str, int], ours: dict[str, int]) -> None:
+    groups = GROUPS[name][table]
+    assert {word for words, _ in groups for word in words} == set(theirs)
+    assert {reason for _, reasons in groups for reason in reasons} == set(ours)
+    for words, reasons in groups:
+        assert sum(theirs[word] for word in words) == sum(ours[reason] for reason in reasons), words
+
+
+def _total(ours: dict[tuple[str, str], int], kind: str) -> int:
+    return sum(count for (of, _), count in ours.items() if of == kind)

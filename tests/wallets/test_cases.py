@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import json
 import re
 from collections import Counter
 from functools import cache
@@ -22,7 +21,7 @@ from tests.support.cases import (
     play,
     recorded,
 )
-from tests.wallets.outcomes import GROUPS, NO_CHANGES
+from tests.wallets.outcomes import assert_accounted_for
 
 ORIGINALS = ROOT.parent / "shared" / "cases"
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -56,35 +55,7 @@ def test_no_two_events_share_a_message_id(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_change_is_accounted_for_as_the_case_says(name: str) -> None:
-    ended = played(name).ended()
-    changes = json.loads((CASES / name / "outcomes.json").read_text())["changes"]
-    assert set(changes) == set(GROUPS[name])
-    for table, outcome in changes.items():
-        ours = {
-            (kind, reason): count
-            for (kind, of, reason), count in ended.items()
-            if of == table and kind in ("skipped", "parked") and reason not in NO_CHANGES
-        }
-        assert (
-            sum(count for (kind, of, _), count in ended.items() if kind == "sent" and of == table)
-            == (outcome["lead_to_events"])
-        )
-        assert _total(ours, "skipped") == sum(outcome["lead_to_none"].values())
-        assert _total(ours, "parked") == sum(outcome["parked"].values())
-        theirs = {**outcome["lead_to_none"], **outcome["parked"]}
-        _compare_groups(name, table, theirs, {reason: count for (_, reason), count in ours.items()})
-
-
-def _compare_groups(name: str, table: str, theirs: dict[str, int], ours: dict[str, int]) -> None:
-    groups = GROUPS[name][table]
-    assert {word for words, _ in groups for word in words} == set(theirs)
-    assert {reason for _, reasons in groups for reason in reasons} == set(ours)
-    for words, reasons in groups:
-        assert sum(theirs[word] for word in words) == sum(ours[reason] for reason in reasons), words
-
-
-def _total(ours: dict[tuple[str, str], int], kind: str) -> int:
-    return sum(count for (of, _), count in ours.items() if of == kind)
+    assert_accounted_for(name, played(name).ended())
 
 
 @pytest.mark.parametrize("name", NAMES)
