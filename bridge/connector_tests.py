@@ -14,6 +14,7 @@ from bridge.brand import Brand, declared_columns
 from bridge.config.connector_tests import (
     Case,
     ConnectorTests,
+    End,
     Pause,
     Step,
     connector_of,
@@ -30,7 +31,7 @@ from bridge.decoders.placeholder import Placeholder
 from bridge.errors import ConfigError, DecodeError, Problem
 from bridge.mapping.mapper import Outcome
 from bridge.merge import Taken
-from bridge.records import Change, Renamed, SourcePosition, SourceRecord
+from bridge.records import Change, Renamed, SourcePosition, SourceRecord, TransactionEnd
 from bridge.rehearsal import Rehearsal, load_without_servers
 from bridge.row import ColumnDecoder, Row
 
@@ -96,11 +97,10 @@ def _unknown_tables(tests: LoadedFile[ConnectorTests], brand: Brand) -> Iterator
         said.append((("table",), tests.model.table))
     for name, case in tests.model.cases.items():
         said += [(("cases", name, "rows", table), table) for table in case.rows]
-        said += [
-            (("cases", name, "given", at, "table"), given.table)
-            for at, given in enumerate(case.given)
-            if given.table is not None
-        ]
+        for at, given in enumerate(case.given):
+            if given.table is not None:
+                said.append((("cases", name, "given", at, "table"), given.table))
+            said += [(("cases", name, "given", at, "counts", table), table) for table in given.counts or ()]
     for keys, table in said:
         if brand.plan.of_table(table) == (None, None, None):
             yield tests.problem(keys, f"the connector has no table {table}", nearest(table, known))
@@ -114,6 +114,8 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
         for step in steps_of(tests.model, name, lambda table: key_columns(brand, table)):
             if isinstance(step, Pause):
                 rehearsal.pass_time(int(step.duration.total_seconds() * 1000))
+            elif isinstance(step, End):
+                rehearsal.take([_ended(step)])
             else:
                 rehearsal.take([_taken(step, declared.declared(step.table))])
         events = [json.loads(event.body, parse_float=Decimal) for event in rehearsal.events()]
@@ -148,8 +150,14 @@ def _taken(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
         committed_at=step.committed_at,
         renamed=Renamed.TO if step.old_key is not None else None,
         other_key=step.old_key,
+        transaction=step.transaction,
     )
     return Taken(record, change, change.position, 0.0)
+
+
+def _ended(end: End) -> Taken:
+    record = SourceRecord("transaction", 0, 0, None, b"", (), 0)
+    return Taken(record, TransactionEnd(end.transaction, end.counts), None, 0.0)
 
 
 def _decoder(kind: ColumnType) -> ColumnDecoder:

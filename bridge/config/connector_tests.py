@@ -6,18 +6,20 @@ This is their form and what it means as changes of rows; judging them is the map
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import Field, model_validator
 
 from bridge.config.loading import LoadedFile, read_model
 from bridge.config.wallet import Duration, Model
-from bridge.errors import ConfigError
+from bridge.config.wording import nearest
+from bridge.errors import ConfigError, Problem
 
 Columns = dict[str, Any]
 
@@ -51,16 +53,36 @@ class Given(Model):
         None, description="When it was committed; without it, a second after the change before."
     )
     times: int = Field(1, ge=1, le=100, description="How often the same record is read.")
+    transaction: str | None = Field(
+        None, description="The database transaction that wrote it, by a name of yours; for `until: transaction`."
+    )
+    end: str | None = Field(
+        None,
+        description="Instead of a change: the record of Debezium that this transaction has ended, and had all "
+        "changes that the case has of it, before and after.",
+    )
+    counts: dict[str, int] | None = Field(
+        None, description="With `end`: how many changes of each table it had, where one of them never comes."
+    )
     wait: Duration | None = Field(None, description="Instead of a change: so much time passes.")
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Given:
         if self.at is not None and not isinstance(_value(self.at), datetime):
             raise ValueError("at is a moment such as 2026-11-21T23:00:00Z")
-        said = [kind for kind in (*_KINDS, "wait") if getattr(self, kind) is not None]
+        said = [kind for kind in (*_KINDS, "end", "wait") if getattr(self, kind) is not None]
         if len(said) != 1:
-            raise ValueError(f"one of these is expected: {', '.join((*_KINDS, 'wait'))}")
+            raise ValueError(f"one of these is expected: {', '.join((*_KINDS, 'end', 'wait'))}")
+        if self.transaction is not None and said[0] not in _KINDS:
+            raise ValueError("transaction is said of a change; the end of one is `end: NAME`")
+        if self.counts is not None and self.end is None:
+            raise ValueError("counts is said with `end`")
         return self
+
+    @property
+    def changes_a_row(self) -> bool:
+        """Return whether this is a change of a row."""
+        return self.wait is None and self.end is None
 
 
 class Case(Model):
@@ -102,6 +124,15 @@ class Step:
     """Set for the new half of a changed key."""
     number: int = 0
     """Grows with each change, and is the same each time that it is read."""
+    transaction: str | None = None
+
+
+class End(NamedTuple):
+    """The record of a transaction's end."""
+
+    transaction: str
+    counts: Mapping[str, int]
+    """How many changes of each table it had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +153,22 @@ def read_tests(path: Path) -> LoadedFile[ConnectorTests]:
         tests.problem(("cases", name, "given", at), "the change has no table", "write `table:` here or once above")
         for name, case in tests.model.cases.items()
         for at, given in enumerate(case.given)
-        if given.wait is None and (given.table or tests.model.table) is None
+        if given.changes_a_row and (given.table or tests.model.table) is None
     ]
+    problems += _unknown_transactions(tests)
     if problems:
         raise ConfigError(problems)
     return tests
+
+
+def _unknown_transactions(tests: LoadedFile[ConnectorTests]) -> Iterator[Problem]:
+    for name, case in tests.model.cases.items():
+        known = {given.transaction for given in case.given if given.transaction is not None}
+        for at, given in enumerate(case.given):
+            if given.end is not None and given.counts is None and given.end not in known:
+                message = f"no change of this case is of a transaction {given.end}"
+                hint = nearest(given.end, known) or f"write `transaction: {given.end}` with its changes"
+                yield tests.problem(("cases", name, "given", at, "end"), message, hint)
 
 
 def connector_of(tests: LoadedFile[ConnectorTests]) -> Path:
@@ -134,7 +176,7 @@ def connector_of(tests: LoadedFile[ConnectorTests]) -> Path:
     return tests.path.parent / (tests.model.connector or tests.path.name.replace(".test.", "."))
 
 
-def steps_of(tests: ConnectorTests, name: str, key_columns: KeyColumns) -> Iterator[Step | Pause]:
+def steps_of(tests: ConnectorTests, name: str, key_columns: KeyColumns) -> Iterator[Step | End | Pause]:
     """Yield what a case is given: its look-up rows as a snapshot, then its changes.
 
     An update of a row that the case does not have stands on the columns that the file gives its table.
@@ -149,9 +191,17 @@ def steps_of(tests: ConnectorTests, name: str, key_columns: KeyColumns) -> Itera
         if given.wait is not None:
             table.now += given.wait
             yield Pause(given.wait)
+        elif given.end is not None:
+            counts = given.counts if given.counts is not None else _changes_of(given.end, tests, case)
+            yield from [End(given.end, counts)] * given.times
         else:
-            step = table.change(given)
+            step = replace(table.change(given), transaction=given.transaction)
             yield from [step] * given.times
+
+
+def _changes_of(transaction: str, tests: ConnectorTests, case: Case) -> Mapping[str, int]:
+    """Return how many changes of each table a case has of a transaction."""
+    return Counter(given.table or tests.table or "" for given in case.given if given.transaction == transaction)
 
 
 @dataclass(slots=True)

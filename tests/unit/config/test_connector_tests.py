@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bridge.config.connector_tests import Pause, Step, connector_of, differences, read_tests, steps_of
+from bridge.config.connector_tests import End, Pause, Step, connector_of, differences, read_tests, steps_of
 from bridge.config.loading import LoadedFile
 from bridge.connector_tests import run_tests
 from bridge.decoders import COLUMN_TYPES, parse_column_type
@@ -102,6 +102,47 @@ def test_a_delete_of_a_row_that_the_case_never_had_tells_its_key_alone(tmp_path:
     (step,) = steps_of(tests, "x", lambda _: ["id"])
     assert isinstance(step, Step)
     assert (step.before, step.after) == ({"id": 9}, None)
+
+
+TRANSACTIONS = """\
+table: bets
+cases:
+  two rows of one transaction:
+    given:
+      - {insert: {id: 1}, transaction: A}
+      - {end: A, times: 2}
+      - {table: legs, insert: {id: 7}, transaction: A, times: 2}
+      - {table: legs, insert: {id: 8}, transaction: B}
+      - {insert: {id: 2}}
+      - {end: B, counts: {legs: 3}}
+"""
+
+
+def test_the_end_of_a_transaction_counts_its_changes_before_and_after(tmp_path: Path) -> None:
+    tests = _read(tmp_path, TRANSACTIONS).model
+    steps = list(steps_of(tests, "two rows of one transaction", lambda _: ["id"]))
+    ends = [step for step in steps if isinstance(step, End)]
+    assert ends == [
+        End("A", {"bets": 1, "legs": 1}),
+        End("A", {"bets": 1, "legs": 1}),
+        End("B", {"legs": 3}),
+    ]
+    assert [step.transaction for step in steps if isinstance(step, Step)] == ["A", "A", "A", "B", None]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("{end: A, times: 2}", "{end: Z}", "given.1.end: no change of this case is of a transaction Z"),
+        ("{end: A, times: 2}", "{end: A, transaction: A}", "transaction is said of a change"),
+        ("{insert: {id: 2}}", "{insert: {id: 2}, counts: {legs: 1}}", "counts is said with `end`"),
+        ("{insert: {id: 2}}", "{insert: {id: 2}, end: A}", "one of these is expected"),
+    ],
+)
+def test_what_cannot_be_said_of_a_transaction(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        _read(tmp_path, TRANSACTIONS.replace(old, new))
+    assert message in str(raised.value)
 
 
 def test_the_connector_lies_beside_its_tests(tmp_path: Path) -> None:
