@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,15 @@ from bridge.contracts import Ledger
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import SourceUnavailable
 from bridge.intake import Intake
+from bridge.mapping.snapshots import LATER_SNAPSHOT
 from bridge.records import Delivery, Partition
 from bridge.sources import KafkaSource, Range
 from bridge.telemetry import metrics as m
 from bridge.telemetry.http import Health
 from bridge.telemetry.sent import SentEvents
+
+MISSED_EVERY_SECONDS = 60.0
+"""How often a warning tells of rows that only a later snapshot showed."""
 
 LOG = structlog.get_logger(__name__)
 
@@ -63,6 +68,8 @@ class Reporter:
         self._parked = sum(1 for _ in ledger.parked())
         self._rebalances = 0
         self._warned: set[str] = set()
+        self._missed: Counter[str] = Counter()
+        self._warn_of_missed_at = 0.0
         metrics.pull(m.OUTBOX_PENDING, lambda: delivery().pending)
         metrics.pull(m.WINDOW_IN_USE, lambda: delivery().in_flight)
         metrics.pull(m.UNCONFIRMED_AGE_SECONDS, lambda: delivery().unconfirmed_age_seconds)
@@ -91,7 +98,9 @@ class Reporter:
         if progress.outcomes:
             metrics.add_counts(m.CHANGES, {tuple(key): count for key, count in progress.outcomes.items()})
             self._parked += sum(count for key, count in progress.outcomes.items() if key[0] == "parked")
+            self._note_missed(progress.outcomes)
             progress.outcomes.clear()
+        self._warn_of_missed()
         if progress.warnings:
             self._warn(progress.warnings)
             progress.warnings.clear()
@@ -109,6 +118,22 @@ class Reporter:
         for breach in breaches.keys() - self._warned:
             self._warned.add(breach)
             LOG.warning("events_break_the_profile", breach=breach, note="told once; the metric counts them")
+
+    def _note_missed(self, outcomes: Mapping[tuple[str, str, str], int]) -> None:
+        for (_, table, reason), count in outcomes.items():
+            if reason == LATER_SNAPSHOT:
+                self._missed[table] += count
+
+    def _warn_of_missed(self) -> None:
+        """Tell of rows that were not sent, a minute's together: a snapshot shows many of them at once."""
+        if self._missed and time.monotonic() >= self._warn_of_missed_at:
+            self._warn_of_missed_at = time.monotonic() + MISSED_EVERY_SECONDS
+            LOG.warning(
+                "rows_of_a_later_snapshot",
+                tables=dict(sorted(self._missed.items())),
+                note="not sent: if they were written while Debezium read no log, they are missing at Fast Track",
+            )
+            self._missed.clear()
 
     def health(self) -> Health:
         """Return how the brand is.  Any thread may ask."""

@@ -17,6 +17,7 @@ from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import judged_scope
+from bridge.mapping.snapshots import LATER_SNAPSHOT
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, SourceRecord
 from bridge.rehearsal import Rehearsal
@@ -47,6 +48,9 @@ class _Seen:
     """Where the rows of each player lie."""
     floats: set[str] = field(default_factory=set)
     unavailable: set[str] = field(default_factory=set)
+    streamed: set[int] = field(default_factory=set)
+    """The partitions that have shown records of the log."""
+    later_snapshot: bool = False
     without_position: bool = False
     without_sequence: bool = False
 
@@ -94,6 +98,10 @@ def _look(brand: Brand, change: Change, seen: Mapping[str, _Seen], memory: Memor
     source, schema = _source_and_schema(change.record)
     if source.get("connector") == "postgresql" and not change.snapshot and not source.get("sequence"):
         shown.without_sequence = True
+    if not change.snapshot:
+        shown.streamed.add(change.record.partition)
+    elif change.record.partition in shown.streamed and source.get("snapshot") != "incremental":
+        shown.later_snapshot = True
     row = change.after
     if row is None:
         return
@@ -153,6 +161,13 @@ def _told(topic: str, table: str, shown: _Seen, partitions: int) -> Iterator[Sam
     for column in sorted(shown.unavailable):
         sentence = f"column {column} is unavailable in some updates, because it is large and did not change"
         yield SampleFinding(about, sentence, f"set REPLICA IDENTITY FULL on {table}", wrong=False)
+    if shown.later_snapshot:
+        sentence = (
+            "rows of a snapshot lie behind records of the log: what was written between the two is not sent "
+            f"(counted as `{LATER_SNAPSHOT}`)"
+        )
+        hint = "set snapshot.mode=initial of the Debezium connector, and compare that time with the wallet"
+        yield SampleFinding(about, sentence, hint, wrong=False)
     if shown.without_position:
         sentence = "records do not tell their source position: repeats and the order across topics cannot be told"
         yield SampleFinding(about, sentence, "keep `source` in the records (no transform may drop it)")

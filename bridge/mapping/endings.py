@@ -70,10 +70,14 @@ class Endings:
             self.skipped(change.record, table.name, scope.key, decision.reason)
         return [*news, (row_space(table.name), scope.key)]
 
-    def history(self, table: TablePlan, change: Change, scope: Scope, reason: str) -> list[Place]:
-        """Remember a row of history; return where others may wait for it.  `reason`: why it would be skipped."""
+    def history(self, table: TablePlan, change: Change, scope: Scope, reason: str, said: str) -> list[Place]:
+        """Remember a row of history; return where others may wait for it.
+
+        `reason` is why it would be skipped, `said` what it is called if it would not be.
+        """
         news = self._effects.remember_history(table, change, scope, reason)
-        said = f"history: {reason}" if reason and reason != UNDECIDED else "history"
+        if reason and reason != UNDECIDED:
+            said = f"history: {reason}"
         self._recall.memory.count("skipped", table.name, said)
         self._tell("history", change.record, table.name, scope.key, reason=said)
         return [*news, (row_space(table.name), scope.key)]

@@ -70,7 +70,8 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
 def _note_silent(recall: Recall, row: PlayRow, table: str, key: str) -> None:
     place = f"{row.plan.name}{KEY_SEPARATOR}{row.key}"
     takers = recall.value(SILENT_SPACE, place) or []
-    recall.put_value(SILENT_SPACE, place, [*takers, [table, key]])
+    if [table, key] not in takers:  # A later snapshot shows it again.
+        recall.put_value(SILENT_SPACE, place, [*takers, [table, key]])
     memory = row.memory()
     if memory is not None:
         _take_in_full(row.plan, memory)

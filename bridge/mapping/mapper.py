@@ -30,6 +30,7 @@ from bridge.mapping.rows import (
     scope_of,
 )
 from bridge.mapping.scope import Scope
+from bridge.mapping.snapshots import LATER_SNAPSHOT, Streamed, is_of_the_log, may_count, shown_again
 from bridge.mapping.transactions import ENDED, note_change, note_end
 from bridge.records import Change, HeldChange, Renamed, Skipped, SourceRecord, TransactionEnd
 from bridge.row import Row
@@ -52,6 +53,7 @@ class Mapper:
         self._judge = Judge(EventMaker(plan.wallet))
         self._scopes: dict[int, Scope] = {}
         """Scopes made by `wants`, by the identity of their changes, for `take` in the same batch."""
+        self._streamed = Streamed(self._recall)
         self._holding = Holding(plan, self._recall, self._judge, self._endings, plan.waits_ms())
 
     def restore(self, held: Iterable[tuple[HeldChange, Change]]) -> None:
@@ -150,6 +152,8 @@ class Mapper:
     # -- rows of play tables
 
     def _take_row(self, table: TablePlan, change: Change) -> None:
+        if not change.snapshot:
+            self._streamed.note(table.name, change.record, self._endings.now_ms)
         scope = self._scopes.pop(id(change), None)
         if scope is None:
             skip = _without_a_look(table, change)
@@ -199,9 +203,7 @@ class Mapper:
                 self._endings.skipped(change.record, table.name, scope.key, OUTDATED)
                 return
             if (change.snapshot or table.starts is not None) and is_history(table, change, scope):
-                self._holding.release(
-                    self._endings.history(table, change, scope, self._judge.skip_of_history(table, scope))
-                )
+                self._take_history(table, change, scope)
                 return
             if queue is not None:
                 own = queue
@@ -215,6 +217,17 @@ class Mapper:
             self._holding.release(self._endings.decided(table, change, scope, decision))
             return
         self._take_in_order(table, change, scope, own, row_is_queued=queue is not None)
+
+    def _take_history(self, table: TablePlan, change: Change, scope: Scope) -> None:
+        """Remember a row that was there before play counts, unless the log has told of it."""
+        if change.snapshot and is_of_the_log(scope.known):
+            reason = shown_again(self._judge, table, change, scope)
+            self._endings.skipped(change.record, table.name, scope.key, reason)
+            return
+        reason = self._judge.skip_of_history(table, scope)
+        missed = change.snapshot and scope.known is None and self._streamed.has(table.name, change.record)
+        said = LATER_SNAPSHOT if missed and may_count(table, scope) else "history"
+        self._holding.release(self._endings.history(table, change, scope, reason, said))
 
     def _take_in_order(
         self, table: TablePlan, change: Change, scope: Scope, queue: str, *, row_is_queued: bool

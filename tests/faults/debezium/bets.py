@@ -154,6 +154,21 @@ class Bets:
         """Wait until Debezium reads the log."""
         eventually(lambda: streams(self.wallet, self._slot), within_seconds=90, message="Debezium does not stream")
 
+    def lose_the_slot(self) -> None:
+        """End Debezium and drop its slot: nothing that is written from now on is in its log."""
+        stack.connect.delete(self.wallet.prefix)
+
+        def dropped() -> bool:
+            with psycopg.connect(self.wallet.dsn, autocommit=True) as admin:
+                found = admin.execute(
+                    "SELECT active FROM pg_replication_slots WHERE slot_name = %s", [self._slot]
+                ).fetchone()
+                if found is not None and not found[0]:
+                    admin.execute("SELECT pg_drop_replication_slot(%s)", [self._slot])
+                return found is None or not found[0]
+
+        eventually(dropped, within_seconds=60, message="the slot stays in use")
+
     def read_again(self) -> None:
         """Ask Debezium to read the whole table again beside the stream (an incremental snapshot)."""
         order = json.dumps({"data-collections": ["public.bets"], "type": "incremental"})
@@ -245,6 +260,15 @@ def bets(addresses: Addresses, folder: Path) -> Iterator[Bets]:
         finally:
             if bridge.running():
                 bridge.kill()
+
+
+def skipped(folder: Path, reason: str) -> int:
+    """Return how many bets the bridge has skipped for a reason."""
+    ledger = open_ledger(str(folder / "bets.ledger"), "bets", create=False, read_only=True)
+    try:
+        return ledger.counters().get(("skipped", "bets", reason), 0)
+    finally:
+        ledger.close()
 
 
 def parked(folder: Path) -> list[tuple[str, str]]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bridge.mapping.snapshots import LATER_SNAPSHOT
 from stack.endpoints import Addresses
-from tests.faults.debezium.bets import Bets, bets, parked
+from tests.faults.debezium.bets import Bets, bets, parked, skipped
 from tests.support.eventually import eventually
 
 pytestmark = [
@@ -72,6 +73,30 @@ def test_a_second_snapshot_of_rows_that_stand_still_sends_and_takes_back_nothing
         eventually(lambda: wallet.records("r") >= before + 60, within_seconds=90, message="no second snapshot")
         wallet.streams()
         wallet.play(10)
+        wallet.settled()
+        assert not parked(tmp_path)
+
+
+def test_rows_that_only_a_second_snapshot_tells_of_are_counted_and_warned_of(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    with bets(addresses, tmp_path) as wallet:
+        wallet.play(60)
+        wallet.settled()
+        wallet.lose_the_slot()
+        missed, late = (
+            wallet.insert(5, "settled"),
+            [each for each, at in wallet.statuses.items() if at == "settled"],
+        )
+        wallet.statuses |= dict.fromkeys(missed, "open")  # Nobody hears of them.
+        wallet.register(**{"snapshot.mode": "always"})
+        wallet.play(10)
+        wallet.settled()
+        assert skipped(tmp_path, LATER_SNAPSHOT) == len(missed)
+        log = (tmp_path / "bridge.log").read_text()
+        assert "rows_of_a_later_snapshot" in log
+        # What was sent before is taken back as it was sent.
+        wallet.move(late[:3], "void")
         wallet.settled()
         assert not parked(tmp_path)
 

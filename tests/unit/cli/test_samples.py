@@ -44,6 +44,27 @@ def found(brand: Brand, records: list[SourceRecord], partitions: int = 4) -> lis
     ]
 
 
+def test_a_snapshot_behind_records_of_the_log_is_told(brand: Brand) -> None:
+    database = Database()
+    first = database.snapshot("bets", {"id": 0}, {**ROW, "code": "g", "amount": 5})
+    (streamed,) = bets(database, "a")
+    later = database.snapshot("bets", {"id": 8}, {**ROW, "code": "g", "amount": 5})
+    assert found(brand, [first, streamed]) == []
+    assert found(brand, [streamed, in_partition(later, 1)]) == []
+    ((sentence, wrong),) = found(brand, [first, streamed, later])
+    assert not wrong
+    assert sentence.startswith("rows of a snapshot lie behind records of the log")
+
+
+def test_a_table_that_is_read_again_beside_the_stream_misses_nothing(brand: Brand) -> None:
+    database = Database()
+    (streamed,) = bets(database, "a")
+    later = database.snapshot("bets", {"id": 8}, {**ROW, "code": "g", "amount": 5})
+    assert later.value is not None
+    later = msgspec.structs.replace(later, value=later.value.replace(b'"true"', b'"incremental"'))
+    assert found(brand, [streamed, later]) == []
+
+
 def test_records_that_are_well_show_nothing(brand: Brand) -> None:
     first, second, third = bets(Database(), "a", "b", "a")
     assert found(brand, [first, in_partition(second, 1), third]) == []

@@ -1,0 +1,76 @@
+"""Tells a later snapshot from the first one: its rows may have been written while nothing was read from the log.
+
+Within a partition the first snapshot comes before all records of the log, so whatever a snapshot shows
+behind one of them belongs to a later snapshot (https://debezium.io/documentation/reference/stable/
+connectors/postgresql.html#postgresql-property-snapshot-mode: `always` and `when_needed` read all rows again).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from bridge.errors import PoisonRecord
+from bridge.mapping.decisions import Hold, Send
+from bridge.mapping.judge import Judge
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.remembered import KEY_SEPARATOR, Ending, RowMemory
+from bridge.mapping.scope import Scope
+from bridge.mapping.waiting import Waiting
+from bridge.records import Change, SourceRecord
+
+if TYPE_CHECKING:
+    from bridge.mapping.recall import Recall
+
+LATER_SNAPSHOT: Final = "row of a later snapshot"
+"""The reason of a row that only a snapshot tells of, although the log was being read already: nothing is sent."""
+_REPEATED: Final = "repeated"
+_SPACE: Final = "streamed"
+"""There for each table and partition of which a record of the log has been taken in."""
+_DAY_MS: Final = 86_400_000
+
+
+class Streamed:
+    """The tables and partitions of which records of the log have come."""
+
+    def __init__(self, recall: Recall) -> None:
+        self._recall = recall
+        self._noted: dict[tuple[str, str, int], int] = {}
+        """On which day each was noted last: what is never touched is forgotten by the ledger in the end."""
+
+    def note(self, table: str, record: SourceRecord, now_ms: int) -> None:
+        """Note a record of the log."""
+        place, day = (table, record.topic, record.partition), now_ms // _DAY_MS
+        if self._noted.get(place) != day:
+            self._noted[place] = day
+            self._recall.put_value(_SPACE, _key(table, record), True)
+
+    def has(self, table: str, record: SourceRecord) -> bool:
+        """Return whether one came before this record, in its partition."""
+        return self._recall.value(_SPACE, _key(table, record)) is not None
+
+
+def _key(table: str, record: SourceRecord) -> str:
+    return KEY_SEPARATOR.join((table, record.topic, str(record.partition)))
+
+
+def is_of_the_log(memory: RowMemory | None) -> bool:
+    """Return whether more is known of a row than snapshots showed."""
+    return memory is not None and memory.ending not in (Ending.HISTORY, Ending.MOVED)
+
+
+def may_count(table: TablePlan, scope: Scope) -> bool:
+    """Return whether a row may be play that counts, as far as `starts` tells."""
+    try:
+        return table.starts is None or bool(table.starts(scope))
+    except (PoisonRecord, Waiting):
+        return True
+
+
+def shown_again(judge: Judge, table: TablePlan, change: Change, scope: Scope) -> str:
+    """Return the reason why a snapshot's row is passed over of which the log has told before.
+
+    What was sent of it stays as it is.  The row's next change in the log is judged by what it shows then.
+    """
+    if scope.memory is None:  # A change of it waits: how the row will stand is not known yet.
+        return LATER_SNAPSHOT
+    return LATER_SNAPSHOT if isinstance(judge.judge(table, change, scope), Send | Hold) else _REPEATED
