@@ -10,10 +10,12 @@ from pathlib import Path
 
 from bridge.config.wallet import Lookup, Wallet
 from bridge.decoders import parse_column_type
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, SourceUnavailable
 from bridge.lookup_files import read_rows
 from bridge.lookup_queries import query_rows
 from bridge.row import ColumnDecoder, Row
+
+NOT_ASKED = "its database is not asked here"
 
 Loaded = tuple[str, Sequence[Row]]
 """The name of a look-up, and all its rows."""
@@ -43,7 +45,19 @@ class LookupTables:
     def load_files(self) -> list[Loaded]:
         """Read those that are files; no database is asked.  Raises ConfigError when one cannot be read."""
         files = {name: lookup for name, lookup in self._lookups.items() if lookup.file is not None}
+        for name in self._lookups.keys() - files:
+            self.problems[name] = NOT_ASKED
         return [(name, self._read(name, lookup)) for name, lookup in files.items()]
+
+    def load_what_answers(self) -> list[Loaded]:
+        """Read all that can be read; why a query has no answer is in `problems`.  Blocks as `load` does."""
+        found: list[Loaded] = []
+        for name, lookup in self._lookups.items():
+            try:
+                found.append((name, self._read(name, lookup)))
+            except SourceUnavailable as error:
+                self.problems[name] = str(error)
+        return found
 
     def follow(self) -> None:
         """Read each again as often as its `refresh` says, in a thread of its own."""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from bridge.brand import Brand
 from bridge.errors import ConfigError, Problem
+from bridge.lookup_tables import Loaded, LookupTables
 from bridge.mapping.decisions import Outgoing
 from bridge.mapping.mapper import Outcome
 from bridge.origins import Origin, Origins
@@ -87,6 +88,8 @@ class Counts:
     """How many events break the stricter profile, by what they break."""
     waiting: int = 0
     """Changes that still wait at the end."""
+    missing_lookups: dict[str, str] = field(default_factory=dict)
+    """Look-ups whose rows are not there, and why: what needs one waits, or falls back as the connector says."""
 
     def as_json(self) -> bytes:
         """Return them as one line."""
@@ -97,20 +100,45 @@ class Counts:
         said: dict[str, Any] = {"counts": counts, "events": self.events, "waiting": self.waiting}
         if self.warnings:
             said["warnings"] = dict(sorted(self.warnings.items()))
+        if self.missing_lookups:
+            said["missing_lookups"] = dict(sorted(self.missing_lookups.items()))
         return _JSON.encode(said)
+
+
+class LookUpTables(NamedTuple):
+    """The look-ups of a brand that no topic carries."""
+
+    loaded: Sequence[Loaded]
+    missing: Mapping[str, str]
+    """Those without an answer, and why."""
+
+
+def look_up_tables(brand: Brand, *, ask: bool) -> LookUpTables:
+    """Return what files hold and, if databases are to be asked, what a run's queries answer now.
+
+    Blocks until all have answered.  Raises ConfigError for a file or an answer that cannot be used.
+    """
+    tables = LookupTables(brand.connector, brand.path.parent)
+    loaded = tables.load_what_answers() if ask else tables.load_files()
+    return LookUpTables(loaded, tables.problems)
 
 
 class Preview:
     """One preview of a brand: yields how each change ends, in order, and counts."""
 
-    def __init__(self, brand: Brand, *, why: bool = False, now_ms: int = 0) -> None:
+    def __init__(
+        self, brand: Brand, *, why: bool = False, now_ms: int = 0, tables: LookUpTables | None = None
+    ) -> None:
+        """`tables` are the look-ups that no topic carries; without them, no database is asked."""
         self._brand = brand
         self._why = why
         self._origins = Origins(brand)
         self._found: list[Previewed] = []
         self._changes: dict[tuple[str, int, int], Change] = {}
-        self._rehearsal = Rehearsal(brand, self._observe, now_ms)
-        self.counts = Counts()
+        tables = tables or look_up_tables(brand, ask=False)
+        self._missing = {f"waits for lookup {name}": reason for name, reason in tables.missing.items()}
+        self._rehearsal = Rehearsal(brand, self._observe, now_ms, tables=tables.loaded)
+        self.counts = Counts(missing_lookups=dict(tables.missing))
 
     def of(self, records: Iterable[SourceRecord], *, wait_out: bool = False) -> Iterator[Previewed]:
         """Yield how each change ends.  With `wait_out`, all deadlines pass at the end."""
@@ -141,12 +169,14 @@ class Preview:
         if kind == "lookup":
             return
         reversal = self._origins.reversal_of(change, self._rehearsal.memory)
+        missing = self._missing.get(outcome.reason)
+        reason = outcome.reason if missing is None else f"{outcome.reason}: {missing}"
         events = tuple(self._event(outcome, out, reversal) for out in outcome.events)
         self.counts.events += len(events)
         rule = self._origins.rule(outcome, reversal)
         op = change.op if change is not None else ""
         self._found.append(
-            Previewed(kind, outcome.record, outcome.table, outcome.shown_key, op, outcome.reason, rule, events)
+            Previewed(kind, outcome.record, outcome.table, outcome.shown_key, op, reason, rule, events)
         )
 
     def _event(self, outcome: Outcome, out: Outgoing, reversal: Any) -> PreviewedEvent:

@@ -17,7 +17,8 @@ from bridge.brand import Brand, load_brand
 from bridge.config.yaml_source import LONGEST, parse_yaml
 from bridge.contracts import LedgerTransaction
 from bridge.ledger import open_ledger
-from bridge.lookup_tables import LookupTables
+from bridge.lookup_queries import UNSET
+from bridge.lookup_tables import Loaded, LookupTables
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder, Taken
 from bridge.records import Delivery, Partition, SourceRecord
@@ -31,15 +32,26 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 class Rehearsal:
     """Takes changes in as a run does, in memory alone.  Time passes only when it is told to."""
 
-    def __init__(self, brand: Brand, observe: Callable[[Outcome], None], now_ms: int = 0) -> None:
-        """Begin with an empty ledger and the look-ups that are files; `observe` is told how each change ends."""
+    def __init__(
+        self,
+        brand: Brand,
+        observe: Callable[[Outcome], None],
+        now_ms: int = 0,
+        *,
+        tables: Sequence[Loaded] | None = None,
+    ) -> None:
+        """Begin with an empty ledger; `observe` is told how each change ends.
+
+        `tables` are the look-ups that no topic carries; without them, those that are files.
+        """
         self.ledger = open_ledger(":memory:", brand.connector.brand, create=True)
         self._mapper = Mapper(brand.plan, observe)
         self._now_ms = now_ms
         self.memory: LedgerTransaction = self.ledger.begin(now_ms)
         """The transaction of this batch, for whoever observes."""
         self.memory.rollback()
-        tables = LookupTables(brand.connector, brand.path.parent).load_files()
+        if tables is None:
+            tables = LookupTables(brand.connector, brand.path.parent).load_files()
         if tables:
             self._begin()
             for lookup, rows in tables:
@@ -108,7 +120,7 @@ def load_without_servers(path: Path) -> Brand:
 
 
 def _stand_ins(path: Path) -> dict[str, str]:
-    """Return values for the variables under `source` and `target`: nothing will be connected to."""
+    """Return values for the variables under `source`, `target` and of replicas: nothing will be connected to."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             places = parse_yaml(file.read(LONGEST), str(path)).places
@@ -116,8 +128,10 @@ def _stand_ins(path: Path) -> dict[str, str]:
         return {}  # told by load_brand, with its place
     found: dict[str, str] = {}
     for keys, place in places.items():
-        for name in _VARIABLE.findall(place.text or "") if keys[:1] in (("source",), ("target",)) else ():
+        replica = keys[:1] == ("lookups",) and keys[-1:] == ("url",)
+        known = replica or keys[:1] in (("source",), ("target",))
+        for name in _VARIABLE.findall(place.text or "") if known else ():
             whole = place.text == f"${{{name}}}"
             url = "amqp://127.0.0.1:9" if keys[0] == "target" else "127.0.0.1:9"
-            found.setdefault(name, url if whole else "9")
+            found.setdefault(name, (UNSET if replica else url) if whole else "9")
     return found

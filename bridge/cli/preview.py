@@ -13,7 +13,16 @@ from rich.table import Table
 
 from bridge.brand import load_brand
 from bridge.cli import printing
-from bridge.preview import Counts, Preview, Previewed, PreviewedEvent, look_ups_of, records_of, start_of
+from bridge.preview import (
+    Counts,
+    Preview,
+    Previewed,
+    PreviewedEvent,
+    look_up_tables,
+    look_ups_of,
+    records_of,
+    start_of,
+)
 from bridge.rehearsal import load_without_servers
 from bridge.sources.recorded import read_recorded
 
@@ -44,7 +53,10 @@ def preview(
         typer.Option(help="Read recorded records, one JSON object a line, instead of topics.", show_default=False),
     ] = None,
     look_ups: Annotated[
-        bool, typer.Option("--lookups", help="With --file: read the look-up topics first, whole.")
+        bool,
+        typer.Option(
+            "--lookups", help="With --file: read the look-up topics first, whole, and ask look-ups with `sql`."
+        ),
     ] = False,
     limit: Annotated[int, typer.Option(min=1, help="So many records of each play topic.")] = 100,
     start: Annotated[
@@ -63,7 +75,9 @@ def preview(
     """Show what records would lead to, without sending, joining a group or committing anything.
 
     Each change is printed with how it ended and the rule that decided, each event with its fields, and at
-    the end how many were sent, skipped, held and parked, and why.  Look-up topics are read whole first.
+    the end how many were sent, skipped, held and parked, and why.  Look-up topics are read whole first, and
+    look-ups with `sql` are asked as a run asks them; with --file only if --lookups says so.  A query that has
+    no answer stops nothing: what needs its rows waits, and the end says why they are missing.
 
     The values of rows are shown: this is meant for the terminal of the engineer who writes the connector.
     """
@@ -76,7 +90,8 @@ def preview(
     else:
         brand = load_brand(connector)
         records = chain(records_of(brand, limit=limit, start=begin))
-    shown = Preview(brand, why=why, now_ms=time.time_ns() // 1_000_000)
+    tables = look_up_tables(brand, ask=file is None or look_ups)
+    shown = Preview(brand, why=why, now_ms=time.time_ns() // 1_000_000, tables=tables)
     console = printing.console()
     for change in shown.of(records, wait_out=wait_out):
         if as_json:
@@ -141,6 +156,8 @@ def _print_counts(console: Console, counts: Counts) -> None:
     console.print()
     console.print(table, soft_wrap=False)
     console.print(f"\n{counts.events} events; {counts.waiting} changes still wait")
+    for name, reason in sorted(counts.missing_lookups.items()):
+        console.print(printing.styled("yellow", f"the rows of {name} are missing: {reason}"))
     for warning, count in sorted(counts.warnings.items()):
         console.print(printing.styled("yellow", f"{count} events are outside the profile: {warning}"))
 

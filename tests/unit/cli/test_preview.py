@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,10 @@ import pytest
 
 from bridge.preview import Preview
 from bridge.rehearsal import load_without_servers
+from bridge.sources.recorded import encode_line
 from tests.support.cases import CASES, EXAMPLES, NAMES, expected, in_commit_order, per_player, play, recorded
+from tests.support.changes import Database
+from tests.support.trial import ROW, wallet
 from tests.unit.cli.conftest import Command, changed
 
 
@@ -116,3 +121,67 @@ def test_what_an_event_breaks_of_the_stricter_profile_is_shown_and_counted(
     said = command("preview", connector, "--file", recording, "--wait-out")
     assert "outside the profile: amount is not above 0" in said.out
     assert said.out.splitlines()[-1] == f"{len(warned)} events are outside the profile: amount is not above 0"
+
+
+QUERY = """
+lookups:
+  rates: {key: currency, sql: SELECT * FROM fx, url: its address, columns: {rate: decimal}}
+play:
+  tx:
+    activities: {bet: {type: Bet}}
+    event: {exchange_rate: "rates[currency].rate"}
+"""
+
+
+@pytest.fixture
+def query(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str | Path]:
+    """Return a connector with a look-up on a replica, and a record that needs it."""
+    replica = tmp_path / "replica.db"
+    with closing(sqlite3.connect(replica)) as database:
+        database.execute("CREATE TABLE fx (currency TEXT, rate TEXT)")
+        database.execute("INSERT INTO fx VALUES ('SEK', '0.09')")
+        database.commit()
+    monkeypatch.setenv("REPLICA", f"sqlite:///{replica}")
+    brand = wallet(tmp_path, QUERY)
+    changed(brand.path, ("its address", "${REPLICA}"))
+    record = Database().insert("tx", {"id": "1"}, {**ROW, "amount": 5, "currency": "SEK"})
+    (tmp_path / "tx.jsonl").write_bytes(encode_line(record) + b"\n")
+    return [brand.path, "--file", tmp_path / "tx.jsonl"]
+
+
+def test_a_query_is_asked_where_look_ups_are_read(
+    command: Command, query: list[str | Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.cli.preview.look_ups_of", lambda _: ())  # there is no Kafka here
+    sent, counts = _lines(command, *query, "--lookups")
+    assert sent["events"][0]["body"]["exchange_rate"] == Decimal("0.09")
+    assert "missing_lookups" not in counts
+
+
+def test_a_query_that_was_not_asked_is_named_with_what_waits_for_it(
+    command: Command, query: list[str | Path]
+) -> None:
+    held, counts = _lines(command, *query)
+    assert (held["outcome"], held["reason"]) == (
+        "held",
+        "waits for lookup rates: its database is not asked here",
+    )
+    assert counts["missing_lookups"] == {"rates": "its database is not asked here"}
+    assert "the rows of rates are missing: its database is not asked here" in command("preview", *query).out
+
+
+def test_a_query_without_an_answer_stops_nothing_and_says_so(
+    command: Command, query: list[str | Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bridge.cli.preview.look_ups_of", lambda _: ())
+    monkeypatch.setenv("REPLICA", "sqlite:////nowhere/replica.db")
+    held, counts = _lines(command, *query, "--lookups")
+    assert held["reason"] == "waits for lookup rates: the query of the look-up rates failed: OperationalError"
+    assert list(counts["missing_lookups"]) == ["rates"]
+
+
+def test_no_variable_of_a_replica_need_be_set_where_it_is_not_asked(
+    command: Command, query: list[str | Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REPLICA")
+    assert _lines(command, *query)[-1]["waiting"] == 1
