@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from bridge.decoders import moments
+from bridge.decoders import moments, structured
 from bridge.decoders.column_schemas import ColumnSchema
 from bridge.decoders.conversions import unsigned
 from bridge.decoders.decimals import (
@@ -229,7 +229,7 @@ def _text_or(decode: ColumnDecoder) -> Factory:
 
 _FROM_MILLIS = moments.micros_from_millis
 _FROM_NANOS = moments.micros_from_nanos
-_STRUCTURED: Final = "structured times are not read; set time.precision.mode=microseconds in Debezium"
+_STRUCTURED: Final = "it is not read as a structure; set time.precision.mode=microseconds in Debezium"
 
 _BY_TYPE: Final[Mapping[str, Factory]] = {
     **dict.fromkeys(RANGES, _whole),
@@ -268,8 +268,12 @@ _BY_NAME: Final[Mapping[tuple[str, str], Factory]] = {
     ("io.debezium.time.IsoDate", "string"): _text_or(moments.iso_date),
     ("io.debezium.time.IsoTime", "string"): _text_or(moments.iso_clock_local),
     ("io.debezium.time.IsoTimestamp", "string"): _text_or(moments.iso_local),
+    ("io.debezium.time.StructuredDate", "struct"): _by(structured.day),
+    ("io.debezium.time.StructuredTime", "struct"): _by(structured.clock),
+    ("io.debezium.time.StructuredTimestamp", "struct"): _by(structured.timestamp),
+    ("io.debezium.time.StructuredZonedTimestamp", "struct"): _by(structured.moment),
     **{
         (f"io.debezium.time.Structured{kind}", "struct"): _by(_refuse(_STRUCTURED))
-        for kind in ("Date", "Time", "Timestamp", "ZonedTime", "ZonedTimestamp", "Duration")
+        for kind in ("ZonedTime", "Duration")
     },
 }

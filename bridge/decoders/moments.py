@@ -61,7 +61,8 @@ def infinity() -> DecodeError:
     return DecodeError("infinity", "the date is infinity or -infinity")
 
 
-def _out_of_range() -> DecodeError:
+def out_of_range() -> DecodeError:
+    """Make the error for dates that Python cannot hold."""
     return DecodeError("date_out_of_range", "the date is before year 1 or after year 9999")
 
 
@@ -69,7 +70,7 @@ def day(value: Any) -> date:
     """Take days since 1970."""
     days = _whole(value)
     if not -719_162 <= days <= 2_932_896:
-        raise _out_of_range() if _FIRST_DAY <= days <= _LAST_DAY else infinity()
+        raise out_of_range() if _FIRST_DAY <= days <= _LAST_DAY else infinity()
     return date.fromordinal(_EPOCH_DAY + days)
 
 
@@ -78,7 +79,7 @@ def timestamp(micros: Any) -> datetime:
     if type(micros) is not int:
         raise conflict("a whole number", micros)
     if not _FIRST_MICROS <= micros <= _LAST_MICROS:
-        raise _out_of_range() if _FIRST_FINITE <= micros < _LAST_FINITE else infinity()
+        raise out_of_range() if _FIRST_FINITE <= micros < _LAST_FINITE else infinity()
     return EPOCH + timedelta(0, 0, micros)
 
 
@@ -105,7 +106,7 @@ def duration(micros: Any) -> timedelta:
     try:
         return timedelta(0, 0, _whole(micros))
     except OverflowError:
-        raise _out_of_range() from None
+        raise out_of_range() from None
 
 
 def scaled(to_micros: Callable[[Any], int], decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -146,7 +147,7 @@ def iso(text: Any) -> datetime:
     if year + rest == "000000-00":
         raise DecodeError("zero_date", "the date is MySQL's 0000-00-00, which is none")
     if sign or len(year) != 4 or year == "0000":
-        raise infinity() if year in _INFINITE_YEARS else _out_of_range()
+        raise infinity() if year in _INFINITE_YEARS else out_of_range()
     try:
         parsed = datetime.fromisoformat(f"{year}-{rest}T{hours or '00:00'}{_fraction(fraction)}{zone or ''}")
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed

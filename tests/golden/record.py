@@ -24,6 +24,7 @@ DROP_SLOT = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slot
 
 VARIANTS = [
     *(("inline", mode, "precise") for mode in ("adaptive", "connect", "isostring", "microseconds", "nanoseconds")),
+    ("inline", "structured", "precise"),
     ("inline", "adaptive_time_microseconds", "double"),
     ("inline", "microseconds", "string"),
     ("schemaless", "adaptive", "precise"),

@@ -17,12 +17,24 @@ LOCAL = datetime(2026, 3, 2, 8, 27, 58, 721607)  # noqa: DTZ001 -- a column with
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- same
 FIRST, LAST = datetime.min, datetime.max  # noqa: DTZ901 -- same
 MICROS = 1_772_440_078_721_607
+PARTS = {"year": 2026, "month": 3, "day": 2, "hour": 8, "minute": 27, "second": 58, "nanos": 721_607_000}
+PICOSECONDS = {**{name: part for name, part in PARTS.items() if name != "nanos"}, "picoseconds": 721_607_000_000}
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "value", "wanted"),
     [
         ("int32", f"{DEBEZIUM}Date", 20_514, date(2026, 3, 2)),
+        ("struct", f"{DEBEZIUM}StructuredDate", PARTS, date(2026, 3, 2)),
+        ("struct", f"{DEBEZIUM}StructuredTime", PARTS, time(8, 27, 58, 721_607)),
+        ("struct", f"{DEBEZIUM}StructuredTimestamp", {**PARTS, "specialValue": None}, LOCAL),
+        ("struct", f"{DEBEZIUM}StructuredTimestamp", PICOSECONDS, LOCAL),
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredZonedTimestamp",
+            {**PARTS, "hour": 10, "offsetSeconds": 7200, "zoneId": "X"},
+            LOCAL.replace(tzinfo=UTC),
+        ),
         ("int32", f"{CONNECT}Date", -1, date(1969, 12, 31)),
         ("int32", f"{DEBEZIUM}Time", 30_478_721, time(8, 27, 58, 721_000)),
         ("int32", f"{CONNECT}Time", 0, time(0)),
@@ -115,7 +127,24 @@ def test_zoned_text_is_the_moment_to_the_microsecond(moment: datetime) -> None:
         ("int64", "MicroTimestamp", "2026-03-02", "schema_conflict"),
         ("int64", "MicroTimestamp", True, "schema_conflict"),
         ("int64", "MicroDuration", 2**63 - 1, None),
-        ("struct", "StructuredDate", {"year": 1}, "unknown_type"),
+        ("struct", "StructuredDate", {"year": 1}, "schema_conflict"),
+        ("struct", "StructuredDate", "2026-03-02", "schema_conflict"),
+        ("struct", "StructuredDate", {"specialValue": "POSITIVE_INFINITY"}, "infinity"),
+        ("struct", "StructuredDate", {"year": 2026, "month": 3, "day": 2, "specialValue": "X"}, "schema_conflict"),
+        ("struct", "StructuredDate", {"year": 0, "month": 0, "day": 0}, "zero_date"),
+        ("struct", "StructuredDate", {"year": -43, "month": 3, "day": 15}, "date_out_of_range"),
+        ("struct", "StructuredDate", {"year": 294276, "month": 12, "day": 31}, "date_out_of_range"),
+        ("struct", "StructuredDate", {"year": 2026, "month": 2, "day": 30}, "schema_conflict"),
+        ("struct", "StructuredTimestamp", {**PARTS, "nanos": 721_607_001}, "nanoseconds"),
+        ("struct", "StructuredTimestamp", {**PARTS, "hour": 24}, "schema_conflict"),
+        ("struct", "StructuredZonedTimestamp", PARTS, "schema_conflict"),
+        (
+            "struct",
+            "StructuredZonedTimestamp",
+            {**PARTS, "year": 1, "month": 1, "day": 1, "offsetSeconds": 10**5},
+            "date_out_of_range",
+        ),
+        ("struct", "StructuredTime", {"hour": 24, "minute": 0, "second": 0, "nanos": 0}, None),
     ],
 )
 def test_what_is_no_time_on_a_clock_is_refused_by_name(

@@ -38,6 +38,20 @@ VARIABLE = {
 _MONEY = {"title": "org.apache.kafka.connect.data.Decimal", "connect.parameters": {"scale": "2"}}
 
 
+STRUCTURED_DATE = {
+    "type": "record",
+    "name": "StructuredDate",
+    "namespace": "io.debezium.time",
+    "connect.name": "io.debezium.time.StructuredDate",
+    "fields": [
+        {"name": "year", "type": ["null", "int"]},
+        {"name": "month", "type": ["null", {"type": "int", "connect.type": "int8"}]},
+        {"name": "day", "type": ["null", {"type": "int", "connect.type": "int8"}]},
+        {"name": "specialValue", "type": ["null", "string"]},
+    ],
+}
+
+
 def avro_schema(*columns: Mapping[str, Any]) -> dict[str, Any]:
     """Return the schema of an envelope, as AvroConverter writes it."""
     value = {"type": "record", "name": "Value", "fields": list(columns)}
@@ -124,6 +138,7 @@ def read_avro(row: Mapping[str, Any], *columns: Mapping[str, Any], **columns_dec
         ),
         ({"type": "map", "values": ["null", "string"]}, {"a": "1", "b": None}, {"a": "1", "b": None}),
         ({"type": "string", "connect.name": "io.debezium.data.Json"}, '{"a":1.10}', {"a": Decimal("1.10")}),
+        (["null", STRUCTURED_DATE], {"year": 2026, "month": 3, "day": 2, "specialValue": None}, date(2026, 3, 2)),
         ("string", "__debezium_unavailable_value", UNAVAILABLE),
         ("bytes", b"__debezium_unavailable_value", UNAVAILABLE),
         ({"type": "array", "items": "bytes"}, [b"__debezium_unavailable_value"], UNAVAILABLE),

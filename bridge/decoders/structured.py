@@ -1,0 +1,90 @@
+"""Dates and times as structures of their parts: Debezium's `time.precision.mode=structured`, since 3.7.
+
+A fraction is told in `nanos` or, by newer versions, in `picoseconds`
+(https://github.com/debezium/debezium, StructuredTemporal).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from bridge.decoders.decimals import conflict
+from bridge.decoders.moments import clock as clock_of_micros
+from bridge.decoders.moments import infinity, out_of_range
+from bridge.errors import DecodeError
+
+Parts = Mapping[str, Any]
+
+
+def _parts(value: Any) -> Parts:
+    if type(value) is not dict:
+        raise conflict("a structured time", value)
+    special = value.get("specialValue")
+    if special in ("POSITIVE_INFINITY", "NEGATIVE_INFINITY"):
+        raise infinity()
+    if special is not None:
+        raise conflict("a structured time", special)
+    return value
+
+
+def _part(parts: Parts, name: str) -> int:
+    number = parts.get(name)
+    if type(number) is not int:
+        raise conflict(f"the {name} of a structured time", number)
+    return number
+
+
+def _micros(parts: Parts) -> int:
+    """Return the fraction of the second; a part that is not there is none."""
+    name, per_micro = ("picoseconds", 1_000_000) if "picoseconds" in parts else ("nanos", 1_000)
+    micros, rest = divmod(_part(parts, name), per_micro)
+    if rest:
+        raise DecodeError("nanoseconds", "the time is finer than microseconds")
+    return micros
+
+
+def _date(parts: Parts) -> date:
+    year, month, on = _part(parts, "year"), _part(parts, "month"), _part(parts, "day")
+    if not (month and on):
+        raise DecodeError("zero_date", "the date is MySQL's 0000-00-00, or has no month or no day")
+    if not 1 <= year <= 9999:
+        raise out_of_range()
+    try:
+        return date(year, month, on)
+    except ValueError:
+        raise conflict("a date", "its parts") from None
+
+
+def _clock(parts: Parts) -> time | timedelta:
+    seconds = (_part(parts, "hour") * 60 + _part(parts, "minute")) * 60 + _part(parts, "second")
+    return clock_of_micros(seconds * 1_000_000 + _micros(parts))
+
+
+def day(value: Any) -> date:
+    """Take a StructuredDate."""
+    return _date(_parts(value))
+
+
+def clock(value: Any) -> time | timedelta:
+    """Take a StructuredTime to a time, or to a timedelta where no clock shows it (24:00:00)."""
+    return _clock(_parts(value))
+
+
+def timestamp(value: Any) -> datetime:
+    """Take a StructuredTimestamp to a naive datetime."""
+    parts = _parts(value)
+    found, on = _clock(parts), _date(parts)
+    if not isinstance(found, time):
+        raise conflict("a time of day", "its parts")
+    return datetime.combine(on, found)
+
+
+def moment(value: Any) -> datetime:
+    """Take a StructuredZonedTimestamp to a moment in UTC; its offset decides, its zone's name does not."""
+    parts = _parts(value)
+    try:
+        return (timestamp(parts) - timedelta(seconds=_part(parts, "offsetSeconds"))).replace(tzinfo=UTC)
+    except OverflowError:
+        raise out_of_range() from None
