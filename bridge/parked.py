@@ -70,7 +70,7 @@ class ParkedChanges:
         run keeps nothing.  Raises LedgerUnavailable, and SourceUnavailable when a schema registry is away.
         """
         if not dry_run:
-            self._ledger.claim({Partition(item.record.topic, item.record.partition) for item in chosen})
+            self._claim(chosen)
         replay = _Replay(self._brand, self._ledger, self._now_ms)
         transaction = self._ledger.begin(self._now_ms)
         try:
@@ -82,23 +82,35 @@ class ParkedChanges:
         return done
 
     def discard(self, chosen: Sequence[ParkedChange], because: str, *, dry_run: bool = False) -> list[Decided]:
-        """Forget changes for good; the ledger's counters keep how many of a table, and `because`."""
+        """Forget changes for good; the ledger's counters keep how many of a table, and `because`.
+
+        A dry run keeps nothing.  Raises LedgerUnavailable.
+        """
+        if not dry_run:
+            self._claim(chosen)
         plan = self._brand.plan
         gone = {item.parked_id for item in chosen}
         left = {(item.table, item.key) for item in self.all if item.parked_id not in gone}
         transaction = self._ledger.begin(self._now_ms)
-        mapper = Mapper(plan)
-        mapper.begin(transaction, self._now_ms)
-        reopening = mapper.reopening()
-        for item in chosen:
-            transaction.unpark(item.parked_id)
-            transaction.count("discarded", item.table, because)
-            place = row_of(plan, item)
-            if place == (item.table, item.key) and place not in left:
-                reopening.discarded(place)
-        if not dry_run:
-            transaction.commit()
+        try:
+            mapper = Mapper(plan)
+            mapper.begin(transaction, self._now_ms)
+            reopening = mapper.reopening()
+            for item in chosen:
+                transaction.unpark(item.parked_id)
+                transaction.count("discarded", item.table, because)
+                place = row_of(plan, item)
+                if place == (item.table, item.key) and place not in left:
+                    reopening.discarded(place)
+            if not dry_run:
+                transaction.commit()
+        finally:
+            transaction.rollback()
         return [Decided(item, "discarded", because) for item in chosen]
+
+    def _claim(self, chosen: Sequence[ParkedChange]) -> None:
+        """Own the lanes of changes: an instance that starts meanwhile claims them anew, and ours is refused."""
+        self._ledger.claim({Partition(item.record.topic, item.record.partition) for item in chosen})
 
 
 class _Replay:

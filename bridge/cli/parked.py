@@ -135,7 +135,7 @@ def replay(
     counters (`status`) keep how many were replayed.
     """
     brand = load_without_servers(connector)
-    with _opened(brand, state, dry_run=dry_run, alone=True) as changes:
+    with _opened(brand, state, dry_run=dry_run) as changes:
         chosen = _chosen(changes.all, numbers, code, everything=everything)
         whole = changes.with_their_rows({item.parked_id for item in chosen})
         tables = LookupTables(brand.connector, brand.path.parent).load() if whole else []
@@ -158,13 +158,13 @@ def discard(
 ) -> None:
     """Forget parked changes for good: they lead to no event.
 
-    Stop the bridge first; beside a shared ledger (postgresql://) it may run.  What the row does next is
-    judged anew.  A row of which nothing was sent counts as skipped, and so do rows that follow it.
+    Stop the bridge first, all its instances: what they know of the row would be wrong.  What the row does
+    next is judged anew.  A row of which nothing was sent counts as skipped, and so do rows that follow it.
     """
     if not because.strip():
         raise typer.BadParameter("say why, for those who ask later", param_hint="--because")
     brand = load_without_servers(connector)
-    with _opened(brand, state, dry_run=dry_run, alone=False) as changes:
+    with _opened(brand, state, dry_run=dry_run) as changes:
         chosen = _chosen(changes.all, numbers, "", everything=False)
         done = changes.discard(chosen, because.strip(), dry_run=dry_run)
     _print_decided(done, as_json=as_json)
@@ -173,16 +173,16 @@ def discard(
 
 
 @contextmanager
-def _opened(brand: Brand, state: Path, *, dry_run: bool, alone: bool) -> Iterator[ParkedChanges]:
-    """Open the ledger to write; a dry run on a file only reads.  `alone`: no bridge may run on it."""
+def _opened(brand: Brand, state: Path, *, dry_run: bool) -> Iterator[ParkedChanges]:
+    """Open the ledger to write; a dry run only looks, and may do so beside the bridge."""
     place = ledger_place(brand, state)
     shared = place.startswith("postgresql")
     ledger = open_ledger(place, brand.connector.brand, create=False, read_only=dry_run and not shared)
     try:
-        if alone and not dry_run and (others := ledger.at_work()):
+        if not dry_run and (others := ledger.at_work()):
             raise LedgerMismatch(
                 f"the ledger {ledger.place} is in use by {others} other connections of wallet-bridge: stop all "
-                "instances of the brand, replay, and start them again (--dry-run works beside them)"
+                "instances of the brand, do this again, and start them (--dry-run works beside them)"
             )
         yield ParkedChanges(brand, ledger, time.time_ns() // 1_000_000)
     finally:

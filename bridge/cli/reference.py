@@ -73,7 +73,9 @@ def _row(parameter: str, kind: Any, information: Any, default: Any) -> str:
         option = ", ".join(said or [f"--{parameter.replace('_', '-')}"])
         name = option if kind is bool else f"{option} {_kind(kind)}"
     shown = (
-        "" if is_argument or kind is bool or default in (None, "") else f"`{getattr(default, 'value', default)}`"
+        ""
+        if is_argument or kind is bool or default in (None, "", inspect.Parameter.empty)
+        else f"`{getattr(default, 'value', default)}`"
     )
     variable = f" Also from `{information.envvar}`." if information.envvar else ""
     meaning = " ".join((information.help or "").split()).replace("|", "\\|")

@@ -33,10 +33,15 @@ def test_what_was_parked_is_sent_once_when_the_connector_is_mended(
             wanted = len(expected(CASE))
             eventually(lambda: len(arrived.take()) >= wanted, within_seconds=60, message="not all arrive")
             eventually(lambda: len(_parked(path, topics)) == 8, within_seconds=30, message="not all are parked")
-            said = wallet_bridge("parked", "replay", path, "--all", **topics.environment)
-            assert said.code == 70
-            assert "is in use by" in said.err
-            assert "Traceback" not in said.err
+            number = str(json.loads(_parked(path, topics)[0])["id"])
+            for decision in (("replay", path, number), ("discard", path, number, "--because", "a test")):
+                said = wallet_bridge("parked", *decision, **topics.environment)
+                assert said.code == 70
+                assert "is in use by" in said.err
+                assert "Traceback" not in said.err
+                dry = wallet_bridge("parked", *decision, "--dry-run", **topics.environment)
+                assert dry.code in (0, 1), dry.err
+            assert len(_parked(path, topics)) == 8
             bridge.process.terminate()
             assert bridge.wait() == 0
 
