@@ -347,6 +347,20 @@ play: {{tx: {{activities: {{bet: {{type: Bet}}}}}}}}
         run.insert("tx", "2", amount=1, player="77")
         assert (run.events(), run.parked()) == (["Bet Approved 2 1"], [("1", "rewards")])
 
+    def test_a_rollback_is_told_of_and_sent_all_the_same(self, trial: Make) -> None:
+        reverses = ", reverses: {when: ref, original: 'tx[ref]', event: {timestamp: at}}}}"
+        run = trial(
+            self.WALLET.format("park")
+            .replace("}}}}", "}}" + reverses)
+            .replace("type: Bet", "type: Bet, when: not ref")
+        )
+        run.snapshot("tx", "1", amount=1, player="abc", ref=None)
+        run.insert("tx", "2", amount=1, player="abc", ref="1")
+        assert (run.events(), run.parked()) == (["Bet Rollback 1 1"], [])
+        assert [out.warnings for outcome in run.play.outcomes for out in outcome.events] == [
+            ("user_id is not a whole number from 1 to 2147483646",)
+        ]
+
     def test_a_breach_can_be_told_only(self, trial: Make) -> None:
         run = trial(self.WALLET.format("warn"))
         run.insert("tx", "1", amount=1, player="abc")
