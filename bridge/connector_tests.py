@@ -166,8 +166,8 @@ def _decoder(kind: ColumnType) -> ColumnDecoder:
     def decode(value: Any) -> Any:
         try:
             return kind.convert(value)
-        except DecodeError:
-            if isinstance(value, str):
+        except DecodeError as error:
+            if isinstance(value, str) or error.code == "unsigned_wrapped":
                 raise
             return value
 

@@ -8,7 +8,7 @@ from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.history import settled
 from bridge.mapping.plan import Guard, ReversalPlan, TablePlan, shares_of
-from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
+from bridge.mapping.remembered import Ending, RowMemory, Sent, Took, key_text
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, more
@@ -206,14 +206,28 @@ class Reversals:
         return [*events, self._maker.again(row, activity, row.scope(), sent, left)]
 
     def _sent(self, plan: ReversalPlan, scope: Scope, events: list[Outgoing], suffix: str = "") -> Send:
-        """Return the events with the reversal's own fields on each, fixed."""
+        """Return the events with the reversal's own fields on each, fixed.
+
+        Raises MappingError when these give two Rollbacks one id: the second would be taken for a repeat.
+        """
+        ids = set()
         for at, out in enumerate(events):
             scope.n, scope.last = out.n, at == len(events) - 1
+            own = None if out.approved else out.fields.get("activity_id")
+            scope.taken_back = dict(out.fields)
             override(out.fields, plan.event, scope)
+            if own != out.fields.get("activity_id") and own is not None:
+                _require_new(ids, key_text(out.fields["activity_id"]))
             memory = out.row.memory()
             before = memory.last(out.name) if memory is not None else None
             self._maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
         return Send(events, took=[_took(out) for out in events if not out.approved], reversal=True)
+
+
+def _require_new(ids: set[str | None], activity_id: str | None) -> None:
+    if activity_id in ids:
+        raise MappingError("same_id", "several activities are taken back, and activity_id is the same for each")
+    ids.add(activity_id)
 
 
 def _took(out: Outgoing) -> Took:

@@ -216,6 +216,8 @@ class Scope:
     grown: Value = None
     left: Value = None
     takes: Value = None
+    taken_back: Mapping[str, Value] | None = None
+    """The fields of the event that a reversal takes back, as they were sent."""
     part: Row | None = None
     original: PlayRow | None = None
     was: Scope | None = None

@@ -462,3 +462,41 @@ play:
     assert run.events()[2:] == ["Win Rollback 2 2", "Bet Rollback 1 1"]
     assert run.bodies()[2]["meta"] == {"why": "odds"}
     assert len(run.ended("skipped")) == 1
+
+
+class TestARollbackWithAnIdOfItsOwn:
+    WALLET = """
+play:
+  tx:
+    round: round
+    activities:
+      bet: {{type: Bet, when: kind == "bet"}}
+      win: {{type: Win, when: kind == "win"}}
+    reverses:
+      when: kind == "void"
+      round: round
+      event: {{activity_id: {{text: "{own}"}}, meta: {{original: taken_back.activity_id}}}}
+"""
+
+    @staticmethod
+    def void_a_round(run: Trial) -> None:
+        run.insert("tx", "1", kind="bet", amount=5)
+        run.insert("tx", "2", kind="win", amount=8)
+        run.insert("tx", "3", kind="void")
+
+    def test_each_event_knows_what_it_takes_back(self, trial: Make) -> None:
+        run = trial(self.WALLET.format(own="{id}-{taken_back.activity_id}"))
+        self.void_a_round(run)
+        assert run.events()[2:] == ["Win Rollback 3-2 8", "Bet Rollback 3-1 5"]
+        assert [event["meta"] for event in run.bodies()[2:]] == [{"original": "2"}, {"original": "1"}]
+
+    def test_one_id_for_several_is_parked(self, trial: Make) -> None:
+        run = trial(self.WALLET.format(own="rb-{id}"))
+        self.void_a_round(run)
+        assert (len(run.events()), run.parked()) == (2, [("3", "same_id")])
+
+    def test_one_id_for_one_is_right(self, trial: Make) -> None:
+        run = trial(self.WALLET.format(own="rb-{id}"))
+        run.insert("tx", "1", kind="bet", amount=5)
+        run.insert("tx", "3", kind="void")
+        assert run.events()[1:] == ["Bet Rollback rb-3 5"]
