@@ -7,8 +7,9 @@ from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.history import settled
+from bridge.mapping.keys import key_text
 from bridge.mapping.plan import Guard, ReversalPlan, TablePlan, shares_of
-from bridge.mapping.remembered import Ending, RowMemory, Sent, Took, key_text
+from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, more
@@ -210,7 +211,7 @@ class Reversals:
 
         Raises MappingError when these give two Rollbacks one id: the second would be taken for a repeat.
         """
-        ids = set()
+        ids: set[str | None] = set()
         for at, out in enumerate(events):
             scope.n, scope.last = out.n, at == len(events) - 1
             own = None if out.approved else out.fields.get("activity_id")

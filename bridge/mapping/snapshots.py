@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 from bridge.errors import PoisonRecord
 from bridge.mapping.decisions import Hold, Send
 from bridge.mapping.judge import Judge
+from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.plan import TablePlan
-from bridge.mapping.remembered import KEY_SEPARATOR, Ending, RowMemory
+from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, SourceRecord

@@ -16,7 +16,7 @@ _SKIP = re.compile(r"Skip(?:ped)?\(\s*\"([^\"]+)\"")
 SOURCES = {
     folder: [
         path.read_text(encoding="utf-8")
-        for path in sorted((ROOT / "bridge" / folder).glob("**/*.py" if folder != "." else "records.py"))
+        for path in sorted((ROOT / "bridge" / folder).glob("**/*.py" if folder != "." else "row.py"))
     ]
     for folder in ("mapping", "casino", "decoders", ".")
 }

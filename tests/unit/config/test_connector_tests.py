@@ -46,7 +46,7 @@ def _read(folder: Path, text: str) -> LoadedFile[Any]:
     return read_tests(path)
 
 
-def _steps(folder: Path) -> list[Step | Pause]:
+def _steps(folder: Path) -> list[Step | End | Pause]:
     tests = _read(folder, FILE).model
     return list(
         steps_of(

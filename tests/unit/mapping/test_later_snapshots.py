@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -43,13 +44,17 @@ def status(trial: Make) -> Trial:
     return run
 
 
-def tx(run: Trial, key: str, state: str, **row: object) -> None:
+def tx(run: Trial, key: str, state: str, **row: Any) -> None:
     """Take in a row of the log: a new one, or one that has changed."""
     known = any(outcome.key == key for outcome in run.play.outcomes)
-    (run.update if known else run.insert)("tx", key, **{"status": state, "amount": 5, "game": "g"} | row)
+    columns: dict[str, Any] = {"status": state, "amount": 5, "game": "g"} | row
+    if known:
+        run.update("tx", key, **columns)
+    else:
+        run.insert("tx", key, **columns)
 
 
-def shown(run: Trial, key: str, state: str, **row: object) -> str:
+def shown(run: Trial, key: str, state: str, **row: Any) -> str:
     """Take in a row of a snapshot, and return what it is called."""
     run.snapshot("tx", key, **{"status": state, "amount": 5, "game": "g"} | row)
     return run.play.outcomes[-1].reason
