@@ -5,11 +5,10 @@ This is their form and what it means as changes of rows; judging them is the map
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -19,13 +18,10 @@ from pydantic import Field, model_validator
 from bridge.config.loading import LoadedFile, read_model
 from bridge.config.wallet import Duration, Model
 from bridge.config.wording import nearest
+from bridge.config.written_values import Columns, moment_of, value_of, values_of
 from bridge.errors import ConfigError, Problem
 
-Columns = dict[str, Any]
-
 _KINDS: Final = ("insert", "update", "delete", "snapshot", "rename")
-_MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
-_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 class Rename(Model):
@@ -68,7 +64,7 @@ class Given(Model):
 
     @model_validator(mode="after")
     def _says_one_thing(self) -> Given:
-        if self.at is not None and not isinstance(_value(self.at), datetime):
+        if self.at is not None and not isinstance(value_of(self.at), datetime):
             raise ValueError("at is a moment such as 2026-11-21T23:00:00Z")
         said = [kind for kind in (*_KINDS, "end", "wait") if getattr(self, kind) is not None]
         if len(said) != 1:
@@ -186,7 +182,7 @@ def steps_of(tests: ConnectorTests, name: str, key_columns: KeyColumns) -> Itera
     for group in (tests.rows, case.rows):
         for lookup, rows in group.items():
             for row in rows:
-                yield table.step(lookup, "r", _values(row))
+                yield table.step(lookup, "r", values_of(row))
     for given in case.given:
         if given.wait is not None:
             table.now += given.wait
@@ -217,24 +213,24 @@ class _Tables:
     def change(self, given: Given) -> Step:
         name = given.table or self.tests.table or ""
         if given.at is not None:
-            self.now = _moment(given.at) - timedelta(seconds=1)
-        before = _values(given.before) if given.before is not None else None
+            self.now = moment_of(given.at) - timedelta(seconds=1)
+        before = values_of(given.before) if given.before is not None else None
         if given.rename is not None:
             return self._renamed(name, given.rename)
         for kind, op in (("insert", "c"), ("update", "u"), ("delete", "d"), ("snapshot", "r")):
             columns = getattr(given, kind)
             if columns is not None:
-                return self.step(name, op, _values(columns), before)
+                return self.step(name, op, values_of(columns), before)
         raise ValueError("the change says nothing")  # a Given says one thing, or is refused
 
     def step(self, table: str, op: str, columns: Columns, before: Columns | None = None) -> Step:
         place = self._place(table, columns)
         stood = self.rows.get(place)
         if op in ("c", "r"):
-            after: Columns | None = {**_values(self.tests.columns.get(table, {})), **columns}
+            after: Columns | None = {**values_of(self.tests.columns.get(table, {})), **columns}
             stood = None
         else:
-            after = {**(stood or _values(self.tests.columns.get(table, {}))), **columns} if op == "u" else None
+            after = {**(stood or values_of(self.tests.columns.get(table, {}))), **columns} if op == "u" else None
             stood = stood or columns
         return self._note(table, op, place, before if before is not None else stood, after)
 
@@ -256,41 +252,14 @@ class _Tables:
         return Step(table, op, key, before or None, after, self.now, number=self.number)
 
     def _renamed(self, table: str, rename: Rename) -> Step:
-        old = self._place(table, _values(rename.from_))
-        row = {**self.rows.pop(old, _values(self.tests.columns.get(table, {}))), **_values(rename.to)}
+        old = self._place(table, values_of(rename.from_))
+        row = {**self.rows.pop(old, values_of(self.tests.columns.get(table, {}))), **values_of(rename.to)}
         step = self._note(table, "c", self._place(table, row), None, row)
         old_key = dict(zip(self.key_columns(table), old[1], strict=True))
         return Step(table, "c", step.key, None, row, step.committed_at, old_key, step.number)
 
     def _place(self, table: str, columns: Columns) -> tuple[str, tuple[Any, ...]]:
         return table, tuple(columns.get(column) for column in self.key_columns(table))
-
-
-def _moment(text: str) -> datetime:
-    value = _value(text)
-    if not isinstance(value, datetime):
-        raise TypeError(f"{text} is no moment")  # refused when the file was read
-    return value
-
-
-def _values(columns: Columns) -> Columns:
-    return {name: _value(value) for name, value in columns.items()}
-
-
-def _value(value: Any) -> Any:
-    """Return a value as a decoder would give it: a text that looks like a time is one."""
-    if isinstance(value, dict):
-        return value["text"] if set(value) == {"text"} else _values(value)
-    if isinstance(value, list):
-        return [_value(item) for item in value]
-    if not isinstance(value, str):
-        return value
-    try:
-        if _MOMENT.fullmatch(value):
-            return datetime.fromisoformat(value).astimezone(UTC)
-        return date.fromisoformat(value) if _DATE.fullmatch(value) else value
-    except ValueError:
-        return value
 
 
 def differences(expected: Columns, event: Mapping[str, Any], *, exact: bool) -> list[str]:
@@ -312,5 +281,7 @@ def _same(wanted: Any, got: Any) -> bool:
     if isinstance(wanted, (int, Decimal)) and isinstance(got, (int, Decimal)):
         return wanted == got
     return (
-        bool(_value(wanted) == _value(got)) if isinstance(wanted, str) and isinstance(got, str) else wanted == got
+        bool(value_of(wanted) == value_of(got))
+        if isinstance(wanted, str) and isinstance(got, str)
+        else wanted == got
     )

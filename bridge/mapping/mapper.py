@@ -30,7 +30,7 @@ from bridge.mapping.rows import (
     scope_of,
 )
 from bridge.mapping.scope import Scope
-from bridge.mapping.snapshots import LATER_SNAPSHOT, Streamed, is_of_the_log, may_count, shown_again
+from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
 from bridge.mapping.transactions import ENDED, note_change, note_end
 from bridge.records import Change, HeldChange, Renamed, Skipped, SourceRecord, TransactionEnd
 from bridge.row import Row
@@ -221,12 +221,10 @@ class Mapper:
     def _take_history(self, table: TablePlan, change: Change, scope: Scope) -> None:
         """Remember a row that was there before play counts, unless the log has told of it."""
         if change.snapshot and is_of_the_log(scope.known):
-            reason = shown_again(self._judge, table, change, scope)
-            self._endings.skipped(change.record, table.name, scope.key, reason)
+            skip = shown_again(self._judge, table, change, scope)
+            self._endings.skipped(change.record, table.name, scope.key, skip)
             return
-        reason = self._judge.skip_of_history(table, scope)
-        missed = change.snapshot and scope.known is None and self._streamed.has(table.name, change.record)
-        said = LATER_SNAPSHOT if missed and may_count(table, scope) else "history"
+        reason, said = self._judge.skip_of_history(table, scope), self._streamed.called(table, change, scope)
         self._holding.release(self._endings.history(table, change, scope, reason, said))
 
     def _take_in_order(

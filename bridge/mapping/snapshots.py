@@ -45,9 +45,11 @@ class Streamed:
             self._noted[place] = day
             self._recall.put_value(_SPACE, _key(table, record), True)
 
-    def has(self, table: str, record: SourceRecord) -> bool:
-        """Return whether one came before this record, in its partition."""
-        return self._recall.value(_SPACE, _key(table, record)) is not None
+    def called(self, table: TablePlan, change: Change, scope: Scope) -> str:
+        """Return the reason of a row that counts as history, unless a guard gives another."""
+        news = change.snapshot and scope.known is None and may_count(table, scope)
+        is_later = news and self._recall.value(_SPACE, _key(table.name, change.record)) is not None
+        return LATER_SNAPSHOT if is_later else "history"
 
 
 def _key(table: str, record: SourceRecord) -> str:
