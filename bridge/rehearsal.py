@@ -19,8 +19,8 @@ from bridge.contracts import LedgerTransaction
 from bridge.ledger import open_ledger
 from bridge.lookup_tables import LookupTables
 from bridge.mapping.mapper import Mapper, Outcome
-from bridge.merge import CommitOrder, Taken
-from bridge.records import Delivery, Partition, SourceRecord
+from bridge.merge import CommitOrder
+from bridge.records import Delivery, Partition, SourceRecord, Taken
 from bridge.taking import decoded, take_all
 
 BATCH: Final = 500
