@@ -13,8 +13,8 @@ import random
 import time
 
 from bridge.intake import BATCH
-from bridge.merge import CommitOrder, Taken
-from bridge.records import Partition, Skipped, SourcePosition, SourceRecord
+from bridge.merge import CommitOrder
+from bridge.records import Partition, Skipped, SourcePosition, SourceRecord, Taken
 
 POLLED = 500
 SKIPPED = Skipped("bench")

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-from bridge import __version__
+from bridge import __version__, compiled
 from bridge.brand import Brand
 from bridge.delivery.sender import RabbitMQOutbound
 from bridge.errors import (
@@ -166,7 +166,7 @@ class BrandRun:
         checks: RunningChecks,
     ) -> None:
         intake.open()
-        LOG.info("started", brand=self._brand.connector.brand, version=__version__)
+        LOG.info("started", brand=self._brand.connector.brand, version=__version__, compiled=compiled())
         pruned = shown = time.monotonic()
         try:
             while not self._stop.is_set():

@@ -9,9 +9,8 @@ from bridge.brand import Brand
 from bridge.contracts import Decoder, Ledger
 from bridge.flood import Flood
 from bridge.mapping.mapper import Mapper
-from bridge.merge import Taken
 from bridge.progress import Progress
-from bridge.records import Change, Delivery, Partition
+from bridge.records import Change, Delivery, Partition, Taken
 from bridge.row import Row
 from bridge.taking import take_all, take_up
 

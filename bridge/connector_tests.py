@@ -30,8 +30,7 @@ from bridge.decoders.declared import ColumnType
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import ConfigError, DecodeError, Problem
 from bridge.mapping.mapper import Outcome
-from bridge.merge import Taken
-from bridge.records import Change, Renamed, SourcePosition, SourceRecord, TransactionEnd
+from bridge.records import Change, Renamed, SourcePosition, SourceRecord, Taken, TransactionEnd
 from bridge.rehearsal import Rehearsal, load_without_servers
 from bridge.row import ColumnDecoder, Row
 

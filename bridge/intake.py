@@ -15,10 +15,10 @@ from bridge.brand import Brand
 from bridge.contracts import Outbound, Source
 from bridge.errors import LedgerConflict, LedgerFenced, LedgerUnavailable
 from bridge.lanes import Lanes
-from bridge.merge import CommitOrder, Taken
+from bridge.merge import CommitOrder
 from bridge.outbox import Outbox
 from bridge.progress import Progress
-from bridge.records import Delivery, Partition
+from bridge.records import Delivery, Partition, Taken
 from bridge.row import Row
 from bridge.sharing import BrandLedger, LookupsElsewhere, check_partition_counts
 

@@ -6,8 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bridge.contracts import Decoder, Source
 from bridge.errors import LedgerMismatch, SourceUnavailable
-from bridge.merge import CommitOrder, Taken
-from bridge.records import Partition, SourceRecord
+from bridge.merge import CommitOrder
+from bridge.records import Partition, SourceRecord, Taken
 from bridge.taking import decoded
 
 COMMIT_EVERY_SECONDS = 1.0

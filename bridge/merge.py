@@ -6,19 +6,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-import msgspec
-
-from bridge.records import Decoded, Partition, SourcePosition, SourceRecord
-
-
-class Taken(msgspec.Struct):
-    """A record with what it decoded to, or why it could not be decoded."""
-
-    record: SourceRecord
-    decoded: Decoded | Exception
-    position: SourcePosition | None
-    arrived: float
-    """Seconds of a monotonic clock at which it was read."""
+from bridge.records import Partition, SourcePosition, Taken
 
 
 @dataclass(slots=True)

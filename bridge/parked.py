@@ -11,8 +11,7 @@ from bridge.ledger import PostgresLedger, SqliteLedger, Transaction
 from bridge.lookup_tables import Loaded
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.mapping.reopening import Reopening, RowPlace, row_of
-from bridge.merge import Taken
-from bridge.records import Change, ParkedChange, Partition, SourceRecord
+from bridge.records import Change, ParkedChange, Partition, SourceRecord, Taken
 from bridge.taking import decoded, take_all, take_up
 
 REFUSED: Final = "refused"

@@ -97,6 +97,16 @@ class TransactionEnd(msgspec.Struct, frozen=True, gc=False):
 Decoded = Change | Skipped | TransactionEnd
 
 
+class Taken(msgspec.Struct):
+    """A record with what it decoded to, or why it could not be decoded."""
+
+    record: SourceRecord
+    decoded: Decoded | Exception
+    position: SourcePosition | None
+    arrived: float
+    """Seconds of a monotonic clock at which it was read."""
+
+
 class Event(msgspec.Struct, frozen=True, gc=False):
     """One event as it enters the ledger.  Its bytes never change afterwards."""
 

@@ -20,8 +20,8 @@ from bridge.ledger import open_ledger
 from bridge.lookup_queries import UNSET
 from bridge.lookup_tables import Loaded, LookupTables
 from bridge.mapping.mapper import Mapper, Outcome
-from bridge.merge import CommitOrder, Taken
-from bridge.records import Delivery, Partition, SourceRecord
+from bridge.merge import CommitOrder
+from bridge.records import Delivery, Partition, SourceRecord, Taken
 from bridge.taking import decoded, take_all
 
 BATCH: Final = 500

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from bridge.contracts import Decoder, Ledger
 from bridge.errors import FatalError, PoisonRecord
 from bridge.mapping.mapper import Mapper
-from bridge.merge import Taken
-from bridge.records import Change, Skipped, SourceRecord, TransactionEnd
+from bridge.records import Change, Skipped, SourceRecord, Taken, TransactionEnd
 
 
 def decoded(decoder: Decoder, record: SourceRecord, arrived: float = 0.0) -> Taken:

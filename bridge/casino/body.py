@@ -15,10 +15,10 @@ from functools import lru_cache, reduce
 from operator import itemgetter
 from typing import Final, Literal
 
-from msgspec import Struct
 from msgspec.json import Encoder
 
 from bridge.casino.fields import FIELDS, MAX_DIGITS, PARTS_OF_AMOUNT, STATUSES, TYPES, ContractBreach
+from bridge.casino.head import head
 from bridge.casino.rewards import rewards_breaches
 from bridge.casino.values import (
     currency_text,
@@ -54,28 +54,6 @@ _QUICK_BOUND: Final = 10**_QUICK_DIGITS
 _EXACT = Context(prec=3 * MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 _add: Callable[[Value, Value], Decimal] = _EXACT.add
 _write = Encoder().encode
-
-
-class _Head(Struct, gc=False, omit_defaults=True):
-    """What stands before the numbers in a body.  Written as it is: nothing is checked here."""
-
-    activity_id: str
-    type: str
-    status: str
-    user_id: str
-    round_id: str
-    game_id: str
-    game_name: str
-    vendor_id: str
-    vendor_name: str
-    origin: str
-    currency: str
-    timestamp: str | datetime
-    is_round_end: bool
-    game_type: str | None = None
-
-
-_head: Callable[..., _Head] = _Head
 
 
 class _NotOrdinary(Exception):  # not an error: the careful way is taken
@@ -149,15 +127,15 @@ def _quick(fields: Mapping[str, Value]) -> bytes:
         game_type is not None and (game_type.__class__ is not str or not game_type)
     ):
         raise _NotOrdinary
-    head = _write(
-        _head(
+    written = _write(
+        head(
             activity, kind, status, user, round_, game, game_name, vendor, vendor_name, origin, currency,
             moment, ended, game_type,
         )
     )  # fmt: skip
-    if b"\\" in head and b"\\u0000" in head:
+    if b"\\" in written and b"\\u0000" in written:
         raise _NotOrdinary
-    return _closed(head, _quick_numbers(fields), fields.get("meta"))
+    return _closed(written, _quick_numbers(fields), fields.get("meta"))
 
 
 def _quick_digits(value: Value) -> str:
@@ -229,7 +207,7 @@ def _careful(fields: Mapping[str, Value]) -> bytes:
     if game_type is not None:
         game_type = id_text("game_type", game_type)
     written = "".join(_KEYS[name] + numbers[name] for name in _NUMBERS if name in numbers)
-    return _closed(_write(_head(*texts, moment, ended, game_type)), written, fields.get("meta"))
+    return _closed(_write(head(*texts, moment, ended, game_type)), written, fields.get("meta"))
 
 
 def _careful_amount(fields: Mapping[str, Value], numbers: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bridge import __version__
+from bridge import __version__, compiled
 from bridge.cli import check, parked, preview, printing, run, status, testing
 from bridge.cli.helping import flowed
 from bridge.config.reference import connector_schema
@@ -46,7 +46,7 @@ def schema() -> None:
 
 def _version(value: bool) -> None:
     if value:
-        typer.echo(f"wallet-bridge {__version__}")
+        typer.echo(f"wallet-bridge {__version__} ({'compiled' if compiled() else 'not compiled'})")
         raise typer.Exit
 
 

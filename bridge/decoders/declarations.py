@@ -23,8 +23,9 @@ class _Schemaless(ColumnDecoders):
         self[column] = self._plain
         return self._plain
 
-    # There is always one; asked for by every column, so it is no method of Python.
-    get = dict.__getitem__  # type: ignore[assignment]
+    def get(self, column: str, _: object = None) -> ColumnDecoder:
+        """Return the decoder of a column: there is always one."""
+        return self[column]
 
 
 class Declarations:

@@ -55,20 +55,31 @@ class _BadKey(Mapping[str, Any]):
         self._fail()
 
 
-class _UnreadKey(Row):
-    """A key that is read when it is first looked into: only deletes and changed keys need theirs."""
-
-    __slots__ = ("_read",)
+class _UnreadKey(Mapping[str, Any]):
+    """A key's columns, decoded, read when they are first asked for: only deletes and changed keys need theirs."""
 
     def __init__(self, read: Callable[[], Row]) -> None:
         self._read = read
+        self._row: Row | None = None
 
-    def __getattr__(self, name: str) -> Any:
-        # Called for as long as the slot of a Row is empty.
-        if name != "values":
-            raise AttributeError(name)
-        self.values = self._read().values
-        return self.values
+    def _known(self) -> Row:
+        if self._row is None:
+            self._row = self._read()
+        return self._row
+
+    def __getitem__(self, column: str) -> Any:
+        if column not in self._known():
+            raise KeyError(column)
+        return self._known().get(column)
+
+    def __contains__(self, column: object) -> bool:
+        return column in self._known()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known().columns())
+
+    def __len__(self) -> int:
+        return len(list(self._known().columns()))
 
 
 class KeyReader:
@@ -90,7 +101,7 @@ class KeyReader:
         if not key or key == b"null":
             return None
         if key[0] == _BRACE and not key.endswith(_NULL_AND_BRACE):
-            return _UnreadKey(lambda: self._key(record, table) or Row({}, {}))
+            return Row(_UnreadKey(lambda: self._key(record, table) or Row({}, {})), {})
         return self._key(record, table)
 
     def _key(self, record: SourceRecord, table: str) -> Row | None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping import operators
 from bridge.mapping.readers import Misuse, Reader, Unfit, column_of, constant_of, is_constant
 from bridge.mapping.waiting import Waiting
-from bridge.row import Value
+from bridge.row import Columns, Value
+
+if TYPE_CHECKING:
+    from bridge.mapping.scope import Scope
 
 Test = Callable[[Any], bool]
 
@@ -56,8 +59,12 @@ def _equals_constant(read: Reader, value: Value, *, wanted: bool) -> Test:
 
 def _column_equals(name: str, text: str, *, wanted: bool) -> Test:
     if wanted:
-        return lambda scope: bool(scope.row.values[name] == text)
-    return lambda scope: bool(scope.row.values[name] != text)
+        return lambda scope: bool(_at(scope)[name] == text)
+    return lambda scope: bool(_at(scope)[name] != text)
+
+
+def _at(scope: Scope) -> Columns:
+    return scope.row.values
 
 
 def member(left: Reader, right: Reader, where: str, *, wanted: bool) -> Test:
@@ -93,7 +100,7 @@ def _in_texts(read: Reader, texts: frozenset[str], *, wanted: bool) -> Test:
 
 
 def _column_in_texts(name: str, texts: frozenset[str], *, wanted: bool) -> Test:
-    def test(scope: Any) -> bool:
+    def test(scope: Scope) -> bool:
         value = scope.row.values[name]
         return (value.__class__ is str and value in texts) is wanted
 

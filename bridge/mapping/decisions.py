@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 
+from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.remembered import Took
 from bridge.mapping.scope import PlayRow
 from bridge.mapping.waiting import Waiting
+from bridge.records import SourceRecord
 from bridge.row import Value
 
 
@@ -74,3 +76,20 @@ class Send(msgspec.Struct, gc=False):
 
 
 Decision = Skip | Park | Hold | Send
+
+
+class Outcome(msgspec.Struct, frozen=True, gc=False):
+    """How one change ended, for preview, tests and counters."""
+
+    kind: str
+    """sent, skipped, parked, held, history or lookup."""
+    record: SourceRecord
+    table: str
+    key: str
+    reason: str
+    events: tuple[Outgoing, ...] = ()
+
+    @property
+    def shown_key(self) -> str:
+        """Return the row's key for a person: of several parts, with commas between."""
+        return self.key.replace(KEY_SEPARATOR, ", ")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Decision, Outgoing, Park, Send, Skip
+from bridge.mapping.decisions import Decision, Outcome, Park, Send, Skip
 from bridge.mapping.effects import Effects
-from bridge.mapping.keys import KEY_SEPARATOR, row_space
+from bridge.mapping.keys import row_space
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED
@@ -18,23 +16,6 @@ from bridge.records import Change, ParkedChange, SourceRecord
 
 Place = tuple[str, str]
 """A space and a key of the memory: what other changes may wait for."""
-
-
-class Outcome(msgspec.Struct, frozen=True, gc=False):
-    """How one change ended, for preview, tests and counters."""
-
-    kind: str
-    """sent, skipped, parked, held, history or lookup."""
-    record: SourceRecord
-    table: str
-    key: str
-    reason: str
-    events: tuple[Outgoing, ...] = ()
-
-    @property
-    def shown_key(self) -> str:
-        """Return the row's key for a person: of several parts, with commas between."""
-        return self.key.replace(KEY_SEPARATOR, ", ")
 
 
 Observer = Callable[[Outcome], None]

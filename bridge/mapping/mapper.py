@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Decision, Hold, Park
-from bridge.mapping.endings import Endings, Observer, Outcome
+from bridge.mapping.decisions import Decision, Hold, Outcome, Park
+from bridge.mapping.endings import Endings, Observer
 from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding, waits_for_row
 from bridge.mapping.judge import Judge

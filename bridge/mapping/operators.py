@@ -202,11 +202,11 @@ def attribute(value: Value, name: str) -> Value:
         return None
     if isinstance(value, Row):
         return value[name]
-    if isinstance(value, dict):
-        return value.get(name)
     own = getattr(type(value), "attribute", None)
     if own is not None:
         return own(value, name)
+    if isinstance(value, dict):
+        return value.get(name)
     if isinstance(value, (list, tuple)):
         return [attribute(item, name) for item in value]
     if isinstance(value, str):

@@ -96,7 +96,7 @@ class PartsPlan:
             scope.part = row
             number = checked(read(scope), f"the share of one of {self.name}")
             scope.part = None
-            shares[value] = Decimal(add(shares.get(value), number))
+            shares[value] = Decimal(add(shares.of(value), number))
         return shares
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from bridge.row import Row, Value
+
+if TYPE_CHECKING:
+    from bridge.mapping.scope import Scope
 
 Reader = Callable[[Any], Value]
 """Takes a scope, which only the makers of names understand, and returns a value."""
@@ -97,7 +100,7 @@ class _Column:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __call__(self, scope: Any) -> Value:
+    def __call__(self, scope: Scope) -> Value:
         return scope.row.values[self.name]
 
 
@@ -108,8 +111,8 @@ class _Kept:
         self.name = name
         self._read = read
 
-    def __call__(self, scope: Any) -> Value:
-        cache: dict[str, Value] = scope.cache
+    def __call__(self, scope: Scope) -> Value:
+        cache = scope.cache
         if self.name in cache:
             return cache[self.name]
         value = cache[self.name] = self._read(scope)
@@ -154,7 +157,7 @@ def kept_name_of(reader: Reader) -> str | None:
 def attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
     """Return `read`, an attribute of what a scope keeps under a name, with a short way for what is there."""
 
-    def read_kept(scope: Any) -> Value:
+    def read_kept(scope: Scope) -> Value:
         cache = scope.cache
         if known in cache:
             value = cache[known]

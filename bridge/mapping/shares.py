@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from bridge.mapping.operators import add, subtract
 from bridge.row import Value
@@ -13,9 +12,13 @@ from bridge.row import Value
 class Shares(dict[str, Decimal]):
     """A number for each value of a split; a value that never was is zero."""
 
-    def get(self, name: str, default: Any = Decimal(0)) -> Any:
+    def of(self, name: str) -> Decimal:
         """Return the number for one value of the split."""
-        return super().get(name, default)
+        return self[name] if name in self else Decimal(0)
+
+    def attribute(self, name: str) -> Decimal:
+        """Return the number for one value, as expressions ask for it."""
+        return self.of(name)
 
 
 def less(left: Value, takes: Value) -> Value:
@@ -28,7 +31,7 @@ def less(left: Value, takes: Value) -> Value:
         return rest if takes >= 0 and rest >= 0 else None
     rests = Shares(left)
     for name, take in takes.items():
-        rests[name] = subtract(rests.get(name), take)
+        rests[name] = subtract(rests.of(name), take)
         if take < 0 or rests[name] < 0:
             return None
     return rests
@@ -39,7 +42,7 @@ def more(left: Value, part: Value) -> Value:
     if not isinstance(part, dict):
         return add(left, part)
     known = Shares(left or {})
-    return Shares({name: add(known.get(name), part.get(name, 0)) for name in {**known, **part}})
+    return Shares({name: add(known.of(name), part.get(name, 0)) for name in {**known, **part}})
 
 
 def anything(left: Value) -> bool:

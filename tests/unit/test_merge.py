@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bridge.merge import CommitOrder, Taken
-from bridge.records import Partition, Skipped, SourcePosition, SourceRecord
+from bridge.merge import CommitOrder
+from bridge.records import Partition, Skipped, SourcePosition, SourceRecord, Taken
 
 BETS, VOIDS, GAMES = Partition("bets", 0), Partition("voids", 0), Partition("games", 0)
 WAIT = 0.5

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from bridge.brand import Brand
 from bridge.contracts import Decoder
 from bridge.errors import PoisonRecord
-from bridge.merge import CommitOrder, Taken
-from bridge.records import Change, Decoded, Partition, SourcePosition, SourceRecord
+from bridge.merge import CommitOrder
+from bridge.records import Change, Decoded, Partition, SourcePosition, SourceRecord, Taken
 from tests.support.cases import Play, in_commit_order
 
 Lanes = dict[Partition, list[SourceRecord]]

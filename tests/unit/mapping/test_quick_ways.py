@@ -19,10 +19,12 @@ from bridge.mapping import remembered
 from bridge.mapping.amounts import add_up
 from bridge.mapping.expressions import compile_condition, compile_expression
 from bridge.mapping.keys import key_text
+from bridge.mapping.plan import TablePlan
 from bridge.mapping.readers import Kind, Reader, column, kept
+from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took, decode_row, encode_row
 from bridge.mapping.rows import UpdatedRow
-from bridge.mapping.scope import Layered
+from bridge.mapping.scope import Layered, Scope
 from bridge.records import SourcePosition
 from bridge.row import UNAVAILABLE, Row
 from tests.support.examples import examples
@@ -99,12 +101,9 @@ def test_a_row_over_another_shows_the_same_however_often_it_is_asked(
             assert outcome(lambda: row[name]) == outcome(lambda: plain(name))  # noqa: B023 -- asked at once
 
 
-class Scope:
-    """A row, and what it keeps."""
-
-    def __init__(self, raw: dict[str, Any]) -> None:
-        self.row = Row(raw, {})
-        self.cache: dict[str, Any] = {}
+def scope_of(raw: dict[str, Any]) -> Scope:
+    """Return the scope of a row about which nothing is remembered."""
+    return Scope(TablePlan("t", append_only=True, snapshot="remember", holds="player"), Recall(), "", Row(raw, {}))
 
 
 def _hidden(read: Reader) -> Reader:
@@ -162,9 +161,9 @@ class Names:
 def test_what_is_told_of_a_reader_changes_no_answer(text: str, raw: dict[str, Any]) -> None:
     for compile_ in (compile_expression, compile_condition):
         told, hidden = (compile_(text, Names(told=told)) for told in (True, False))
-        scope = Scope(raw)
+        scope = scope_of(raw)
         for _ in range(2):  # the second time from what the first one kept
-            assert outcome(lambda: told(scope)) == outcome(lambda: hidden(Scope(raw)))  # noqa: B023 -- asked at once
+            assert outcome(lambda: told(scope)) == outcome(lambda: hidden(scope_of(raw)))  # noqa: B023 -- asked at once
 
 
 NUMBERS = st.one_of(

@@ -1,0 +1,34 @@
+"""What pyproject.toml cannot say: the modules that every record passes are compiled, where that is asked for.
+
+    WALLET_BRIDGE_COMPILE=1 pip wheel --no-build-isolation --no-deps .
+
+needs mypy, the dependencies, and a C compiler.  Without it a wheel is pure Python: it does the same,
+and needs nearly twice the time for each record.  docs/adr/0013 says which modules belong here, and how a
+module must be written for it.
+"""
+
+import os
+
+from setuptools import Extension, setup
+
+COMPILED = {
+    "bridge": "merge row taking",
+    "bridge/casino": "body values",
+    "bridge/decoders": "conversions debezium declarations declared keys moments placeholder positions",
+    "bridge/mapping": "amounts conditions effects endings events expressions history holding judge keys lookups "
+    "mapper operators parts queues readers recall reopening reversals rounds row_readers rows scope shares "
+    "transactions values waiting",
+}
+
+
+def extensions() -> list[Extension]:
+    """Return what is to be compiled: nothing unless it is asked for."""
+    if not os.environ.get("WALLET_BRIDGE_COMPILE"):
+        return []
+    from mypyc.build import mypycify  # noqa: PLC0415 - a pure wheel is built without it
+
+    modules = [f"{package}/{name}.py" for package, names in COMPILED.items() for name in names.split()]
+    return mypycify(modules, opt_level="2", debug_level="0", group_name="wallet_bridge")
+
+
+setup(ext_modules=extensions())
