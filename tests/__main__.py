@@ -1,6 +1,7 @@
 """`python -m tests`: everything that CI runs, and how long each part took.
 
-What needs no server runs side by side while the servers start.  Then come the tests on the real servers,
+What needs no server runs side by side while the servers start, and while the bridge is compiled as it ships.
+What is compiled is then tested again, and runs in all that follows.  Then come the tests on the real servers,
 several at a time (each has topics, queues and databases of its own, and mostly waits for them), then the
 faults, three at a time: most of a fault is waiting, and those that break the servers themselves wait until
 they are alone.
@@ -17,6 +18,7 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import IO
 
@@ -29,6 +31,14 @@ from stack.progress import Progress
 CLEAN_UP_SECONDS = 60
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-n")
+COMPILED = Path(__file__).resolve().parent.parent / ".compiled"
+"""Where `make compiled` puts the bridge."""
+PASSED_BY_EVERY_RECORD = (
+    *(f"tests/unit/{name}" for name in ("mapping", "decoders", "casino")),
+    *(f"tests/wallets/test_{name}.py" for name in ("cases", "others", "transactions")),
+    "tests/debezium",
+    "tests/golden",
+)
 # Every worker collects all that it is shown; no unit test needs a server (tests/conftest.py holds them to it).
 ELSEWHERE = ("--ignore=tests/unit", "-m")
 
@@ -39,15 +49,39 @@ class Part:
 
     name: str
     command: tuple[str, ...]
+    as_shipped: bool = False
+    """Whether it runs the compiled bridge, and not the source."""
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment in which it runs."""
+        if not self.as_shipped:
+            return dict(os.environ)
+        # Nothing but this path leads to `bridge`: the folder that a command is started in would come first.
+        path = os.pathsep.join((str(COMPILED), str(COMPILED.parent)))
+        return {**os.environ, "WALLET_BRIDGE_AS_SHIPPED": "1", "PYTHONSAFEPATH": "1", "PYTHONPATH": path}
 
 
 WITHOUT_SERVERS = (
     Part("lint and types", ("make", "--keep-going", "--no-print-directory", "lint", "types")),
+    Part("compile", ("make", "--no-print-directory", "compiled")),
     Part("tests without servers", (*PYTEST, "auto", "-m", "not integration and not faults")),
 )
+AS_SHIPPED = Part(
+    "tests of what is compiled",
+    (*PYTEST, "auto", "-m", "not integration and not faults", *PASSED_BY_EVERY_RECORD),
+    as_shipped=True,
+)
 ON_SERVERS = (
-    Part("tests on the servers", (*PYTEST, "4", "--dist", "loadscope", *ELSEWHERE, "integration and not faults")),
-    Part("faults", (*PYTEST, "3", "--maxschedchunk", "1", "-p", "no:randomly", *ELSEWHERE, "faults")),
+    Part(
+        "tests on the servers",
+        (*PYTEST, "4", "--dist", "loadscope", *ELSEWHERE, "integration and not faults"),
+        as_shipped=True,
+    ),
+    Part(
+        "faults",
+        (*PYTEST, "3", "--maxschedchunk", "1", "-p", "no:randomly", *ELSEWHERE, "faults"),
+        as_shipped=True,
+    ),
 )
 
 
@@ -60,7 +94,12 @@ class Running:
         out: IO[str] | None = tempfile.TemporaryFile("w+") if captured else None  # noqa: SIM115 - closed by `tell`
         self._out = out
         self.process = subprocess.Popen(
-            part.command, stdin=subprocess.DEVNULL, stdout=out, stderr=out and subprocess.STDOUT, process_group=0
+            part.command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out and subprocess.STDOUT,
+            env=part.environment(),
+            process_group=0,
         )
 
     def tell(self) -> str | None:
@@ -128,6 +167,7 @@ def main() -> int:
         starting = pool.submit(stack.ensure_up, progress=Progress())
         try:
             run.side_by_side(WITHOUT_SERVERS)
+            run.alone(AS_SHIPPED)
             if _servers_are_up(starting):
                 for part in ON_SERVERS:
                     run.alone(part)
