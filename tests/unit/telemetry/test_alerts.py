@@ -76,7 +76,7 @@ def test_a_counter_is_never_alerted_on_without_a_rate() -> None:
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert["alert"])
 def test_a_first_time_is_not_looked_for_in_a_counter_that_begins_with_it(alert: dict[str, Any]) -> None:
-    """Such a counter appears as 1, and for Prometheus has not grown.  Causes of retries are there from the start."""
+    """Such a counter appears as 1, and for Prometheus has not grown; causes are there from the start."""
     for name in re.findall(r"increase\((\w+)[^)]*\)\) > 0", alert["expr"]):
         assert LABELS[name] <= {"brand", "cause"}, name
 
