@@ -10,7 +10,7 @@ import typer
 from bridge.brand import Brand, load_brand
 from bridge.cautions import cautions
 from bridge.cli import printing
-from bridge.cli.files import connectors_in, is_tests
+from bridge.cli.files import connectors_and_problems, is_folder, is_tests
 from bridge.config.connector_tests import read_tests
 from bridge.errors import ConfigError, Problem
 from bridge.online_checks import Finding, check_online
@@ -32,7 +32,9 @@ Exit code 0: nothing is wrong (there may be warnings); 78: something is.
 
 
 def check(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Connectors, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", readable=False, help="Connectors, or folders of them.")
+    ],
     *,
     online: Annotated[
         bool,
@@ -70,9 +72,10 @@ def checked(paths: list[Path], *, tests: bool) -> tuple[list[Problem], list[Bran
     """
     test_files = [path for path in paths if tests and is_tests(path)]
     others = [path for path in paths if path not in test_files]
-    files = connectors_in(others) if others else []
-    test_files += [file for path in others if tests and path.is_dir() for file in sorted(path.glob("*.test.y*ml"))]
-    problems: list[Problem] = []
+    files, problems = connectors_and_problems(others)
+    test_files += [
+        file for path in others if tests and is_folder(path) for file in sorted(path.glob("*.test.y*ml"))
+    ]
     brands: list[Brand] = []
     for path in files:
         try:
@@ -128,4 +131,6 @@ def _print_finding(brand: Brand, finding: Finding, *, as_json: bool) -> None:
     else:
         mark = "" if finding.wrong else "warning: "
         hint = f" ({finding.hint})" if finding.hint else ""
-        typer.echo(f"{mark}{brand.connector.brand}: {finding.about}: {finding.sentence}{hint}", err=True)
+        # Most sentences begin with what they are about.
+        about = "" if finding.sentence.startswith(finding.about) else f"{finding.about}: "
+        typer.echo(f"{mark}{brand.connector.brand}: {about}{finding.sentence}{hint}", err=True)

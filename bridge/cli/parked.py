@@ -13,12 +13,11 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from bridge.app import ledger_place
 from bridge.brand import Brand
 from bridge.cli import printing
 from bridge.cli.helping import flowed
+from bridge.cli.ledgers import ledger_of
 from bridge.errors import LedgerMismatch
-from bridge.ledger import open_ledger
 from bridge.lookup_tables import LookupTables
 from bridge.parked import REFUSED, Decided, ParkedChanges, Replayed
 from bridge.records import ParkedChange
@@ -43,7 +42,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Connector = Annotated[Path, typer.Argument(help="A connector.")]
+Connector = Annotated[Path, typer.Argument(readable=False, help="A connector.")]
 State = Annotated[Path, typer.Option(envvar="BRIDGE_STATE", help="Folder of the ledgers, as `run` has it.")]
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers of changes, as in `list`.")]
 Code = Annotated[str, typer.Option(help="All changes parked for this reason.", show_default=False)]
@@ -175,9 +174,8 @@ def discard(
 @contextmanager
 def _opened(brand: Brand, state: Path, *, dry_run: bool) -> Iterator[ParkedChanges]:
     """Open the ledger to write; a dry run only looks, and may do so beside the bridge."""
-    place = ledger_place(brand, state)
-    shared = place.startswith("postgresql")
-    ledger = open_ledger(place, brand.connector.brand, create=False, read_only=dry_run and not shared)
+    shared = (brand.connector.ledger.url or "").startswith("postgresql")
+    ledger = ledger_of(brand, state, read_only=dry_run and not shared)
     try:
         if not dry_run and (others := ledger.at_work()):
             raise LedgerMismatch(
@@ -191,7 +189,7 @@ def _opened(brand: Brand, state: Path, *, dry_run: bool) -> Iterator[ParkedChang
 
 def _parked(connector: Path, state: Path) -> list[ParkedChange]:
     brand = load_without_servers(connector)
-    ledger = open_ledger(ledger_place(brand, state), brand.connector.brand, create=False, read_only=True)
+    ledger = ledger_of(brand, state)
     try:
         return list(ledger.parked())
     finally:

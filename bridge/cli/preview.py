@@ -46,7 +46,7 @@ Examples:
 
 
 def preview(
-    connector: Annotated[Path, typer.Argument(help="A connector.")],
+    connector: Annotated[Path, typer.Argument(readable=False, help="A connector.")],
     *,
     file: Annotated[
         Path | None,

@@ -68,7 +68,9 @@ class _Options:
 
 
 def run(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="A connector; or several, or folders.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", readable=False, help="A connector; or several, or folders.")
+    ],
     *,
     state: Annotated[
         Path,

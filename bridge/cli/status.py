@@ -10,12 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bridge.app import ledger_place
 from bridge.brand import Brand
 from bridge.cli import printing
 from bridge.cli.files import connectors_in
+from bridge.cli.ledgers import ledger_of
 from bridge.contracts import Ledger
-from bridge.ledger import open_ledger
 from bridge.rehearsal import load_without_servers
 
 EXAMPLES = """\
@@ -32,7 +31,9 @@ _SHOWN = 20
 
 
 def status(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Connectors, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH...", readable=False, help="Connectors, or folders of them.")
+    ],
     *,
     state: Annotated[
         Path, typer.Option(envvar="BRIDGE_STATE", help="Folder of the ledgers, as `run` has it.")
@@ -43,7 +44,7 @@ def status(
     console = printing.console()
     for path in connectors_in(paths):
         brand = load_without_servers(path)
-        ledger = open_ledger(ledger_place(brand, state), brand.connector.brand, create=False, read_only=True)
+        ledger = ledger_of(brand, state)
         try:
             said = contents(brand, ledger)
         finally:

@@ -28,7 +28,10 @@ Exit code 0: all came out as expected; 1: some did not; 78: a file is broken.
 
 def run_cases(
     paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH...", help="Test files, connectors that have one, or folders.")
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", readable=False, help="Test files, connectors that have one, or folders."
+        ),
     ],
     *,
     only: Annotated[str, typer.Option(help="Only cases whose name has these words.", show_default=False)] = "",

@@ -16,7 +16,7 @@ from bridge.config.places import KeyPath
 from bridge.config.variables import Variables
 from bridge.config.wallet import Wallet
 from bridge.config.wording import problems_of
-from bridge.config.yaml_source import LONGEST, Document, parse_yaml
+from bridge.config.yaml_source import LONGEST, RIGHT_FILE, Document, parse_yaml
 from bridge.errors import ConfigError, Problem
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -112,7 +112,7 @@ def model_in(
     variables = Variables(environment, path.parent)
     variables.fill(document)
     if not isinstance(document.data, dict):
-        raise ConfigError([Problem(str(path), 1, 1, "", "the file holds no keys")])
+        raise ConfigError([Problem(str(path), 1, 1, "", "the file holds no keys", RIGHT_FILE)])
     problems = document.problems
     try:
         loaded = model.model_validate(document.data)
@@ -132,7 +132,8 @@ def _read(path: Path) -> str:
             content = file.read(4 * LONGEST + 1)
     except OSError as error:
         message = f"the file cannot be read: {error.strerror or 'unknown reason'}"
-        raise ConfigError([Problem(str(path), 0, 0, "", message)]) from None
+        hint = "may this user read it?" if isinstance(error, PermissionError) else ""
+        raise ConfigError([Problem(str(path), 0, 0, "", message, hint)]) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -21,7 +21,11 @@ LONGEST_FILE: Final = 65_536
 
 _VARIABLE: Final = re.compile(r"\$\$\{|\$\{([^}]*)\}")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_PASSWORD: Final = re.compile(r"://[^/@\s:]*:([^@\s]+)@")
+# The last @ of an address ends the password: passwords hold @ too.
+_PASSWORD: Final = re.compile(r"://[^/@\s:]*:(.+)@")
+_NEXT_ADDRESS: Final = re.compile(r",(?=[a-z][a-z0-9+.-]*://)")
+_SHORT: Final = 8
+"""A secret of fewer characters may be a part of ordinary words, such as "port" or "e"."""
 
 
 @dataclass(slots=True)
@@ -39,7 +43,7 @@ class Variables:
     def hidden(self, message: str) -> str:
         """Return a message without anything that came out of a variable."""
         for secret in sorted(self.secrets, key=len, reverse=True):
-            message = message.replace(secret, "***")
+            message = _pattern(secret).sub("***", message)
         return message
 
     def _filled(self, value: Any, path: KeyPath, document: Document) -> Any:
@@ -104,12 +108,21 @@ class Variables:
             return f"the file {name} is not in UTF-8", ""
         if not value:
             return f"the file {name} is empty", ""
-        self._hide(value)
+        self._hide(value, secret=True)
         return value
 
-    def _hide(self, value: str) -> None:
-        # A short value, such as a port, would blank out words of every message.
-        if len(value) >= 4:
-            self.secrets.add(value)
-        for password in _PASSWORD.findall(value):
-            self.secrets.update({password, unquote(password)})
+    def _hide(self, value: str, *, secret: bool = False) -> None:
+        # A short value of a variable is a number or a word, such as a port; a file holds what is secret.
+        hidden = {value} if secret or len(value) >= 4 else set()
+        for address in _NEXT_ADDRESS.split(value):
+            for password in _PASSWORD.findall(address):
+                hidden |= {password, unquote(password)}
+        # Messages quote values as Python writes them.
+        self.secrets |= hidden | {repr(each)[1:-1] for each in hidden}
+
+
+def _pattern(secret: str) -> re.Pattern[str]:
+    """Return what finds a secret: a short one only where it is not a part of a word."""
+    before = r"(?<!\w)" if len(secret) < _SHORT and re.match(r"\w", secret[0]) else ""
+    behind = r"(?!\w)" if len(secret) < _SHORT and re.match(r"\w", secret[-1]) else ""
+    return re.compile(f"{before}{re.escape(secret)}{behind}")

@@ -122,7 +122,7 @@ def _worded(items: list[Mapping[str, Any]]) -> tuple[str, str]:
         names = [name.strip("' ") for name in choices.replace(" or ", ", ").split(",")]
         written = items[0].get("input")
         hint = nearest(written, names) if isinstance(written, str) else ""
-        message = f"one of these is expected: {', '.join(names)}"
+        message = f"one of these is expected: {', '.join(names)}" if len(names) > 1 else f"{names[0]} is expected"
         return message, hint if hint.startswith("did") else ""
     if set(expected) >= {"a text", "true or false", "a number"}:
         written = items[0].get("input")

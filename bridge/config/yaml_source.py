@@ -29,6 +29,7 @@ _WORDS: Final = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 BRACES: Final = "inside braces, an expression with a comma or with [ ] goes into quotes as a whole"
+RIGHT_FILE: Final = "is it the right file?"
 _HINTS: Final = (
     ("expected ',' or '}'", BRACES),
     ("expected ',' or ']'", BRACES),
@@ -76,7 +77,7 @@ def parse_yaml(text: str, file: str) -> Document:
         raise ConfigError([Problem(file, 0, 0, "", "the file nests too deeply")]) from None
     if len(nodes) != 1:
         message = "the file holds nothing" if not nodes else "the file holds more than one document (---)"
-        raise ConfigError([Problem(file, 1, 1, "", message)])
+        raise ConfigError([Problem(file, 1, 1, "", message, "" if nodes else RIGHT_FILE)])
     document = Document(file, None, {})
     document.data = _Building(document).value(nodes[0], (), None, 0)
     return document

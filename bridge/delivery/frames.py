@@ -28,6 +28,7 @@ _CONTENT_SIZE = 12
 _METHOD_FRAME, _HEADER_FRAME, _BODY_FRAME = 1, 2, 3
 _FRAME_END = b"\xce"
 _FRAME_OVERHEAD = 8
+_SIZES_KEPT = 4096
 _BASIC = 60
 _BASIC_PUBLISH = b"\x00\x3c\x00\x28"
 _MANDATORY = b"\x01"
@@ -55,17 +56,16 @@ class PublishFrames:
         self._after_id = _short(MESSAGE_TYPE) + _short(APP_ID) + _FRAME_END
         self._constant_size = _CONTENT_SIZE + len(self._before_id) + len(self._after_id) - len(_FRAME_END) + 1
         # The method frame and the first bytes of the header frame are the same for every message.
-        self._method = _frame(_METHOD_FRAME, channel, method)
-        self._start = self._method + _HEADER_FRAME.to_bytes(1, "big") + channel.to_bytes(2, "big")
+        self._start = _frame(_METHOD_FRAME, channel, method) + _HEADER_FRAME.to_bytes(1, "big")
+        self._start += channel.to_bytes(2, "big")
+        self._ready_made: dict[int, tuple[bytes, bytes]] = {}
 
     def encode(self, deliveries: Iterable[Delivery]) -> bytes:
         """Return the frames of all deliveries, in order, as one piece.
 
         Raises ValueError for a message id of more than 255 bytes in UTF-8.
         """
-        start, before, after = self._start, self._before_id, self._after_id
-        constant, longest, channel = self._constant_size, self._longest_body, self._channel
-        sizes, frame = _HEADER_SIZES.pack, _FRAME.pack
+        ready_made, longest = self._ready_made, self._longest_body
         pieces: list[bytes] = []
         for delivery in deliveries:
             name = delivery.message_id.encode()
@@ -75,12 +75,29 @@ class PublishFrames:
                 raise ValueError(
                     f"the message id of event {delivery.seq} has {length} bytes; AMQP carries at most 255"
                 )
-            pieces += (start, sizes(constant + length, _BASIC, 0, size), before, bytes((length,)), name, after)
             if 0 < size <= longest:
-                pieces += (frame(_BODY_FRAME, channel, size), body, _FRAME_END)
-            elif size:
-                pieces += self._split(body)
+                around = ready_made.get(size << 8 | length)
+                if around is None:
+                    around = self._make_ready(length, size)
+                pieces += (around[0], name, around[1], body, _FRAME_END)
+            else:
+                pieces += (self._before_name(length, size), name, self._after_id, *self._split(body))
         return b"".join(pieces)
+
+    def _make_ready(self, length: int, size: int) -> tuple[bytes, bytes]:
+        """Return what stands before and behind the id of a message whose body fills one frame, and keep it.
+
+        The messages of a brand come in few sizes, so most are found ready.
+        """
+        if len(self._ready_made) >= _SIZES_KEPT:
+            self._ready_made.clear()
+        behind = self._after_id + _FRAME.pack(_BODY_FRAME, self._channel, size)
+        around = self._ready_made[size << 8 | length] = (self._before_name(length, size), behind)
+        return around
+
+    def _before_name(self, length: int, size: int) -> bytes:
+        sizes = _HEADER_SIZES.pack(self._constant_size + length, _BASIC, 0, size)
+        return self._start + sizes + self._before_id + bytes((length,))
 
     def _split(self, body: bytes) -> list[bytes]:
         longest = self._longest_body

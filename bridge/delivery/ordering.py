@@ -6,16 +6,20 @@ A pure state machine.  It does no I/O and reads no clock; whoever drives it pass
 The rule that keeps order: an event is submitted only when no earlier event of its player is
 unconfirmed.  Nothing weaker holds, because a broker refuses message by message: behind a refused
 event of a player a second one in flight may be accepted, and cannot be taken back.
+
+Inside, an event is its number in the order of the offers, which has no gaps as a seq may have.  So
+what is settled in a range costs a slice, and no event costs more than a few steps.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Sequence
 from enum import StrEnum
 from heapq import heappop, heappush
-from itertools import count
 
+from bridge.delivery.flight import ANSWERED, Flight
 from bridge.delivery.retries import Backoff
 from bridge.records import Delivery
 
@@ -41,25 +45,25 @@ class OutboxWindow:
         """`backoff` says how long to pause after a refusal."""
         self._window = window
         self._backoff = backoff
-        self._fresh: deque[Delivery] = deque()
+        # From the oldest unconfirmed event on: `_offered[number - _first]`, and whether it is confirmed.
+        self._offered: list[Delivery] = []
+        self._done = bytearray()
+        self._first = 0
+        self._fresh = 0
         # A player is a key while one of its events is in flight or about to be; the value holds
         # those that wait behind it.
-        self._players: dict[str, deque[Delivery] | None] = {}
-        self._ready: list[tuple[int, Delivery]] = []
-        self._again: list[tuple[int, Delivery]] = []
-        self._in_flight: dict[int, Delivery] = {}
+        self._players: dict[str, deque[int] | None] = {}
+        self._ready: list[int] = []
+        self._again: list[int] = []
+        self._flight = Flight()
         self._returned: set[str] = set()
         self._uncertain: set[int] = set()
-        self._order: deque[int] = deque()
-        self._ahead: set[int] = set()
-        self._unrecorded: deque[int] = deque()
+        self._unrecorded: list[int] = []
         self._occupied = 0
-        self._highest_submitted = 0
+        self._highest_submitted = -1
         self._finishing = False
-        self._next_tag = 1
-        self._oldest_tag = 1
-        self._submitted_at: deque[tuple[int, float]] = deque()
         self._offered_at: deque[tuple[int, float]] = deque()
+        self._last_seq = 0
         self._allowance = window
         self.troubled = False
         """A refusal has been seen, and not yet enough confirms to fill the window again."""
@@ -78,17 +82,19 @@ class OutboxWindow:
         self.retries: Counter[Cause] = Counter()
 
     def offer(self, deliveries: Sequence[Delivery], now: float) -> None:
-        """Take events, each with a higher seq than the one before; ValueError when not."""
+        """Take events, each with a higher seq than the one before; ValueError, and none taken, when not."""
         if not deliveries:
             return
-        last = self._offered_at[-1][0] if self._offered_at else self.confirmed_seq
+        last = self._last_seq
         for delivery in deliveries:
-            if delivery.seq <= last:
-                raise ValueError(f"event {delivery.seq} was offered after event {last}")
-            last = delivery.seq
-            self._order.append(last)
-        self._fresh.extend(deliveries)
-        self._offered_at.append((last, now))
+            seq = delivery.seq
+            if seq <= last:
+                raise ValueError(f"event {seq} was offered after event {last}")
+            last = seq
+        self._last_seq = last
+        self._offered.extend(deliveries)
+        self._done.extend(bytes(len(deliveries)))
+        self._offered_at.append((self._first + len(self._offered), now))
         if self.waiting_since is None:
             self.waiting_since = now
 
@@ -96,36 +102,36 @@ class OutboxWindow:
         """Return what to send now, in this order; it takes the channel's next delivery tags."""
         if now < self.resume_at:
             return []
-        free = self._allowance - len(self._in_flight)
+        free = self._allowance - self._flight.size
         batch = self._take_again(free)
         free = min(free - len(batch), self._window - self._occupied)
         if free > 0:
             batch += self._take_first_time(free)
-        if batch:
-            self._in_flight.update(zip(count(self._next_tag), batch, strict=False))
-            self._next_tag += len(batch)
-            self._submitted_at.append((self._next_tag - 1, now))
-            self.sent += len(batch)
-        return batch
+        if not batch:
+            return []
+        self._flight.add(batch, now)
+        self.sent += len(batch)
+        offered, first = self._offered, self._first
+        return [offered[number - first] for number in batch]
 
     def was_submitted(self, tag: int) -> bool:
         """Whether the channel has used this delivery tag; an answer to any other cannot be relied on."""
-        return tag < self._next_tag
+        return tag < self._flight.next_tag
 
     def confirm(self, tag: int, *, multiple: bool, now: float) -> None:
         """The broker took the message with this tag; with `multiple`, every one up to it."""
-        for settled_tag, delivery in self._settled(tag, multiple=multiple):
-            if self._returned and delivery.message_id in self._returned:
-                self._returned.discard(delivery.message_id)
-                self._refused(settled_tag, delivery, Cause.UNROUTABLE, now)
-            else:
-                self._confirmed(settled_tag, delivery)
+        first_tag, settled = self._flight.answered(tag, multiple=multiple)
+        if self._returned or self.troubled:
+            settled = self._after_trouble(first_tag, settled, now)
+        self._confirmed(settled)
 
     def reject(self, tag: int, *, multiple: bool, now: float) -> None:
         """The broker refused the message with this tag (nack); with `multiple`, every one up to it."""
-        for settled_tag, delivery in self._settled(tag, multiple=multiple):
-            self._returned.discard(delivery.message_id)
-            self._refused(settled_tag, delivery, Cause.NACK, now)
+        first_tag, settled = self._flight.answered(tag, multiple=multiple)
+        for each_tag, number in enumerate(settled, first_tag):
+            if number != ANSWERED:
+                self._returned.discard(self._offered[number - self._first].message_id)
+                self._refused(each_tag, number, Cause.NACK, now)
 
     def return_unrouted(self, message_id: str) -> None:
         """No queue took the message.  Its confirm is still to come, and then means: send it again."""
@@ -133,22 +139,20 @@ class OutboxWindow:
 
     def lose_connection(self, cause: Cause) -> None:
         """Everything in flight is to be sent again, oldest first, on a channel that starts with tag 1."""
-        for delivery in self._in_flight.values():
-            heappush(self._again, (delivery.seq, delivery))
-            self._uncertain.add(delivery.seq)
-        self.retries[cause] += len(self._in_flight)
-        self._in_flight.clear()
+        lost = self._flight.lose()
+        for number in lost:
+            heappush(self._again, number)
+        self._uncertain.update(lost)
+        self.retries[cause] += len(lost)
         self._returned.clear()
-        self._submitted_at.clear()
-        self._next_tag = self._oldest_tag = 1
         self._trouble_tag = 0
 
     def recorded(self, seq: int) -> None:
         """Every event up to this one is known as confirmed where it is kept; the window moves on."""
-        unrecorded = self._unrecorded
-        while unrecorded and unrecorded[0] <= seq:
-            unrecorded.popleft()
-            self._occupied -= 1
+        count = bisect_right(self._unrecorded, seq)
+        if count:
+            del self._unrecorded[:count]
+            self._occupied -= count
 
     def finish(self) -> None:
         """Submit no event behind the newest submitted one, so that `clean` becomes true."""
@@ -157,7 +161,7 @@ class OutboxWindow:
     @property
     def clean(self) -> bool:
         """Whether every submitted event lies below `confirmed_seq`: a restart would repeat none."""
-        return self.confirmed_seq >= self._highest_submitted
+        return self._first > self._highest_submitted
 
     @property
     def full(self) -> bool:
@@ -167,104 +171,112 @@ class OutboxWindow:
     @property
     def in_flight(self) -> int:
         """How many events are submitted and neither confirmed nor refused."""
-        return len(self._in_flight)
+        return self._flight.size
 
     def oldest_submitted_at(self) -> float | None:
         """Return when the oldest event in flight was submitted; None when none is."""
-        if not self._in_flight:
-            return None
-        while self._oldest_tag not in self._in_flight:
-            self._oldest_tag += 1
-        while self._submitted_at[0][0] < self._oldest_tag:
-            self._submitted_at.popleft()
-        return self._submitted_at[0][1]
+        return self._flight.oldest_submitted_at()
 
     def restart_clocks(self, now: float) -> None:
         """Take everything in flight as submitted now: the broker had stopped reading until now."""
-        self._submitted_at = deque((tag, now) for tag, _ in self._submitted_at)
+        self._flight.restart_clocks(now)
 
-    def _take_again(self, free: int) -> list[Delivery]:
-        batch: list[Delivery] = []
+    def _take_again(self, free: int) -> list[int]:
+        batch: list[int] = []
         while self._again and len(batch) < free:
-            seq, delivery = heappop(self._again)
-            if seq in self._uncertain:
-                self._uncertain.discard(seq)
+            number = heappop(self._again)
+            if number in self._uncertain:
+                self._uncertain.discard(number)
                 self.duplicates_sent += 1
-            batch.append(delivery)
+            batch.append(number)
         return batch
 
-    def _take_first_time(self, free: int) -> list[Delivery]:
-        batch: list[Delivery] = []
+    def _take_first_time(self, free: int) -> list[int]:
+        batch: list[int] = []
         ready, highest = self._ready, self._highest_submitted
-        while ready and len(batch) < free and not (self._finishing and ready[0][0] > highest):
-            batch.append(heappop(ready)[1])
-        fresh, players = self._fresh, self._players
-        while fresh and len(batch) < free and not self._finishing:
-            delivery = fresh.popleft()
-            player = delivery.player
-            if player not in players:
-                players[player] = None
-                batch.append(delivery)
-            elif (waiting := players[player]) is None:
-                players[player] = deque((delivery,))
-            else:
-                waiting.append(delivery)
+        while ready and len(batch) < free and not (self._finishing and ready[0] > highest):
+            batch.append(heappop(ready))
+        if not self._finishing:
+            self._take_fresh(batch, free)
         if batch:
             # Fresh events are taken in their order, so the last is the newest of them.
-            self._highest_submitted = max(highest, batch[-1].seq)
+            self._highest_submitted = max(highest, batch[-1])
             self._occupied += len(batch)
         return batch
 
-    def _settled(self, tag: int, *, multiple: bool) -> list[tuple[int, Delivery]]:
-        pop = self._in_flight.pop
-        if not multiple:
-            delivery = pop(tag, None)
-            return [] if delivery is None else [(tag, delivery)]
-        # Tag 0 with `multiple` means everything outstanding (AMQP 0-9-1, basic.ack).
-        upto = tag or self._next_tag - 1
-        settled = []
-        for each in range(self._oldest_tag, upto + 1):
-            delivery = pop(each, None)
-            if delivery is not None:
-                settled.append((each, delivery))
-        self._oldest_tag = max(self._oldest_tag, upto + 1)
-        return settled
+    def _take_fresh(self, batch: list[int], free: int) -> None:
+        """Add events that are looked at for the first time; one whose player is busy is put behind it."""
+        number, first, room = self._fresh, self._first, free - len(batch)
+        offered, players = self._offered, self._players
+        end = first + len(offered)
+        while room > 0 and number < end:
+            player = offered[number - first].player
+            if player not in players:
+                players[player] = None
+                batch.append(number)
+                room -= 1
+            elif (waiting := players[player]) is None:
+                players[player] = deque((number,))
+            else:
+                waiting.append(number)
+            number += 1
+        self._fresh = number
 
-    def _confirmed(self, tag: int, delivery: Delivery) -> None:
-        if self.troubled:
-            self._recover(tag)
-        waiting = self._players.pop(delivery.player)
-        if waiting:
-            successor = waiting.popleft()
-            self._players[delivery.player] = waiting or None
-            heappush(self._ready, (successor.seq, successor))
-        self.confirmed_count += 1
-        if delivery.seq == self._order[0]:
+    def _after_trouble(self, first_tag: int, settled: list[int], now: float) -> list[int]:
+        """Return those that were confirmed indeed: not the returned ones."""
+        confirmed = []
+        for tag, number in enumerate(settled, first_tag):
+            if number == ANSWERED:
+                continue
+            message_id = self._offered[number - self._first].message_id
+            if message_id in self._returned:
+                self._returned.discard(message_id)
+                self._refused(tag, number, Cause.UNROUTABLE, now)
+            else:
+                if self.troubled:
+                    self._recover(tag)
+                confirmed.append(number)
+        return confirmed
+
+    def _confirmed(self, settled: list[int]) -> None:
+        first, offered, done, players = self._first, self._offered, self._done, self._players
+        count = 0
+        for number in settled:
+            if number == ANSWERED:
+                continue
+            at = number - first
+            done[at] = 1
+            count += 1
+            player = offered[at].player
+            waiting = players.pop(player)
+            if waiting is not None:
+                heappush(self._ready, waiting.popleft())
+                players[player] = waiting or None
+        self.confirmed_count += count
+        if done and done[0]:
             self._advance()
-        else:
-            self._ahead.add(delivery.seq)
 
     def _advance(self) -> None:
-        order, ahead = self._order, self._ahead
-        seq = order.popleft()
-        self._unrecorded.append(seq)
-        while order and order[0] in ahead:
-            seq = order.popleft()
-            ahead.discard(seq)
-            self._unrecorded.append(seq)
-        self.confirmed_seq = seq
-        while self._offered_at and self._offered_at[0][0] <= seq:
+        end = self._done.find(0)
+        if end < 0:
+            end = len(self._done)
+        confirmed = [delivery.seq for delivery in self._offered[:end]]
+        del self._offered[:end], self._done[:end]
+        self._first += end
+        self._unrecorded += confirmed
+        self.confirmed_seq = confirmed[-1]
+        while self._offered_at and self._offered_at[0][0] <= self._first:
             self._offered_at.popleft()
         self.waiting_since = self._offered_at[0][1] if self._offered_at else None
 
-    def _refused(self, tag: int, delivery: Delivery, cause: Cause, now: float) -> None:
+    def _refused(self, tag: int, number: int, cause: Cause, now: float) -> None:
         self.retries[cause] += 1
         self.refused += 1
-        heappush(self._again, (delivery.seq, delivery))
+        heappush(self._again, number)
         # What was in flight when the pause began belongs to the trouble that is already known.
         if tag >= self._trouble_tag:
             self.troubled = True
-            self._trouble_tag = self._next_tag
+            self._trouble_tag = self._flight.next_tag
             self._allowance = max(1, self._allowance // 2)
             self.resume_at = now + self._backoff.next()
 

@@ -9,7 +9,7 @@ from math import inf
 from time import monotonic
 from typing import Final
 
-from bridge.delivery.connecting import Nodes
+from bridge.delivery.connecting import Connection, Happened
 from bridge.delivery.io_thread import IoThread
 from bridge.delivery.ordering import Cause, OutboxWindow
 from bridge.delivery.rabbitmq import Confirm, Link, Return
@@ -21,7 +21,6 @@ from bridge.records import Delivery
 
 _FIRST_WAIT_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-_LONGEST_RECONNECT_SECONDS: Final = 10.0
 _TICK_SECONDS: Final = 0.5
 
 
@@ -47,9 +46,6 @@ class RabbitMQOutbound:
         self._settings = settings
         self._on_change = on_change
         self._window = OutboxWindow(settings.window, Backoff(_FIRST_WAIT_SECONDS, _LONGEST_PAUSE_SECONDS))
-        self._nodes = Nodes(
-            url or settings.url.get_secret_value, Backoff(_FIRST_WAIT_SECONDS, _LONGEST_RECONNECT_SECONDS)
-        )
         self._inbox: deque[Sequence[Delivery]] = deque()
         self._offered = 0
         self._recorded = 0
@@ -57,11 +53,7 @@ class RabbitMQOutbound:
         self._permitted_until = inf
         self._lapsed = False
         self._thread = IoThread(self._begin, self._work, self._ended)
-        self._link: Link | None = None
-        self._connections = 0
-        self._up_since: float | None = None
-        self._blocked_since: float | None = None
-        self._blocked_seconds = 0.0
+        self._connection = Connection(settings, url or settings.url.get_secret_value, self._thread, self._note)
         self._resume_armed = 0.0
         self._progress_at = monotonic()
         self._timed_out = False
@@ -140,22 +132,22 @@ class RabbitMQOutbound:
 
     def status(self) -> DeliveryStatus:
         """Return how the sending is doing now; safe from any thread."""
-        window, link, now = self._window, self._link, monotonic()
-        waiting_since, blocked_since = window.waiting_since, self._blocked_since
+        window, connection, now = self._window, self._connection, monotonic()
+        waiting_since = window.waiting_since
         return DeliveryStatus(
-            connected=link is not None and link.up and self._up_since is not None,
-            blocked=blocked_since is not None,
+            connected=connection.up,
+            blocked=connection.blocked,
             refusing=window.troubled,
             in_flight=window.in_flight,
             pending=self.pending(),
             unconfirmed_age_seconds=0.0 if waiting_since is None else now - waiting_since,
             retries={cause.value: window.retries[cause] for cause in Cause},
             last_error=self._last_error,
-            blocked_seconds=self._blocked_seconds + (0.0 if blocked_since is None else now - blocked_since),
+            blocked_seconds=connection.blocked_seconds(now),
             sent=window.sent,
             confirmed=window.confirmed_count,
             duplicates_sent=window.duplicates_sent,
-            connections=self._connections,
+            connections=connection.count,
         )
 
     def _finish(self, deadline: float, record: Callable[[], None]) -> None:
@@ -182,7 +174,7 @@ class RabbitMQOutbound:
     # Everything below runs in the sending thread.
 
     def _begin(self) -> None:
-        self._connect()
+        self._connection.open()
         self._tick()
 
     def _ended(self, as_told: bool) -> None:
@@ -194,17 +186,17 @@ class RabbitMQOutbound:
         now = monotonic()
         while self._inbox:
             self._window.offer(self._inbox.popleft(), now)
-        if self._link is not None:
-            self._take_answers(self._link, now)
-            self._look_at(self._link, now)
+        if self._connection.link is not None:
+            self._take_answers(self._connection.link, now)
+            self._look_at_connection(now)
         recorded = self._recorded
         self._window.recorded(recorded)
         if self._finishing:
             self._window.finish()
-        if self._stopping:
-            self._stop()
-        else:
+        if not self._stopping:
             self._submit(now)
+        elif self._connection.close():
+            self._thread.stop()
         self._starved = self._window.full
         if self._starved and self._recorded != recorded:
             self._thread.wake_here()
@@ -220,7 +212,7 @@ class RabbitMQOutbound:
                 self._settle(link, answer, now)
         if self._window.confirmed_count != before:
             self._progress_at = now
-            self._nodes.worked()
+            self._connection.worked()
 
     def _settle(self, link: Link, answer: Confirm, now: float) -> None:
         if not self._window.was_submitted(answer.tag):
@@ -243,54 +235,19 @@ class RabbitMQOutbound:
             "the events are sent again"
         )
 
-    def _look_at(self, link: Link, now: float) -> None:
-        if link.trouble is not None:
-            self._lost(link.trouble, now)
-            return
-        if link.up and self._up_since is None:
-            self._up_since = now
-            self._connections += 1
-        if link.blocked is not None and self._blocked_since is None:
-            self._blocked_since = now
-            self._last_error = f"RabbitMQ at {link.address} has blocked the connection: {link.blocked}"
-        elif link.blocked is None and self._blocked_since is not None:
-            self._unblock(now)
+    def _look_at_connection(self, now: float) -> None:
+        happened = self._connection.look(now)
+        if happened is Happened.UNBLOCKED:
             self._window.restart_clocks(now)
+        elif happened is Happened.LOST:
+            self._window.lose_connection(Cause.TIMEOUT if self._timed_out else Cause.CONNECTION_LOST)
+            self._timed_out = False
 
-    def _unblock(self, now: float) -> None:
-        if self._blocked_since is not None:
-            self._blocked_seconds += now - self._blocked_since
-            self._blocked_since = None
-
-    def _lost(self, trouble: str, now: float) -> None:
-        self._link = None
-        self._unblock(now)
-        self._window.lose_connection(Cause.TIMEOUT if self._timed_out else Cause.CONNECTION_LOST)
-        self._timed_out = False
-        was_up, self._up_since = self._up_since, None
-        if self._stopping:
-            return
+    def _note(self, trouble: str) -> None:
         self._last_error = trouble
-        if was_up is None:
-            wait = self._nodes.failed()
-        else:
-            # One that stood for long was well, even if nothing had to be sent.
-            if now - was_up > _LONGEST_RECONNECT_SECONDS:
-                self._nodes.worked()
-            wait = self._nodes.lost()
-        self._thread.later(wait, self._connect)
-
-    def _connect(self) -> None:
-        if self._stopping:
-            return
-        try:
-            self._link = Link(self._thread.loop, self._nodes.next(), self._settings, self._thread.wake_here)
-        except (OSError, ValueError) as error:
-            self._last_error = f"no attempt to connect to RabbitMQ was made: {error}"
-            self._thread.later(self._nodes.failed(), self._connect)
 
     def _submit(self, now: float) -> None:
-        link = self._link
+        link = self._connection.link
         if link is None or not link.up or link.blocked is not None or self._failure is not None:
             return
         if now >= self._permitted_until:
@@ -310,7 +267,7 @@ class RabbitMQOutbound:
     def _tick(self) -> None:
         """Look at what shows only by time: a confirm that never comes, and the limit."""
         self._thread.later(min(_TICK_SECONDS, self._settings.confirm_timeout / 4), self._tick)
-        now, link = monotonic(), self._link
+        now, link = monotonic(), self._connection.link
         submitted_at = self._window.oldest_submitted_at()
         timeout, limit = self._settings.confirm_timeout, self._settings.unavailable_limit
         if link is not None and link.blocked is None and submitted_at is not None and now - submitted_at > timeout:
@@ -324,18 +281,11 @@ class RabbitMQOutbound:
             self._failure = SinkUnavailable(f"RabbitMQ took no event for {limit:g} s: {reason}")
             self._announce()
 
-    def _stop(self) -> None:
-        if self._link is None:
-            self._thread.stop()
-        else:
-            self._link.close()
-
     def _announce(self) -> None:
-        link = self._link
         state = (
             self._window.confirmed_seq,
-            link is not None and link.up,
-            self._blocked_since is not None,
+            self._connection.up,
+            self._connection.blocked,
             self._failure is not None,
             self._thread.running,
         )

@@ -61,9 +61,12 @@ def _address(url: str) -> BrokerAddress:
     try:
         port = parts.port
     except ValueError:
+        port = 0
+    if port == 0:
         raise ValueError(
-            "a RabbitMQ URL has a port that is no number; a / or @ or : in a password is written %2F, %40, %3A"
-        ) from None
+            "a RabbitMQ URL has a port that is no number from 1 to 65535; a / or @ or : in a password is written "
+            "%2F, %40, %3A"
+        )
     return BrokerAddress(
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],

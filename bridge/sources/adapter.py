@@ -10,8 +10,13 @@ from bridge.contracts import AssignmentListener
 from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.reading import Range, SourceHealth
+from bridge.sources.sentences import missing_topics
 from bridge.sources.settings import KafkaSettings, MissingTopics
 from bridge.sources.subscription import Subscription
+
+# A topic that was made just now is not known to every broker at once.
+_TOPIC_WAIT_SECONDS = 5.0
+_TOPIC_LOOK_SECONDS = 0.1
 
 
 class Brokers(Protocol):
@@ -19,9 +24,6 @@ class Brokers(Protocol):
 
     def connect(self) -> None:
         """Wait until a broker answers.  Raises SourceUnavailable after `request_timeout`."""
-
-    def check_topics(self, subscription: Subscription) -> None:
-        """Raise ConfigError when a topic is not there."""
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """See `Source.ends`."""
@@ -97,9 +99,18 @@ class KafkaAdapter:
             raise ValueError("a source without topics can only be attached")
         self._brokers.connect()
         if self._settings.missing_topics is MissingTopics.ERROR:
-            self._brokers.check_topics(self._subscription)
+            self._check_topics(self._subscription)
         self._listener = listener
         return self._subscription
+
+    def _check_topics(self, subscription: Subscription) -> None:
+        """Raise ConfigError when a topic is not there, after having looked for some seconds."""
+        timeout = self._settings.request_timeout.total_seconds()
+        deadline = time.monotonic() + min(_TOPIC_WAIT_SECONDS, timeout)
+        while missing := subscription.missing(self._brokers.topics()):
+            if time.monotonic() >= deadline:
+                raise missing_topics(self._settings, missing)
+            time.sleep(_TOPIC_LOOK_SECONDS)
 
     def _opened(self) -> Any:
         if self._consumer is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -116,29 +117,42 @@ class ConfluentSource(KafkaAdapter):
                 break
         return []
 
-    def _records(self, messages: list[Any]) -> list[SourceRecord]:
+    def _records(self, messages: list[Message]) -> list[SourceRecord]:
         records: list[SourceRecord] = []
-        add = records.append
-        positions = self._positions
+        # Messages come in runs of one partition.  Each brings the topic's name as a text of its own; the
+        # records of all share one.
+        topic, number, position = "", -1, _NOWHERE
         for message in messages:
             if message.error() is not None:
+                self._read_to(topic, number, position)
                 self._on_event(message)
+                number = -1
                 continue
-            topic = message.topic()
-            number = message.partition()
-            offset = message.offset()
-            here = (topic, number)
+            if message.partition() != number or message.topic() != topic:
+                self._read_to(topic, number, position)
+                topic, number = intern(message.topic() or ""), message.partition() or 0
+                position = self._positions.get((topic, number), _NOWHERE)
+            offset: Any = message.offset()
             # Behind a rebalance or a resume librdkafka may hand out what it has handed out before.
-            if offset < positions.get(here, _NOWHERE):
+            if offset < position:
                 continue
-            positions[here] = offset + 1
-            headers = message.headers()
-            names = tuple(headers) if headers else ()
-            timestamp = message.timestamp()[1]
-            add(SourceRecord(topic, number, offset, message.key(), message.value(), names, timestamp))
+            position = offset + 1
+            headers: Any = message.headers()
+            key: Any = message.key()
+            value: Any = message.value()
+            records.append(
+                SourceRecord(
+                    topic, number, offset, key, value, tuple(headers) if headers else (), message.timestamp()[1]
+                )
+            )
+        self._read_to(topic, number, position)
         if records:
             self._down_since = None
         return records
+
+    def _read_to(self, topic: str, number: int, position: int) -> None:
+        if (topic, number) in self._positions:
+            self._positions[topic, number] = position
 
     def _on_event(self, message: Message) -> None:
         error = message.error()

@@ -21,15 +21,13 @@ from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.reading import Range
-from bridge.sources.sentences import Trouble, missing_topics, unavailable
+from bridge.sources.sentences import Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings
-from bridge.sources.subscription import Subscription
 
 LOG = logging.getLogger("bridge.sources.confluent")
 
 T = TypeVar("T")
 
-_TOPIC_WAIT_SECONDS = 5.0
 _TROUBLES = {
     KafkaError._AUTHENTICATION: Trouble.LOGIN,  # noqa: SLF001 - librdkafka's local codes are spelt so
     KafkaError.SASL_AUTHENTICATION_FAILED: Trouble.LOGIN,
@@ -110,14 +108,6 @@ class ConfluentBrokers:
         if cause is None:
             return unavailable(self._settings, Trouble.AWAY, text_of(error))
         return unavailable(self._settings, trouble_of(cause), cause.str())
-
-    def check_topics(self, subscription: Subscription) -> None:
-        """Raise ConfigError when a topic is not there, after having looked for some seconds."""
-        deadline = time.monotonic() + min(_TOPIC_WAIT_SECONDS, self._timeout)
-        while missing := subscription.missing(self.topics()):
-            if time.monotonic() >= deadline:
-                raise missing_topics(self._settings, missing)
-            time.sleep(0.1)
 
     def topics(self) -> Mapping[str, Sequence[Partition]]:
         """Return the partitions of every topic that is there."""

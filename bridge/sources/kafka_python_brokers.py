@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -16,16 +15,14 @@ from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.kafka_python_config import connection_config
 from bridge.sources.reading import Range
-from bridge.sources.sentences import Trouble, missing_topics, unavailable
+from bridge.sources.sentences import Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings, milliseconds
-from bridge.sources.subscription import Subscription
 
 LOG = logging.getLogger("bridge.sources.kafka_python")
 
 T = TypeVar("T")
 
 _LIBRARY_LOG = logging.getLogger("kafka")
-_TOPIC_WAIT_SECONDS = 5.0
 _READ_UNCOMMITTED, _READ_COMMITTED = 0, 1  # as the protocol counts isolation levels
 
 
@@ -131,14 +128,6 @@ class KafkaPythonBrokers:
         text, self.ear.last = self.ear.last or str(error) or type(error).__name__, None
         trouble = trouble_in(f"{type(error).__name__} {text}")
         return unavailable(self._settings, trouble, text)
-
-    def check_topics(self, subscription: Subscription) -> None:
-        """Raise ConfigError when a topic is not there, after having looked for some seconds."""
-        deadline = time.monotonic() + min(_TOPIC_WAIT_SECONDS, self._timeout)
-        while missing := subscription.missing(self.topics()):
-            if time.monotonic() >= deadline:
-                raise missing_topics(self._settings, missing)
-            time.sleep(0.1)
 
     def topics(self) -> Mapping[str, Sequence[Partition]]:
         """Return the partitions of every topic that is there."""

@@ -10,6 +10,8 @@ from bridge.sources.settings import KafkaSettings
 
 _INNER = re.compile(r" \(after \d+ms in state .*\)$|/bootstrap(?=:)|(?<=Connect to )ipv[46]#")
 """Where in librdkafka's life an error came, and that an address was one of the first."""
+_TWICE = re.compile(r"^(\S+): Connect to \1 failed(?=: )")
+_NO_KAFKA = "Invalid response size"
 
 
 class Trouble(Enum):
@@ -25,7 +27,14 @@ class Trouble(Enum):
 
 def unavailable(settings: KafkaSettings, trouble: Trouble, text: str) -> SourceUnavailable:
     """Return the error whose sentence names the brokers, what they or the client said, and what to do."""
-    return SourceUnavailable(f"Kafka at {settings.brokers} {_what(trouble)} ({_clean(text)}); {trouble.value}")
+    if _NO_KAFKA in text:
+        return SourceUnavailable(
+            f"what answers at {settings.brokers} does not speak Kafka's protocol; check host and port, and "
+            "whether this port speaks TLS"
+        )
+    return SourceUnavailable(
+        f"Kafka at {settings.brokers} {_what(trouble)} ({_clean(text, settings.brokers)}); {trouble.value}"
+    )
 
 
 def _what(trouble: Trouble) -> str:
@@ -40,11 +49,10 @@ def _what(trouble: Trouble) -> str:
     return "does not answer"
 
 
-def _clean(text: str) -> str:
-    """Return a client's own words without what only its makers want to know."""
-    if "Invalid response size" in text:
-        return "what answers there does not speak Kafka's protocol"
-    return " ".join(_INNER.sub("", text).split()).rstrip(".")
+def _clean(text: str, brokers: str) -> str:
+    """Return a client's own words without what only its makers want to know, and no address twice."""
+    words = " ".join(_INNER.sub("", text).split()).rstrip(".")
+    return _TWICE.sub(r"\1", words).removeprefix(f"{brokers}: ")
 
 
 def missing_topics(settings: KafkaSettings, sentences: list[str]) -> ConfigError:

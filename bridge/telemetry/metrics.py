@@ -88,7 +88,7 @@ LEDGER_COMMIT_SECONDS = Histogram(
 OUTBOX_PENDING = Gauge("outbox_pending", (), "events in the ledger that the broker has not confirmed")
 WINDOW_IN_USE = Gauge("window_in_use", (), "messages published and not confirmed")
 UNCONFIRMED_AGE_SECONDS = Gauge(
-    "unconfirmed_age_seconds", (), "time since the oldest unconfirmed message was published"
+    "unconfirmed_age_seconds", (), "how long the oldest event that is not confirmed has been waiting to be"
 )
 EVENTS_SENT = Counter("events_sent_total", ("type", "status"), "events that the broker has routed and confirmed")
 DUPLICATES_SENT = Counter(

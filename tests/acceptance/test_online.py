@@ -60,8 +60,8 @@ def test_servers_that_are_away_and_passwords_that_are_wrong_are_named(
     said = wallet_bridge("check", "--online", path, KAFKA_BROKERS="127.0.0.1:9", RABBITMQ_URL=wrong)
     assert said.code == 78
     kafka, rabbitmq = said.err.splitlines()
-    assert kafka.startswith("vintervik: Kafka: Kafka at 127.0.0.1:9 does not answer")
-    assert rabbitmq.startswith("vintervik: RabbitMQ: ")
+    assert kafka.startswith("vintervik: Kafka at 127.0.0.1:9 does not answer (Connection refused); ")
+    assert rabbitmq.startswith("vintervik: RabbitMQ at ")
     assert "refuse" in rabbitmq
     assert "not-" not in said.err
 

@@ -48,8 +48,8 @@ def test_without_ready_made_frames_the_same_arrives(topology: Topology, monkeypa
 
 def test_the_ready_made_frames_are_in_use(topology: Topology) -> None:
     outbound = topology.outbound()
-    assert outbound._link is not None
-    assert outbound._link._frames is not None
+    assert outbound._connection.link is not None
+    assert outbound._connection.link._frames is not None
 
 
 def test_frames_that_pika_would_write_otherwise_are_not_used(
@@ -59,8 +59,8 @@ def test_frames_that_pika_would_write_otherwise_are_not_used(
     encode = spec.BasicProperties.encode
     monkeypatch.setattr(spec.BasicProperties, "encode", lambda properties: [*encode(properties), b"\x00"])
     outbound = topology.outbound()
-    assert outbound._link is not None
-    assert outbound._link._frames is None
+    assert outbound._connection.link is not None
+    assert outbound._connection.link._frames is None
 
 
 def test_a_large_body_is_split_into_frames_and_arrives_whole(topology: Topology) -> None:

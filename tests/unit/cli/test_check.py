@@ -165,3 +165,18 @@ def test_a_pattern_of_a_connector_is_one_that_sources_take(connector: Path) -> N
     subscription = Subscription(brand.topics().names, brand.topics().patterns)
     assert subscription.matches("ledger-reference.public.wallet_old")
     assert not subscription.matches("ledger-reference.public.wallet_older")
+
+
+def test_what_cannot_be_looked_at_is_named_and_hides_no_problem_of_the_others(
+    command: Command, connector: Path, tmp_path: Path
+) -> None:
+    changed(connector, ("version: 1", "version: 2"))
+    long, empty = tmp_path / ("x" * 300 + ".yaml"), tmp_path / "empty"
+    empty.mkdir()
+    said = command("check", tmp_path / "missing.yaml", long, empty, connector)
+    assert said.code == 78
+    assert said.out == ""
+    assert f"{connector}:1:10: version: 1 is expected" in said.err
+    assert f"{tmp_path / 'missing.yaml'}: there is no such file or folder" in said.err
+    assert f"{empty}: there is no connector (NAME.yaml) in this folder" in said.err
+    assert f"{long}: cannot be looked at: File name too long" in said.err

@@ -149,3 +149,15 @@ def test_what_is_not_said_clearly_is_asked_for(
     assert said.code == 2
     assert sentence in said.err
     assert command("parked", "list", CONNECTOR, "--state", state).out.splitlines()[-1] == "5 changes are parked"
+
+
+@pytest.mark.parametrize("words", [("status",), ("parked", "list"), ("parked", "replay", "--all")])
+def test_a_ledger_that_is_elsewhere_is_looked_for_with_state(
+    command: Command, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    said = command(*words, EXAMPLES / "ledger-reference.yaml", "--state", tmp_path)
+    assert said.code == 70
+    assert said.err == (
+        f"there is no ledger at {tmp_path / 'vintervik.ledger'} for brand vintervik: name the folder that `run` "
+        "has with --state; before the first run there is none\n"
+    )

@@ -48,7 +48,7 @@ def test_numbers_and_booleans_of_expressions_keep_their_kind() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "place", "message", "hint"),
     [
-        ("version: 1", "version: 2", "1:10: version", "one of these is expected: 1", ""),
+        ("version: 1", "version: 2", "1:10: version", "1 is expected", ""),
         ("version: 1", "", "2:1: version", "version is missing", ""),
         ("brand: northern-lights", "brand: Northern", "2:8: brand", "a text of the form", ""),
         ("brand: northern-lights", "brand: 7", "2:8: brand", "a text is expected", ""),
@@ -149,7 +149,12 @@ def test_the_wallet_alone_needs_no_surroundings(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [(b"\xff\xfe", "not in UTF-8"), (b"- a\n", "holds no keys"), (b"", "holds nothing")]
+    ("content", "message"),
+    [
+        (b"\xff\xfe", "not in UTF-8"),
+        (b"- a\n", "holds no keys .is it the right file"),
+        (b"", "holds nothing .is it the right file"),
+    ],
 )
 def test_a_file_that_is_no_connector_says_why(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "brand.yaml"

@@ -93,3 +93,35 @@ def test_a_secret_in_an_expression_is_in_no_message() -> None:
 
 def test_a_secret_is_not_in_the_text_of_the_connector() -> None:
     assert "open-sesame" not in repr(read().model)
+
+
+def _secrets(tmp_path: Path, **environment: str) -> Variables:
+    variables = Variables(environment, tmp_path)
+    variables.fill(parse_yaml("\n".join(f"k{at}: ${{{name}}}" for at, name in enumerate(environment)), "f.yaml"))
+    return variables
+
+
+@pytest.mark.parametrize("password", ["e", "is", "ran", "ort", "9"])
+def test_a_short_password_blanks_out_no_part_of_a_word(password: str, tmp_path: Path) -> None:
+    variables = _secrets(tmp_path, URL=f"amqp://bridge:{password}@h:5672/%2F")
+    sentence = "the port ranges from 1 to 65535 here; please see line 19"
+    assert variables.hidden(sentence) == sentence
+
+
+@pytest.mark.parametrize("password", ["e", "id", "p@s", "p/x", "a:b", "$1", "p w", "näh", "it's", "C:\\x", "%41b"])
+def test_a_short_password_is_in_no_message_either(password: str, tmp_path: Path) -> None:
+    variables = _secrets(tmp_path, URL=f"amqp://bridge:{password}@h:5672,amqp://bridge:other@i/%2F")
+    for said in ("amqp://bridge:{}@h:5672 is no address", "'{}' is too short", "({})"):
+        assert variables.hidden(said.format(password)) == said.format("***")
+    assert password not in variables.hidden(f"{password!r} is too short").split("'")
+
+
+def test_a_secret_of_a_file_is_hidden_however_short_it_is(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("ab\n")
+    variables = Variables({}, tmp_path)
+    variables.fill(parse_yaml("k: ${file:pw}", "f.yaml"))
+    assert variables.hidden("'ab' is too short, about") == "'***' is too short, about"
+
+
+def test_a_long_secret_is_hidden_inside_a_word_too(tmp_path: Path) -> None:
+    assert _secrets(tmp_path, KEY="s3cret-key").hidden("xs3cret-keyx") == "x***x"

@@ -42,7 +42,8 @@ def test_several_nodes_are_separated_by_commas() -> None:
         ("amqp://u:secret@", "names a host"),
         ("amqp://u:secret@h?heartbeat=5", "takes no ?options"),
         ("amqp://u:sec/ret@h", "written %2F"),
-        ("amqp://u:secret@h:99999", "no number"),
+        ("amqp://u:secret@h:99999", "no number from 1 to 65535"),
+        ("amqp://u:secret@h:0", "no number from 1 to 65535"),
     ],
 )
 def test_a_wrong_url_is_refused_without_showing_its_secret(url: str, reason: str) -> None:

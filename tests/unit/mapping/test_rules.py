@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.support.trial import Trial
+from tests.unit.mapping.wallets import CASHED_OUT
 
 Make = Callable[[str], Trial]
 
@@ -200,25 +201,15 @@ play:
 class TestARunningTotal:
     """Rule 8."""
 
-    WALLET = """
+    WALLET = (
+        """
 play:
   bets:
     rows: mutable
     deleted: nothing stands
-    activities:
-      bet: {type: Bet, stands: 'state in ("open", "settled")'}
-      cash:
-        type: Win
-        stands: state in ("open", "settled")
-        grows: {total: cashed, while: state == "open"}
-        event: {activity_id: {text: "{id}:c{n}"}, wager_amount: grown}
-      win:
-        type: Win
-        stands: state == "settled"
-        compare: returned
-        event: {activity_id: {text: "{id}:w"}, wager_amount: returned - cash.total}
-        again: {activity_id: {text: "{id}:w{n}"}}
 """
+        + CASHED_OUT
+    )
 
     def test_each_growth_is_an_activity_of_its_own(self, trial: Make) -> None:
         run = trial(self.WALLET)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.trial import Trial
+from tests.unit.mapping.wallets import CASHED_OUT
 
 Make = Callable[[str], Trial]
 
@@ -42,27 +43,17 @@ play:
     again: {activity_id: {text: "{id}:{n}"}}
 """
 
-BETS = """
+BETS = (
+    """
 lookups: {users: {key: id}}
 play:
   bets:
     rows: mutable
     deleted: nothing stands
     skip: {test player: "users[player].is_test"}
-    activities:
-      bet: {type: Bet, stands: 'state in ("open", "settled")'}
-      cash:
-        type: Win
-        stands: state in ("open", "settled")
-        grows: {total: cashed, while: state == "open"}
-        event: {activity_id: {text: "{id}:c{n}"}, wager_amount: grown}
-      win:
-        type: Win
-        stands: state == "settled"
-        compare: returned
-        event: {activity_id: {text: "{id}:w"}, wager_amount: returned - cash.total}
-        again: {activity_id: {text: "{id}:w{n}"}}
 """
+    + CASHED_OUT
+)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bridge.records import SourceRecord
 from tests.support.examples import examples
 from tests.support.trial import ROW, Trial
+from tests.unit.mapping.wallets import CASHED_OUT
 
 Make = Callable[[str], Trial]
 Sums = dict[tuple[str, str, str], Decimal]
@@ -146,27 +147,19 @@ def test_turnover_of_a_ledger_with_reversals_is_the_model_s(trial: Make, steps: 
     assert same(sums_of(run.bodies()), model.sums())
 
 
-BETS = """
+BETS = (
+    """
 play:
   bets:
     rows: mutable
     deleted: nothing stands
-    activities:
-      bet: {type: Bet, stands: 'state in ("open", "settled")'}
-      cash:
-        type: Win
-        stands: state in ("open", "settled")
-        grows: {total: cashed, while: 'state == "open"'}
-        event: {activity_id: {text: "{id}:c{n}"}, wager_amount: grown}
-      win:
-        type: Win
-        stands: state == "settled"
-        compare: returned
-        event: {activity_id: {text: "{id}:w"}, wager_amount: returned - cash.total}
-        again: {activity_id: {text: "{id}:w{n}"}}
+"""
+    + CASHED_OUT
+    + """\
     event: {exchange_rate: bet.exchange_rate or rate, currency: currency}
     again: {activity_id: {text: "{id}:{n}"}}
 """
+)
 
 CHANGE = st.one_of(
     st.tuples(
