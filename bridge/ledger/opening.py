@@ -14,11 +14,13 @@ from bridge.ledger.meta import check_meta, first_meta, migrations, missing
 from bridge.ledger.postgres import PostgresLedger
 from bridge.ledger.postgres_opening import open_postgres
 from bridge.ledger.schema import SCHEMA_VERSION, creation
-from bridge.ledger.sqlite import DIALECT, SqliteLedger
+from bridge.ledger.sqlite import SqliteLedger
 from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink, make_private
-from bridge.ledger.statements import Statements
+from bridge.ledger.sqlite_memory import DIALECT
+from bridge.ledger.sqlite_memory import SQL as _SQL
 
-_SQL: Final = Statements(DIALECT)
+GENERATION: Final = 50_000
+"""Of how many new keys the places are gathered in memory before the index on the disk gets them."""
 
 
 def open_ledger(
@@ -68,6 +70,7 @@ def open_sqlite(
     read_only: bool = False,
     recent_values: int = 20_000,
     wait_seconds: float = 5,
+    generation: int = GENERATION,
 ) -> SqliteLedger:
     """Open a file, or ":memory:"; see `open_ledger`."""
     path = url_or_path.removeprefix("sqlite:///")
@@ -80,7 +83,7 @@ def open_sqlite(
             lock = ProcessLock(Path(path))
     try:
         link = _prepared(path, brand, create=create, read_only=read_only, wait_seconds=wait_seconds)
-        return SqliteLedger(link, lock, recent_values)
+        return SqliteLedger(link, lock, recent_values, generation)
     except BaseException:
         if lock is not None:
             lock.release()

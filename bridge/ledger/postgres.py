@@ -176,10 +176,15 @@ class PostgresLedger:
         """Forget up to `limit` things last touched before the day; less than `limit` means all are gone."""
         before = day_number(before_day)
         with self._link.transaction() as cursor:
+
+            def forget(keys: list[Any]) -> int:
+                cursor.executemany(_SQL.delete_old_memory.encode(), [(space, key, before) for space, key in keys])
+                return max(0, cursor.rowcount)
+
             cursor.execute(_OLD_EVENTS, (before, limit))
             pruned = cursor.rowcount
             if pruned < limit:
-                pruned += prune_memory(cursor, _SQL, before, limit - pruned)
+                pruned += prune_memory(cursor, _SQL, before, limit - pruned, forget)
             if pruned < limit:
                 cursor.execute(_SQL.delete_counters, (before,))
                 pruned += cursor.rowcount

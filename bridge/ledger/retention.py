@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any, Final, Protocol
 
@@ -10,7 +11,6 @@ import msgspec
 from bridge.ledger.statements import Statements
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_KEYS: Final = list[tuple[int, str]]
 
 
 class Cursor(Protocol):
@@ -35,11 +35,16 @@ def day_number(day: str) -> int:
     return date.fromisoformat(day).toordinal() - _EPOCH
 
 
-def prune(cursor: Cursor, sql: Statements, before: int, limit: int, confirmed: int) -> int:
-    """Delete up to `limit` old things inside the caller's transaction; return how many."""
+def prune(
+    cursor: Cursor, sql: Statements, before: int, limit: int, confirmed: int, forget: Callable[[list[Any]], int]
+) -> int:
+    """Delete up to `limit` old things inside the caller's transaction; return how many.
+
+    `forget`: see `prune_memory`.
+    """
     pruned = prune_events(cursor, sql, before, limit, confirmed)
     if pruned < limit:
-        pruned += prune_memory(cursor, sql, before, limit - pruned)
+        pruned += prune_memory(cursor, sql, before, limit - pruned, forget)
     if pruned < limit:
         # A few dozen rows a day: not worth a slice of their own.
         cursor.execute(sql.delete_counters, (before,))
@@ -62,8 +67,13 @@ def prune_events(cursor: Cursor, sql: Statements, before: int, limit: int, confi
     return old
 
 
-def prune_memory(cursor: Cursor, sql: Statements, before: int, limit: int) -> int:
-    """Walk through the oldest batches and delete what none has touched since."""
+def prune_memory(
+    cursor: Cursor, sql: Statements, before: int, limit: int, forget: Callable[[list[Any]], int]
+) -> int:
+    """Walk through the oldest batches and delete what none has touched since.
+
+    `forget` deletes those of a list, as `touched` has them, that are older than the day, and returns how many.
+    """
     pruned = 0
     while pruned < limit:
         cursor.execute(sql.oldest_touched, (before,))
@@ -71,10 +81,9 @@ def prune_memory(cursor: Cursor, sql: Statements, before: int, limit: int) -> in
         if not oldest:
             break
         batch, packed = oldest[0]
-        keys = msgspec.msgpack.decode(packed, type=_KEYS)
-        now, left = keys[: limit - pruned], keys[limit - pruned :]
-        cursor.executemany(sql.delete_old_memory, [(space, key, before) for space, key in now])
-        pruned += max(0, cursor.rowcount)
+        touched = msgspec.msgpack.decode(packed, type=list[Any])
+        now, left = touched[: limit - pruned], touched[limit - pruned :]
+        pruned += forget(now)
         if left:
             cursor.execute(sql.shorten_touched, (msgspec.msgpack.encode(left), batch))
         else:

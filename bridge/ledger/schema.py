@@ -1,4 +1,4 @@
-"""The tables of a ledger, the same for SQLite and Postgres.
+"""The tables of a ledger: those that SQLite and Postgres have in common, and those of each.
 
 Days are whole days since 1970-01-01 in UTC.  Spaces are numbered, so that keys stay short.
 """
@@ -11,9 +11,16 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 METADATA: Final = MetaData()
+"""What every ledger has."""
+
+SHARED: Final = MetaData()
+"""What a ledger in Postgres, which several instances share, has besides."""
+
+FILE: Final = MetaData()
+"""What a ledger in a file has besides."""
 
 # SQLite keeps a row under its number only where the column is spelled INTEGER.
 _SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
@@ -34,7 +41,10 @@ def _bytes(name: str) -> Column[bytes]:
 META: Final = Table("meta", METADATA, _text("name", primary_key=True), _text("value"), sqlite_with_rowid=False)
 
 MARKS: Final = Table("marks", METADATA, _text("name", primary_key=True), _number("value"), sqlite_with_rowid=False)
-"""Numbers that only grow: up to where the outbox is confirmed, the last held and the last parked id."""
+"""Numbers that only grow: up to where the outbox is confirmed, the last held and the last parked id.
+
+In a file also the last slot, and up to which slot SLOTS has them all ("indexed").
+"""
 
 POSITIONS: Final = Table(
     "positions",
@@ -51,16 +61,37 @@ SPACES: Final = Table(
 
 MEMORY: Final = Table(
     "memory",
-    METADATA,
+    SHARED,
     _number("space", primary_key=True),
     _text("key", primary_key=True),
     _bytes("value"),
     _number("day"),
 )
-"""Values in the order of writing, with an index beside them.
+"""Values by space and key."""
 
-Keys are often random (UUIDs), and each page changed at random is written twice.  Pages of an index
-hold three times as many entries as pages that hold the values too.
+SLOTTED: Final = Table(
+    "memory",
+    FILE,
+    _number("slot", primary_key=True),
+    _number("space"),
+    _text("key"),
+    _bytes("value"),
+    _number("day"),
+)
+"""The same in numbered slots, in the order of first writing: what is new is appended, whatever its key is."""
+
+SLOTS: Final = Table(
+    "slots",
+    FILE,
+    _number("space", primary_key=True),
+    _text("key", primary_key=True),
+    _number("slot"),
+    sqlite_with_rowid=False,
+)
+"""In which slot the value of a key lies, but for those behind the mark "indexed", which the process knows.
+
+Keys are often random (UUIDs).  Each of them alone would change a page of its own, which is written twice;
+so entries are put here later, many at once and in the order of their keys.
 """
 
 TOUCHED: Final = Table(
@@ -71,7 +102,7 @@ TOUCHED: Final = Table(
     _bytes("pairs"),
     Index("touched_by_day", "day"),
 )
-"""What each batch put into the prunable spaces.
+"""What each batch put into the prunable spaces: pairs of space and key; in a file, slots.
 
 Retention walks through this list instead of the whole memory; an index on the day would cost more
 than all the rest of a batch, because its entries repeat the keys in another order.
@@ -123,9 +154,6 @@ COUNTERS: Final = Table(
     sqlite_with_rowid=False,
 )
 
-SHARED: Final = MetaData()
-"""What a ledger needs beside METADATA when several instances share it."""
-
 LANES: Final = Table(
     "lanes",
     SHARED,
@@ -147,7 +175,23 @@ _INDEXES: Final = (
     "CREATE INDEX outbox_by_day ON outbox (day, seq)",
 )
 
-MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {}
+MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {
+    # The memory of a file gets slots, and an index that is written later.
+    2: {
+        "sqlite": (
+            "ALTER TABLE memory RENAME TO memory_1",
+            "CREATE TABLE memory (slot INTEGER NOT NULL, space INTEGER NOT NULL, \"key\" TEXT NOT NULL, "
+            "value BLOB NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (slot))",
+            "CREATE TABLE slots (space INTEGER NOT NULL, \"key\" TEXT NOT NULL, slot INTEGER NOT NULL, "
+            "PRIMARY KEY (space, \"key\")) WITHOUT ROWID",
+            'INSERT INTO memory SELECT rowid, space, "key", value, day FROM memory_1 ORDER BY rowid',
+            'INSERT INTO slots SELECT space, "key", rowid FROM memory_1 ORDER BY space, "key"',
+            "DROP TABLE memory_1",
+            "INSERT INTO marks SELECT 'slots', coalesce(max(slot), 0) FROM memory",
+            "INSERT INTO marks SELECT 'indexed', coalesce(max(slot), 0) FROM memory",
+        )
+    }
+}
 """Schema version to the statements, by dialect, that lead to it from the version before."""
 
 
@@ -155,7 +199,7 @@ def creation(dialect: Dialect) -> list[str]:
     """Return the statements that make an empty ledger of SCHEMA_VERSION."""
     shared = dialect.name == "postgresql"
     steps: list[CreateTable | CreateIndex] = []
-    for table in [*METADATA.sorted_tables, *(SHARED.sorted_tables if shared else ())]:
+    for table in [*METADATA.sorted_tables, *(SHARED if shared else FILE).sorted_tables]:
         steps.append(CreateTable(table))
         steps.extend(CreateIndex(index) for index in table.indexes)
     texts = [str(step.compile(dialect=dialect)) for step in steps]

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
-
-import msgspec
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
+from typing import Any
 
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune
 from bridge.ledger.rows import held_change, held_row, parked_change, parked_row
-from bridge.ledger.schema import prunable
-from bridge.ledger.sqlite_link import IN_MEMORY, Row, SqliteLink
-from bridge.ledger.statements import Statements
+from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink
+from bridge.ledger.sqlite_memory import SQL as _SQL
+from bridge.ledger.sqlite_memory import SqliteMemory
 from bridge.ledger.transaction import Pending, Transaction
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
-
-DIALECT: Final = sqlite_dialect(paramstyle="qmark")
-_SQL: Final = Statements(DIALECT)
-# A fixed number of keys per query, so that the statement is prepared once.
-_READ_CHUNK: Final = 256
-_READ_MANY: Final = f"SELECT key, value FROM memory WHERE space = ? AND key IN ({', '.join('?' * _READ_CHUNK)})"  # noqa: S608 (our own text)
-_encode_keys: Final = msgspec.msgpack.Encoder().encode
 
 
 class SqliteLedger:
@@ -36,30 +26,33 @@ class SqliteLedger:
     shared = False
     """Nobody else writes."""
 
-    def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int) -> None:
+    def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int, generation: int) -> None:
         self.place = link.place
         self._link = link
         self._lock = lock
         self._reads_only = lock is None and link.place != IN_MEMORY
         # What another process writes cannot be answered from memory.
         self.recent = Recent(0 if self._reads_only else recent_values)
-        self._load()
+        self._memory = SqliteMemory(link, generation)
+        marks = self._load()
+        if not self._reads_only:
+            self._memory.load(marks)
 
-    def _load(self) -> None:
+    def _load(self) -> dict[str, int]:
         marks: dict[str, int] = dict(self._link.rows(_SQL.select_marks))
-        self._spaces: dict[str, int] = dict(self._link.rows(_SQL.select_spaces))
-        self._batch = self._link.one(_SQL.last_touched) or 0
         last_event = self._link.one(_SQL.last_event) or 0
         self._confirmed: int = marks.get("confirmed", 0)
         self._held: int = marks.get("held", 0)
         self._parked: int = marks.get("parked", 0)
         # Retention may have emptied the outbox, but never beyond what is confirmed.
         self._seq = max(last_event, self._confirmed)
+        return marks
 
     def begin(self, now_ms: int) -> Transaction:
         """Start a transaction.  Costs no query, but for a ledger that only reads."""
         if self._reads_only:
-            self._load()
+            self._memory.load(self._load())
+        self._memory.begin()
         return Transaction(self, now_ms)
 
     def positions(self) -> Mapping[Partition, int]:
@@ -114,9 +107,17 @@ class SqliteLedger:
     def prune(self, before_day: str, limit: int) -> int:
         """Forget up to `limit` things last touched before the day; less than `limit` means all are gone."""
         before = day_number(before_day)
+        gone: list[Pair] = []
         with self._link.transaction() as cursor:
-            pruned = prune(cursor, _SQL, before, limit, self._confirmed)
+
+            def forget(touched: list[Any]) -> int:
+                old = self._memory.prune(cursor, touched, before)
+                gone.extend(old)
+                return len(old)
+
+            pruned = prune(cursor, _SQL, before, limit, self._confirmed, forget)
         # Values that are gone must not be answered from memory.
+        self._memory.forget(gone)
         self.recent.clear()
         return pruned
 
@@ -153,25 +154,7 @@ class SqliteLedger:
 
     def read(self, pairs: Collection[Pair]) -> Mapping[Pair, bytes]:
         """Return the committed values of those pairs that have one."""
-        by_space: dict[str, list[str]] = {}
-        for space, key in pairs:
-            by_space.setdefault(space, []).append(key)
-        found: dict[Pair, bytes] = {}
-        for space, keys in by_space.items():
-            number = self._spaces.get(space)
-            if number is not None:
-                found.update({(space, key): value for key, value in self._read_space(number, keys)})
-        return found
-
-    def _read_space(self, number: int, keys: list[str]) -> list[Row]:
-        if len(keys) == 1:
-            return [(keys[0], row[0]) for row in self._link.rows(_SQL.read_one, (number, keys[0]))]
-        rows = []
-        for start in range(0, len(keys), _READ_CHUNK):
-            chunk = keys[start : start + _READ_CHUNK]
-            chunk.extend(chunk[-1:] * (_READ_CHUNK - len(chunk)))
-            rows += self._link.rows(_READ_MANY, (number, *chunk))
-        return rows
+        return self._memory.read(pairs)
 
     def body(self, seq: int) -> bytes | None:
         """Return the body of a committed event, or None when it is past its retention."""
@@ -180,43 +163,18 @@ class SqliteLedger:
 
     def write(self, pending: Pending) -> None:
         """Write all of it in one transaction, which is on the disk when this returns."""
-        spaces = self._new_spaces(pending)
+        change = self._memory.plan(pending)
         confirmed = min(max(self._confirmed, pending.confirmed or 0), self._seq)
-        batch = self._batch + 1
         with self._link.transaction() as cursor:
             many = cursor.executemany
-            many(_SQL.insert_space, [(number, name) for name, number in spaces.items()])
-            _write_memory(cursor, pending, {**self._spaces, **spaces}, batch)
+            self._memory.write(cursor, change, pending.day)
             many(_SQL.insert_event, pending.outbox)
             marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
             many(_SQL.upsert_mark, marks.items())
             many(_SQL.upsert_position, [(*partition, at) for partition, at in pending.positions.items()])
             _write_changes(cursor, pending)
-        self._spaces.update(spaces)
+        self._memory.keep(change)
         self._confirmed = confirmed
-        self._batch = batch
-
-    def _new_spaces(self, pending: Pending) -> dict[str, int]:
-        names = {space for space, _ in pending.memory}.difference(self._spaces)
-        return {name: number for number, name in enumerate(sorted(names), start=len(self._spaces) + 1)}
-
-
-def _write_memory(cursor: sqlite3.Cursor, pending: Pending, spaces: Mapping[str, int], batch: int) -> None:
-    if not pending.memory:
-        return
-    # Neighbours in the file one after another: each page of the tree is changed once.
-    changed = sorted(
-        (spaces[space], key, value, pending.day)
-        for (space, key), value in pending.memory.items()
-        if value is not None
-    )
-    cursor.executemany(_SQL.upsert_memory, changed)
-    gone = [(spaces[space], key) for (space, key), value in pending.memory.items() if value is None]
-    cursor.executemany(_SQL.delete_memory, gone)
-    fading = {number for name, number in spaces.items() if prunable(name)}
-    keys = [(number, key) for number, key, _, _ in changed if number in fading]
-    if keys:
-        cursor.execute(_SQL.insert_touched, (batch, pending.day, _encode_keys(keys)))
 
 
 def _write_changes(cursor: sqlite3.Cursor, pending: Pending) -> None:

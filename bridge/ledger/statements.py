@@ -12,7 +12,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
-from sqlalchemy.sql.expression import ClauseElement, ColumnElement
+from sqlalchemy.sql.expression import ClauseElement
 
 from bridge.ledger.schema import (
     COUNTERS,
@@ -23,6 +23,8 @@ from bridge.ledger.schema import (
     OUTBOX,
     PARKED,
     POSITIONS,
+    SLOTS,
+    SLOTTED,
     SPACES,
     TOUCHED,
 )
@@ -56,15 +58,19 @@ class Statements:
         self.delete_counters = self._text(delete(COUNTERS).where(COUNTERS.c.day < bindparam("before")))
 
     def _memory(self) -> None:
-        space = MEMORY.c.space == bindparam("wanted_space")
-        one: ColumnElement[Any] = bindparam("wanted_key")
-        self.read_one = self._text(select(MEMORY.c.value).where(space, MEMORY.c.key == one))
-        self.upsert_memory = self._upsert(MEMORY)
-        self.delete_memory = self._text(delete(MEMORY).where(space, MEMORY.c.key == one))
-        # space, key, day
-        self.delete_old_memory = self._text(
-            delete(MEMORY).where(space, MEMORY.c.key == one, MEMORY.c.day < bindparam("before"))
-        )
+        # Of a shared ledger: space, key, day.
+        one = (MEMORY.c.space == bindparam("wanted_space"), MEMORY.c.key == bindparam("wanted_key"))
+        self.delete_old_memory = self._text(delete(MEMORY).where(*one, MEMORY.c.day < bindparam("before")))
+        # Of a file.
+        self.upsert_value = self._upsert(SLOTTED)
+        self.upsert_slot = self._upsert(SLOTS)
+        behind = SLOTTED.c.slot > bindparam("indexed")
+        columns = (SLOTTED.c.space, SLOTTED.c.key, SLOTTED.c.slot)
+        self.select_behind = self._text(select(*columns).where(behind))
+        self.delete_value = self._text(delete(SLOTTED).where(SLOTTED.c.slot == bindparam("gone")))
+        # space, key
+        one = (SLOTS.c.space == bindparam("wanted_space"), SLOTS.c.key == bindparam("wanted_key"))
+        self.delete_slot = self._text(delete(SLOTS).where(*one))
         self.insert_touched = self._text(self._insert(TOUCHED))
         # By day, not by batch: a clock that was ahead for a while must not keep what came after.
         old = TOUCHED.c.day < bindparam("before")
