@@ -1,23 +1,27 @@
-"""What the ledger costs: CPU per event, milliseconds per batch, bytes per million events, pauses.
+"""What the ledger costs, tenth by tenth: CPU, bytes written, milliseconds per batch; then size, memory and pauses.
 
-    python -m bench.ledger [--events 200000] [--keys ascending|random] [--ledger PATH|postgresql://…]
+    python -m bench.ledger [--events 1000000] [--keys ascending|random] [--ledger PATH|postgresql://…]
 
 Each event does what a plain change does: two keys looked for in advance, one of them put (150
-bytes), one event of 500 bytes added, in batches of 500, confirmed one batch later.
+bytes), one event of 500 bytes added, in batches of 500, confirmed one batch later.  One event in a
+hundred looks for a key of any age besides, as a rollback does.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import random
 import tempfile
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+import psutil
+
 from bridge.contracts import Ledger
-from bridge.ledger import open_ledger
+from bridge.ledger import PostgresLedger, SqliteLedger, open_ledger
 from bridge.records import Delivery, Event, Partition
 
 BATCH = 500
@@ -25,6 +29,11 @@ BODY = b"b" * 500
 VALUE = b"v" * 150
 DAY_MS = 86_400_000
 NOW_MS = 20_000 * DAY_MS
+
+
+TENTHS = 10
+ROLLBACKS = BATCH // 100
+ROWS = "row:public.wallet_tx"
 
 
 def keys_of(order: str) -> Iterator[str]:
@@ -35,13 +44,19 @@ def keys_of(order: str) -> Iterator[str]:
         yield str(number) if order == "ascending" else str(uuid.uuid4())
 
 
-def one_batch(ledger: Ledger | Nothing, keys: list[str], offset: int, last_seq: int) -> int:
+def one_batch(
+    ledger: Ledger | Nothing, keys: list[str], originals: list[str], offset: int, last_seq: int
+) -> int:
     """Take one batch in, as the intake and the mapping do."""
     transaction = ledger.begin(NOW_MS)
-    transaction.prefetch([pair for key in keys for pair in (("row:public.wallet_tx", key), ("ref:bet", key))])
+    wanted = [pair for key in keys for pair in ((ROWS, key), ("ref:bet", key))]
+    transaction.prefetch([*wanted, *((ROWS, key) for key in originals)])
+    for key in originals:
+        if transaction.get(ROWS, key) is None and isinstance(ledger, SqliteLedger | PostgresLedger):
+            raise SystemExit(f"the ledger has lost the key {key}")
     for key in keys:
-        if transaction.get("row:public.wallet_tx", key) is None:
-            transaction.put("row:public.wallet_tx", key, VALUE)
+        if transaction.get(ROWS, key) is None:
+            transaction.put(ROWS, key, VALUE)
             transaction.get("ref:bet", key)
             transaction.add_event(Event(f"{key}:Approved", key[-4:], BODY, 3))
             transaction.count("sent", "public.wallet_tx", "bet")
@@ -84,27 +99,53 @@ def own_cost() -> float:
     keys = [str(number) for number in range(BATCH)]
     started = time.process_time()
     for _ in range(40):
-        one_batch(Nothing(), keys, 0, 0)
+        one_batch(Nothing(), keys, keys[:ROLLBACKS], 0, 0)
     return (time.process_time() - started) / 40 / BATCH * 1e6
 
 
+def written() -> int:
+    """Return the bytes that this process has caused to be written to the disk."""
+    return int(psutil.Process().io_counters().write_bytes)
+
+
 def fill(ledger: Ledger, events: int, order: str) -> None:
-    """Fill the ledger and print what it cost."""
-    keys = keys_of(order)
-    wall, cpu = [], []
+    """Fill the ledger and print what each tenth cost."""
+    keys, kept, chance = keys_of(order), Kept(), random.Random(7)
     last_seq = 0
-    for batch in range(events // BATCH):
-        mine = [next(keys) for _ in range(BATCH)]
-        started, busy = time.perf_counter(), time.process_time()
-        last_seq = one_batch(ledger, mine, batch * BATCH, last_seq)
-        cpu.append(time.process_time() - busy)
-        wall.append(time.perf_counter() - started)
-    tail = cpu[-len(cpu) // 5 :]
-    per_event, at_the_end = sum(cpu) / events * 1e6, sum(tail) / len(tail) / BATCH * 1e6
-    print(f"  CPU per event    {per_event:7.2f} µs, in the last fifth {at_the_end:.2f} µs")
-    p50, p99 = percentile(wall, 0.5), percentile(wall, 0.99)
-    print(f"  batch p50 / p99  {p50:7.2f} / {p99:.2f} ms, longest {max(wall) * 1e3:.2f} ms")
+    for tenth in range(1, TENTHS + 1):
+        wall, busy, before = [], 0.0, written()
+        for batch in range(events // BATCH * (tenth - 1) // TENTHS, events // BATCH * tenth // TENTHS):
+            mine = [next(keys) for _ in range(BATCH)]
+            originals = kept.some(ROLLBACKS, chance)
+            started, cpu = time.perf_counter(), time.process_time()
+            last_seq = one_batch(ledger, mine, originals, batch * BATCH, last_seq)
+            busy += time.process_time() - cpu
+            wall.append(time.perf_counter() - started)
+            kept.add(mine[batch % BATCH])
+        done = len(wall) * BATCH
+        print(
+            f"  {last_seq:>9,} events: CPU {busy / done * 1e6:6.2f} µs an event, "
+            f"written {(written() - before) / done:6.0f} bytes an event, batch p50 {percentile(wall, 0.5):.2f}, "
+            f"p99 {percentile(wall, 0.99):.2f}, longest {max(wall) * 1e3:.2f} ms",
+            flush=True,
+        )
     print(f"  per million      {ledger.size_bytes() / events:7.0f} MB")
+    print(f"  memory           {psutil.Process().memory_info().rss / 1e6:7.0f} MB, all of the process")
+
+
+class Kept:
+    """One key of each batch, to look for later."""
+
+    def __init__(self) -> None:
+        self._keys: list[str] = []
+
+    def add(self, key: str) -> None:
+        """Keep one."""
+        self._keys.append(key)
+
+    def some(self, number: int, chance: random.Random) -> list[str]:
+        """Return some of any age."""
+        return [chance.choice(self._keys) for _ in range(number if self._keys else 0)]
 
 
 def empty(ledger: Ledger, limit: int) -> None:
@@ -122,7 +163,7 @@ def empty(ledger: Ledger, limit: int) -> None:
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--events", type=int, default=200_000)
+    parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--keys", choices=["ascending", "random"], default="ascending")
     parser.add_argument("--ledger")
     parser.add_argument("--prune", type=int, default=1000, metavar="SLICE")

@@ -15,6 +15,7 @@ from bridge.ledger.postgres import PostgresLedger
 from bridge.ledger.postgres_opening import open_postgres
 from bridge.ledger.schema import SCHEMA_VERSION, creation
 from bridge.ledger.sqlite import SqliteLedger
+from bridge.ledger.sqlite_index import packed
 from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink, make_private
 from bridge.ledger.sqlite_memory import DIALECT
 from bridge.ledger.sqlite_memory import SQL as _SQL
@@ -120,6 +121,7 @@ def _bring_up_to_date(link: SqliteLink, brand: str, *, create: bool, read_only: 
     if version < SCHEMA_VERSION:
         now = {"schema_version": str(SCHEMA_VERSION), "bridge_version": __version__}
         with link.transaction() as cursor:
+            cursor.connection.create_function("packed", 1, packed, deterministic=True)
             _run(cursor, migrations(DIALECT.name, version), now)
 
 

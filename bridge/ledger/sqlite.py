@@ -33,7 +33,7 @@ class SqliteLedger:
         self._reads_only = lock is None and link.place != IN_MEMORY
         # What another process writes cannot be answered from memory.
         self.recent = Recent(0 if self._reads_only else recent_values)
-        self._memory = SqliteMemory(link, generation)
+        self._memory = SqliteMemory(link, generation, alone=not self._reads_only)
         marks = self._load()
         if not self._reads_only:
             self._memory.load(marks)

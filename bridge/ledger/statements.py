@@ -63,7 +63,8 @@ class Statements:
         self.delete_old_memory = self._text(delete(MEMORY).where(*one, MEMORY.c.day < bindparam("before")))
         # Of a file.
         self.upsert_value = self._upsert(SLOTTED)
-        self.upsert_slot = self._upsert(SLOTS)
+        # What it has already is the same.
+        self.insert_slot = self._text(self._insert(SLOTS).on_conflict_do_nothing())
         behind = SLOTTED.c.slot > bindparam("indexed")
         columns = (SLOTTED.c.space, SLOTTED.c.key, SLOTTED.c.slot)
         self.select_behind = self._text(select(*columns).where(behind))
