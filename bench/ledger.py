@@ -20,6 +20,7 @@ from pathlib import Path
 
 import psutil
 
+from bridge.app import GC_THRESHOLDS
 from bridge.contracts import Ledger
 from bridge.ledger import PostgresLedger, SqliteLedger, open_ledger
 from bridge.records import Delivery, Event, Partition
@@ -171,6 +172,7 @@ def main() -> None:
     # As the bridge does at start: the collector need not look at what was imported.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLDS)
     with tempfile.TemporaryDirectory() as folder:
         ledger = open_ledger(options.ledger or str(Path(folder) / "ledger.db"), "bench", create=True)
         ledger.claim([Partition("northern.public.wallet_tx", 3)])
