@@ -2,94 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain
+import sqlite3
+import weakref
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
-from bridge.ledger.recent import Pair
+from bridge.ledger.chunks import chunks, for_chunks
 
-Entry = tuple[int, bytes, int]
-"""One row of the index: the number of a space, a key as the index has it, a slot."""
+Entry = tuple[int, str, int]
+"""One row of the index: the number of a space, a key, a slot."""
+
+_TABLE: Final = (
+    "CREATE TABLE newest (space INTEGER, key TEXT, slot INTEGER, PRIMARY KEY (space, key)) WITHOUT ROWID"
+)
+_FIND: Final = for_chunks("SELECT key, slot FROM newest WHERE space = ? AND key IN ({})")
+_NEXT: Final = "SELECT space, key, slot FROM newest WHERE (space, key) > (?, ?) ORDER BY space, key LIMIT ?"
+_ADD: Final = "INSERT OR REPLACE INTO newest VALUES (?, ?, ?)"
+_BEFORE_ALL: Final = (0, "")
+
+
+class Step(NamedTuple):
+    """A part of a sweep."""
+
+    entries: Sequence[Entry]
+    """In the order of their keys."""
+    ends: bool
+    """There are no more behind them."""
 
 
 class Newest:
-    """Two generations: one that grows, and one whose entries move into the index in the order of their keys.
+    """A table in memory, whose entries move into the index on the disk in the order of their keys.
 
-    Entries of random keys change a page each when they come one by one.  Those of a whole generation, in
-    order, share pages: the larger the generation, the more of them.  Each batch moves a little more than
-    it adds, so nothing stalls, and what had not moved at a crash is read again from the values themselves.
+    Entries of random keys change a page each when they come one by one.  Neighbours share pages: the more
+    entries wait here, the more of them.  A sweep goes through the keys from the first to the last, again and
+    again; each batch moves as many as it adds, so nothing stalls.  What had not moved at a crash is read again
+    from the values themselves.
     """
 
-    def __init__(self, generation: int) -> None:
-        """`generation`: with how many slots one is closed.  Both together soon have less than twice that."""
-        self._generation = max(1, generation)
-        self._growing: dict[Pair, int] = {}
-        self._moving: dict[Pair, int] = {}
-        # Entries of the growing generation: sorted runs, each longer than the next.
-        self._runs: list[list[Entry]] = []
-        self._began = 0
-        self._last = 0
-        # Entries of the moving generation that have not moved yet, in order; its last slot.
-        self._order: list[Entry] = []
-        self._end = 0
-        # Slots of either that were forgotten.
-        self._gone: set[int] = set()
+    def __init__(self, size: int, indexed: int) -> None:
+        """`size`: how many entries wait before any moves.  `indexed`: up to which slot the index has everything."""
+        self.indexed = indexed
+        self._size = size
+        # Of its own: what it holds is needed while the ledger's connection is at work.
+        self._table = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._table.close)
+        for statement in ("PRAGMA journal_mode = OFF", _TABLE):
+            self._table.execute(statement)
+        self._number = 0
+        self._last = indexed
+        # Up to where the sweep has come, and the last slot when it began.
+        self._reached: tuple[int, str] = _BEFORE_ALL
+        self._began = indexed
 
-    def get(self, pair: Pair) -> int | None:
-        """Return the slot of a pair, or None when only the index can tell."""
-        return self._growing.get(pair) or self._moving.get(pair)
+    def find(self, space: int, keys: Sequence[str]) -> dict[str, int]:
+        """Return the slots of those keys of a space that are here."""
+        found: dict[str, int] = {}
+        if self._number:
+            for chunk in chunks(keys):
+                found.update(self._table.execute(_FIND[len(chunk)], (space, *chunk)))
+        return found
 
-    def lacking(self, pairs: Iterable[Pair]) -> list[Pair]:
-        """Return those of the pairs of which only the index can tell."""
-        growing, moving = self._growing, self._moving
-        return [pair for pair in pairs if pair not in growing and pair not in moving]
+    def next_step(self, new: int) -> Step:
+        """Return what a batch with so many new keys moves into the index; changes nothing."""
+        due = self._number + new - self._size
+        if self._last - self.indexed > 4 * self._size:
+            # Most keys come in order and few wait: the sweep goes on, so that a start has little to read.
+            due = max(due, new)
+        # After a start more than that may wait.
+        due = min(due, 4 * new + 100)
+        if due <= 0 or not self._number:
+            return Step((), ends=False)
+        entries = self._table.execute(_NEXT, (*self._reached, due)).fetchall()
+        return Step(entries, ends=len(entries) < due)
 
-    def due(self, new: int) -> list[Entry]:
-        """Return what a batch with so many new pairs moves into the index, in order; changes nothing."""
-        excess = len(self._growing) + len(self._order) + new - 2 * self._generation
-        return self._order[: max(new + new // 4, excess)]
+    def indexed_after(self, step: Step, later: Sequence[Entry], last: int) -> int:
+        """Return up to which slot the index has everything after a batch that moves `step` and adds `later`.
 
-    def standing(self, due: Sequence[Entry]) -> Sequence[Entry]:
-        """Return those of the entries whose pair has not been forgotten."""
-        return [entry for entry in due if entry[2] not in self._gone] if self._gone else due
-
-    def indexed_after(self, due: Sequence[Entry], later: Mapping[Pair, int], last: int) -> int | None:
-        """Return up to which slot the index has everything after a batch; None when that is no news.
-
-        `due` moves with it, `later` is added with it, and `last` is the highest slot that is given out then.
+        `last`: the highest slot that is given out then.
         """
-        if self._order:
-            return self._end if len(due) == len(self._order) else None
-        return None if self._growing or later else last
+        if step.ends:
+            return self._began
+        return self.indexed if self._number or later else last
 
-    def moved(self, due: Sequence[Entry]) -> None:
-        """The index has these now."""
-        del self._order[: len(due)]
-        if not self._order and self._moving:
-            self._moving = {}
-            self._gone = {slot for slot in self._gone if slot > self._end}
-
-    def add(self, later: Mapping[Pair, int], run: list[Entry], last: int) -> None:
-        """Remember the slots of new values that the index does not have yet, and their entries in order.
-
-        `last`: the highest slot that was given out, to whatever.
-        """
-        if later:
-            self._growing.update(later)
-            # Runs of one length become one of twice that, so the work of sorting comes in small pieces.
-            while self._runs and len(self._runs[-1]) <= len(run):
-                run = sorted(self._runs.pop() + run)
-            self._runs.append(run)
-        elif not self._growing:
-            self._began = last
+    def keep(self, step: Step, later: Sequence[Entry], last: int) -> None:
+        """A batch that moved `step` and added `later` has been committed."""
+        self.indexed = self.indexed_after(step, later, last)
+        if step.entries:
+            self._move(step)
+        if step.ends:
+            self._reached = _BEFORE_ALL
+        self._add(later)
         self._last = last
-        if not self._order and self._growing and last - self._began >= self._generation:
-            self._order, self._runs = sorted(chain.from_iterable(self._runs)), []
-            self._moving, self._growing = self._growing, {}
-            self._began = self._end = last
+        if self._reached == _BEFORE_ALL:
+            self._began = last
 
-    def forget(self, pairs: Iterable[Pair]) -> None:
-        """Drop pairs that have no value any more."""
-        for pair in pairs:
-            slot = self._growing.pop(pair, None) or self._moving.pop(pair, None)
-            if slot is not None:
-                self._gone.add(slot)
+    def _move(self, step: Step) -> None:
+        reached = step.entries[-1][:2]
+        gone = "DELETE FROM newest WHERE (space, key) > (?, ?) AND (space, key) <= (?, ?)"
+        self._number -= self._table.execute(gone, (*self._reached, *reached)).rowcount
+        self._reached = reached
+
+    def _add(self, entries: Sequence[Entry]) -> None:
+        if entries:
+            self._table.execute("BEGIN")
+            self._table.executemany(_ADD, entries)
+            self._table.execute("COMMIT")
+            self._number += len(entries)
+
+    def forget(self, keys: Iterable[tuple[int, str]]) -> None:
+        """Drop keys of spaces that have no value any more."""
+        gone = "DELETE FROM newest WHERE space = ? AND key = ?"
+        self._number -= max(0, self._table.executemany(gone, keys).rowcount)

@@ -15,13 +15,12 @@ from bridge.ledger.postgres import PostgresLedger
 from bridge.ledger.postgres_opening import open_postgres
 from bridge.ledger.schema import SCHEMA_VERSION, creation
 from bridge.ledger.sqlite import SqliteLedger
-from bridge.ledger.sqlite_index import packed
 from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink, make_private
 from bridge.ledger.sqlite_memory import DIALECT
 from bridge.ledger.sqlite_memory import SQL as _SQL
 
-GENERATION: Final = 50_000
-"""Of how many new keys the places are gathered in memory before the index on the disk gets them."""
+NEWEST: Final = 100_000
+"""How many entries of the index wait in memory, at some 70 bytes each."""
 
 
 def open_ledger(
@@ -71,7 +70,7 @@ def open_sqlite(
     read_only: bool = False,
     recent_values: int = 20_000,
     wait_seconds: float = 5,
-    generation: int = GENERATION,
+    newest: int = NEWEST,
 ) -> SqliteLedger:
     """Open a file, or ":memory:"; see `open_ledger`."""
     path = url_or_path.removeprefix("sqlite:///")
@@ -84,7 +83,7 @@ def open_sqlite(
             lock = ProcessLock(Path(path))
     try:
         link = _prepared(path, brand, create=create, read_only=read_only, wait_seconds=wait_seconds)
-        return SqliteLedger(link, lock, recent_values, generation)
+        return SqliteLedger(link, lock, recent_values, newest)
     except BaseException:
         if lock is not None:
             lock.release()
@@ -121,7 +120,6 @@ def _bring_up_to_date(link: SqliteLink, brand: str, *, create: bool, read_only: 
     if version < SCHEMA_VERSION:
         now = {"schema_version": str(SCHEMA_VERSION), "bridge_version": __version__}
         with link.transaction() as cursor:
-            cursor.connection.create_function("packed", 1, packed, deterministic=True)
             _run(cursor, migrations(DIALECT.name, version), now)
 
 

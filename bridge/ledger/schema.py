@@ -84,14 +84,14 @@ SLOTS: Final = Table(
     "slots",
     FILE,
     _number("space", primary_key=True),
-    Column("key", LargeBinary, primary_key=True, nullable=False),
+    _text("key", primary_key=True),
     _number("slot"),
     sqlite_with_rowid=False,
 )
-"""In which slot the value of a key lies, but for those behind the mark "indexed", which the process knows.
+"""In which slot the value of a key lies, but for some behind the mark "indexed", which the process knows.
 
 Keys are often random (UUIDs).  Each of them alone would change a page of its own, which is written twice;
-so entries are put here later, many at once and in the order of their keys.
+so they come here later, in the order of the keys.
 """
 
 TOUCHED: Final = Table(
@@ -182,10 +182,10 @@ MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {
             "ALTER TABLE memory RENAME TO memory_1",
             "CREATE TABLE memory (slot INTEGER NOT NULL, space INTEGER NOT NULL, \"key\" TEXT NOT NULL, "
             "value BLOB NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (slot))",
-            "CREATE TABLE slots (space INTEGER NOT NULL, \"key\" BLOB NOT NULL, slot INTEGER NOT NULL, "
+            "CREATE TABLE slots (space INTEGER NOT NULL, \"key\" TEXT NOT NULL, slot INTEGER NOT NULL, "
             "PRIMARY KEY (space, \"key\")) WITHOUT ROWID",
             'INSERT INTO memory SELECT rowid, space, "key", value, day FROM memory_1 ORDER BY rowid',
-            'INSERT INTO slots SELECT space, packed("key"), rowid FROM memory_1 ORDER BY space, "key"',
+            'INSERT INTO slots SELECT space, "key", rowid FROM memory_1 ORDER BY space, "key"',
             "DROP TABLE memory_1",
             "INSERT INTO marks SELECT 'slots', coalesce(max(slot), 0) FROM memory",
             "INSERT INTO marks SELECT 'indexed', coalesce(max(slot), 0) FROM memory",

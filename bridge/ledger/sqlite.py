@@ -26,14 +26,14 @@ class SqliteLedger:
     shared = False
     """Nobody else writes."""
 
-    def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int, generation: int) -> None:
+    def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int, newest: int) -> None:
         self.place = link.place
         self._link = link
         self._lock = lock
         self._reads_only = lock is None and link.place != IN_MEMORY
         # What another process writes cannot be answered from memory.
         self.recent = Recent(0 if self._reads_only else recent_values)
-        self._memory = SqliteMemory(link, generation, alone=not self._reads_only)
+        self._memory = SqliteMemory(link, newest, alone=not self._reads_only)
         marks = self._load()
         if not self._reads_only:
             self._memory.load(marks)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Mapping, Sequence
-from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
-from bridge.ledger.newest import Entry, Newest
+from bridge.ledger.chunks import chunks, for_chunks
 from bridge.ledger.recent import Pair
 from bridge.ledger.schema import prunable
-from bridge.ledger.sqlite_index import SqliteIndex, chunks, of_numbers, packed
+from bridge.ledger.sqlite_index import IndexChange, SqliteIndex
 from bridge.ledger.sqlite_link import Row, SqliteLink
 from bridge.ledger.statements import Statements
 from bridge.ledger.transaction import Pending
 
 DIALECT: Final = sqlite_dialect(paramstyle="qmark")
 SQL: Final = Statements(DIALECT)
-_VALUES: Final = of_numbers("SELECT slot, value FROM memory WHERE slot IN ({})")
-_OLD: Final = of_numbers("SELECT slot, space, key FROM memory WHERE day < ? AND slot IN ({})")
+_OLD: Final = for_chunks("SELECT slot, space, key FROM memory WHERE day < ? AND slot IN ({})")
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
@@ -38,15 +36,7 @@ class Change(msgspec.Struct, gc=False):
     """The slots of the pairs that have no value any more."""
     touched: list[int] = msgspec.field(default_factory=list)
     """The slots that retention may empty one day."""
-    entries: list[Entry] = msgspec.field(default_factory=list)
-    """What the index gets of this batch."""
-    later: dict[Pair, int] = msgspec.field(default_factory=dict)
-    """Those of the new pairs that it gets later."""
-    run: list[Entry] = msgspec.field(default_factory=list)
-    """Their entries, in order."""
-    due: list[Entry] = msgspec.field(default_factory=list)
-    """What the index gets of batches before; some may have been forgotten."""
-    marks: dict[str, int] = msgspec.field(default_factory=dict)
+    index: IndexChange | None = None
 
 
 class SqliteMemory:
@@ -56,14 +46,12 @@ class SqliteMemory:
     so a commit that fails changes nothing, and can be tried again.
     """
 
-    def __init__(self, link: SqliteLink, generation: int, *, alone: bool) -> None:
-        """`generation`: see `Newest`.  `alone`: no other process writes."""
+    def __init__(self, link: SqliteLink, newest: int, *, alone: bool) -> None:
+        """`newest`: see Newest.  `alone`: no other process writes."""
         self._link = link
-        self._generation = generation
-        self._newest = Newest(generation)
         self._spaces: dict[str, int] = {}
-        self._index = SqliteIndex(self._spaces, link.rows, alone=alone)
-        # The slots of pairs that this batch has read in the index; 0 where there was none.
+        self._index = SqliteIndex(self._spaces, link.rows, newest, alone=alone)
+        # The slots of the pairs that this batch has read; 0 where there was none.
         self._read: dict[Pair, int] = {}
         self._last = 0
         self._batch = 0
@@ -74,13 +62,7 @@ class SqliteMemory:
         self._last = max(marks.get("slots", 0), indexed)
         self._batch = self._link.one(SQL.last_touched) or 0
         self._spaces.update(self._link.rows(SQL.select_spaces))
-        names = self._names()
-        behind = self._link.rows(SQL.select_behind, (indexed,))
-        pairs = {(names[space], key): slot for space, key, slot in behind}
-        run = sorted((space, packed(key), slot) for space, key, slot in behind)
-        self._index.told(pairs)
-        self._newest = Newest(self._generation)
-        self._newest.add(pairs, run, self._last)
+        self._index.load(indexed, self._last)
 
     def begin(self) -> None:
         """Start a batch."""
@@ -89,18 +71,6 @@ class SqliteMemory:
 
     def read(self, pairs: Collection[Pair]) -> Mapping[Pair, bytes]:
         """Return the committed values of those pairs that have one."""
-        missing = self._newest.lacking(pairs)
-        found = self._look_up(missing)
-        if len(missing) < len(pairs):
-            newest = self._newest.get
-            by_slot = {slot: pair for pair in pairs if (slot := newest(pair))}
-            for chunk in chunks(list(by_slot)):
-                for slot, value in self._link.rows(_VALUES[len(chunk)], chunk):
-                    found[by_slot[slot]] = value
-        return found
-
-    def _look_up(self, pairs: Collection[Pair]) -> dict[Pair, bytes]:
-        """Ask the index, and remember what it says for this batch."""
         self._read.update(dict.fromkeys(pairs, 0))
         found: dict[Pair, bytes] = {}
         for pair, slot, value in self._index.find(pairs):
@@ -112,8 +82,10 @@ class SqliteMemory:
         """Work out what a batch changes.  May read; nothing is changed before `keep`."""
         change = Change(self._new_spaces(pending))
         if pending.memory:
+            unread = [pair for pair in pending.memory if pair not in self._read]
+            if unread:
+                self.read(unread)
             self._plan_values(pending, change)
-            self._plan_index(change)
         return change
 
     def _new_spaces(self, pending: Pending) -> dict[str, int]:
@@ -121,47 +93,26 @@ class SqliteMemory:
         return {name: number for number, name in enumerate(sorted(names), start=len(self._spaces) + 1)}
 
     def _plan_values(self, pending: Pending, change: Change) -> None:
-        newest, read, day = self._newest.get, self._read, pending.day
-        unknown = self._newest.lacking(pair for pair in pending.memory if pair not in read)
-        if unknown:
-            self._look_up(unknown)
+        read, day = self._read, pending.day
         spaces = {**self._spaces, **change.spaces}
+        new: dict[int, dict[str, int]] = {}
         last = self._last
         for pair, value in pending.memory.items():
-            slot = read.get(pair) or newest(pair)
+            slot = read[pair]
             if value is not None:
+                space, key = pair
+                number = spaces[space]
                 if not slot:
                     slot = last = last + 1
                     change.new[pair] = slot
-                space, key = pair
-                change.values.append((slot, spaces[space], key, value, day))
+                    new.setdefault(number, {})[key] = slot
+                change.values.append((slot, number, key, value, day))
             elif slot:
                 change.gone[pair] = slot
         change.values.sort()
         fading = {number for name, number in spaces.items() if prunable(name)}
         change.touched = [value[0] for value in change.values if value[1] in fading]
-        change.marks["slots"] = last
-
-    def _plan_index(self, change: Change) -> None:
-        spaces = {**self._spaces, **change.spaces}
-        new: dict[str, list[Entry]] = {}
-        for (space, key), slot in change.new.items():
-            new.setdefault(space, []).append((spaces[space], packed(key), slot))
-        at_once = set()
-        for space, run in new.items():
-            run.sort()
-            if self._index.takes_at_once(run):
-                at_once.add(space)
-                change.entries += run
-            else:
-                change.run += run
-        change.run.sort()
-        change.later = {pair: slot for pair, slot in change.new.items() if pair[0] not in at_once}
-        change.due = self._newest.due(len(change.new))
-        change.entries += self._newest.standing(change.due)
-        indexed = self._newest.indexed_after(change.due, change.later, change.marks["slots"])
-        if indexed is not None:
-            change.marks["indexed"] = indexed
+        change.index = self._index.plan(new, self._last, last)
 
     def write(self, cursor: sqlite3.Cursor, change: Change, day: int) -> None:
         """Write a change inside the caller's transaction."""
@@ -169,25 +120,26 @@ class SqliteMemory:
         spaces = {**self._spaces, **change.spaces}
         many(SQL.insert_space, [(number, name) for name, number in change.spaces.items()])
         many(SQL.upsert_value, change.values)
-        many(SQL.insert_slot, change.entries)
+        if change.index is not None:
+            self._index.write(cursor, change.index)
+            marks = {"slots": change.index.last, "indexed": change.index.indexed}
+            many(SQL.upsert_mark, marks.items())
         many(SQL.delete_value, [(slot,) for slot in change.gone.values()])
-        many(SQL.delete_slot, [(spaces[space], packed(key)) for space, key in change.gone])
+        many(SQL.delete_slot, [(spaces[space], key) for space, key in change.gone])
         if change.touched:
             cursor.execute(SQL.insert_touched, (self._batch + 1, day, _encode(change.touched)))
-        many(SQL.upsert_mark, change.marks.items())
 
     def keep(self, change: Change) -> None:
         """The change has been committed."""
         self._spaces.update(change.spaces)
         self._batch += bool(change.touched)
-        self._last = change.marks.get("slots", self._last)
         # What was read while this was on its way to the disk is older.
         self._read.update(change.new)
         self._read.update(dict.fromkeys(change.gone, 0))
-        self._index.told(change.new)
-        self._newest.forget(change.gone)
-        self._newest.moved(change.due)
-        self._newest.add(change.later, change.run, self._last)
+        if change.index is not None:
+            self._last = change.index.last
+            self._index.keep(change.index, change.new)
+        self._index.forget(change.gone)
 
     def prune(self, cursor: sqlite3.Cursor, touched: Sequence[Any], before: int) -> list[Pair]:
         """Delete what is older than a day, in the caller's transaction; return the pairs, for `forget`.
@@ -202,16 +154,15 @@ class SqliteMemory:
         slots = [each for each in touched if isinstance(each, int)]
         if len(slots) < len(touched):
             pairs = [(names[each[0]], each[1]) for each in touched if not isinstance(each, int)]
-            slots.extend(slot for slot in map(self._newest.get, pairs) if slot)
             slots.extend(slot for _, slot, _ in self._index.find(pairs, rows))
         old = [row for chunk in chunks(slots) for row in rows(_OLD[len(chunk)], (before, *chunk))]
         cursor.executemany(SQL.delete_value, [(slot,) for slot, _, _ in old])
-        cursor.executemany(SQL.delete_slot, [(space, packed(key)) for _, space, key in sorted(old, key=itemgetter(1, 2))])
+        cursor.executemany(SQL.delete_slot, sorted(row[1:] for row in old))
         return [(names[space], key) for _, space, key in old]
 
     def forget(self, pairs: Collection[Pair]) -> None:
         """What was pruned is committed."""
-        self._newest.forget(pairs)
+        self._index.forget(pairs)
         self._read = {}
 
     def _names(self) -> dict[int, str]:

@@ -63,11 +63,6 @@ class Statements:
         self.delete_old_memory = self._text(delete(MEMORY).where(*one, MEMORY.c.day < bindparam("before")))
         # Of a file.
         self.upsert_value = self._upsert(SLOTTED)
-        # What it has already is the same.
-        self.insert_slot = self._text(self._insert(SLOTS).on_conflict_do_nothing())
-        behind = SLOTTED.c.slot > bindparam("indexed")
-        columns = (SLOTTED.c.space, SLOTTED.c.key, SLOTTED.c.slot)
-        self.select_behind = self._text(select(*columns).where(behind))
         self.delete_value = self._text(delete(SLOTTED).where(SLOTTED.c.slot == bindparam("gone")))
         # space, key
         one = (SLOTS.c.space == bindparam("wanted_space"), SLOTS.c.key == bindparam("wanted_key"))
