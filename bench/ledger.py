@@ -45,9 +45,7 @@ def keys_of(order: str) -> Iterator[str]:
         yield str(number) if order == "ascending" else str(uuid.uuid4())
 
 
-def one_batch(
-    ledger: Ledger | Nothing, keys: list[str], originals: list[str], offset: int, last_seq: int
-) -> int:
+def one_batch(ledger: Ledger | Nothing, keys: list[str], originals: list[str], offset: int, last_seq: int) -> int:
     """Take one batch in, as the intake and the mapping do."""
     transaction = ledger.begin(NOW_MS)
     wanted = [pair for key in keys for pair in ((ROWS, key), ("ref:bet", key))]

@@ -40,7 +40,7 @@ class Newest:
     """
 
     def __init__(self, size: int, indexed: int) -> None:
-        """`size`: how many entries wait before any moves.  `indexed`: up to which slot the index has everything."""
+        """`size`: how many entries wait before any moves.  `indexed`: up to which slot the index has all."""
         self.indexed = indexed
         self._size = size
         # Of its own: what it holds is needed while the ledger's connection is at work.

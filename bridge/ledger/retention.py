@@ -35,23 +35,6 @@ def day_number(day: str) -> int:
     return date.fromisoformat(day).toordinal() - _EPOCH
 
 
-def prune(
-    cursor: Cursor, sql: Statements, before: int, limit: int, confirmed: int, forget: Callable[[list[Any]], int]
-) -> int:
-    """Delete up to `limit` old things inside the caller's transaction; return how many.
-
-    `forget`: see `prune_memory`.
-    """
-    pruned = prune_events(cursor, sql, before, limit, confirmed)
-    if pruned < limit:
-        pruned += prune_memory(cursor, sql, before, limit - pruned, forget)
-    if pruned < limit:
-        # A few dozen rows a day: not worth a slice of their own.
-        cursor.execute(sql.delete_counters, (before,))
-        pruned += cursor.rowcount
-    return pruned
-
-
 def prune_events(cursor: Cursor, sql: Statements, before: int, limit: int, confirmed: int) -> int:
     """Delete the oldest events that are confirmed, up to the first that is young enough to stay."""
     cursor.execute(sql.oldest_events, (confirmed, limit))

@@ -180,10 +180,10 @@ MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {
     2: {
         "sqlite": (
             "ALTER TABLE memory RENAME TO memory_1",
-            "CREATE TABLE memory (slot INTEGER NOT NULL, space INTEGER NOT NULL, \"key\" TEXT NOT NULL, "
-            "value BLOB NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (slot))",
-            "CREATE TABLE slots (space INTEGER NOT NULL, \"key\" TEXT NOT NULL, slot INTEGER NOT NULL, "
-            "PRIMARY KEY (space, \"key\")) WITHOUT ROWID",
+            """CREATE TABLE memory (slot INTEGER NOT NULL, space INTEGER NOT NULL, "key" TEXT NOT NULL,
+            value BLOB NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (slot))""",
+            """CREATE TABLE slots (space INTEGER NOT NULL, "key" TEXT NOT NULL, slot INTEGER NOT NULL,
+            PRIMARY KEY (space, "key")) WITHOUT ROWID""",
             'INSERT INTO memory SELECT rowid, space, "key", value, day FROM memory_1 ORDER BY rowid',
             'INSERT INTO slots SELECT space, "key", rowid FROM memory_1 ORDER BY space, "key"',
             "DROP TABLE memory_1",

@@ -54,7 +54,7 @@ class SqliteIndex:
     """Finds values of pairs, and knows of most pairs that have none without a look at the disk."""
 
     def __init__(self, spaces: Mapping[str, int], rows: Rows, newest: int, *, alone: bool) -> None:
-        """`spaces` is looked at again whenever it is needed; `newest`: see Newest.  `alone`: no other process writes."""
+        """`spaces` is looked at whenever it is needed.  `newest`: see Newest.  `alone`: nobody else writes."""
         self._spaces = spaces
         self._rows = rows
         self._size = newest
@@ -83,7 +83,7 @@ class SqliteIndex:
             self._scanned = found[-1] if len(found) == _SCANNED_AT_ONCE else None
 
     def find(self, pairs: Iterable[Pair], rows: Rows | None = None) -> Iterator[tuple[Pair, int, bytes]]:
-        """Yield each pair that has a value with its slot and the value; `rows` runs the queries in a transaction."""
+        """Yield each pair that has a value with its slot and the value; `rows` asks inside a transaction."""
         ask = rows or self._rows
         if self._filter is not None and self._scanned is None:
             pairs = self._filter.maybe(pairs)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import uuid
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from bridge.errors import LedgerMismatch, LedgerUnavailable
@@ -50,6 +52,39 @@ def test_a_ledger_of_the_first_schema_opens_with_all_that_is_in_it(path: str) ->
     assert ledger.positions() == {Partition("play", 0): 42}
     ledger.close()
     assert meta(path, "schema_version") == str(SCHEMA_VERSION)
+
+
+def test_what_the_first_schema_remembered_is_found_changed_and_forgotten(path: str) -> None:
+    keys = [uuid.uuid5(uuid.NAMESPACE_OID, str(number)).hex for number in range(700)]
+    connection = sqlite3.connect(path)
+    connection.executemany("INSERT INTO memory VALUES (2, ?, ?, 20000)", [(key, key.encode()) for key in keys])
+    touched = msgspec.msgpack.encode([(2, key) for key in keys])
+    connection.execute("INSERT INTO touched VALUES (2, 20000, ?)", (touched,))
+    connection.commit()
+    connection.close()
+    ledger = open_sqlite(path, "northern", create=False)
+    later = ledger.begin(NOW_MS + 86_400_000)
+    wanted = [("row:public.tx", key) for key in keys]
+    later.prefetch(wanted)
+    assert [later.get(*pair) for pair in wanted] == [key.encode() for key in keys]
+    later.put("row:public.tx", keys[0], b"new")
+    later.put("row:public.tx", keys[1], None)
+    later.put("row:public.tx", "fresh", b"fresh")
+    later.commit()
+    while ledger.prune("2024-10-05", 100) == 100:
+        pass
+    ledger.close()
+    ledger = open_sqlite(path, "northern", create=False)
+    batch = ledger.begin(NOW_MS)
+    found = [batch.get("row:public.tx", key) for key in [*keys, "fresh", "1"]]
+    assert found == [b"new", *[None] * (len(keys) - 1), b"fresh", None]
+    assert batch.get("lookup:game", "7") == b"game"
+    assert (
+        ledger._link.rows("SELECT count(*) FROM slots")
+        == ledger._link.rows("SELECT count(*) FROM memory")
+        == [(3,)]
+    )
+    ledger.close()
 
 
 def test_every_version_has_its_step() -> None:
