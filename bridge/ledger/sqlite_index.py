@@ -28,7 +28,8 @@ _MOVE: Final = "INSERT OR IGNORE INTO slots VALUES (?, ?, ?)"
 _TAKE: Final = (
     "INSERT OR IGNORE INTO slots SELECT space, key, slot FROM memory WHERE slot > ? AND space = ? ORDER BY key"
 )
-_BEHIND: Final = "SELECT space, key, slot FROM memory WHERE slot > ? ORDER BY space, key"
+_BEHIND: Final = "SELECT space, key, slot FROM memory WHERE slot > ? ORDER BY slot LIMIT ?"
+_READ_AT_ONCE: Final = 10_000
 _SCAN: Final = "SELECT space, key FROM slots WHERE (space, key) > (?, ?) ORDER BY space, key LIMIT ?"
 _SCANNED_AT_ONCE: Final = 2500
 
@@ -64,11 +65,15 @@ class SqliteIndex:
         self._scanned: tuple[int, str] | None = (0, "")
 
     def load(self, indexed: int, last: int) -> None:
-        """Read the entries that the file's index lacks."""
-        behind = self._rows(_BEHIND, (indexed,))
+        """Read the entries that the file's index lacks; it may have some of them already."""
         self._newest = Newest(self._size, indexed)
-        self._newest.keep(Step((), ends=False), behind, last)
-        self._tell(behind)
+        nothing = Step((), ends=False)
+        reached = indexed
+        while behind := self._rows(_BEHIND, (reached, _READ_AT_ONCE)):
+            reached = behind[-1][2]
+            self._newest.keep(nothing, sorted(behind), last)
+            self._tell(behind)
+        self._newest.keep(nothing, (), last)
 
     def _tell(self, entries: Iterable[Sequence[Any]]) -> None:
         if self._filter is not None:
@@ -85,16 +90,16 @@ class SqliteIndex:
     def find(self, pairs: Iterable[Pair], rows: Rows | None = None) -> Iterator[tuple[Pair, int, bytes]]:
         """Yield each pair that has a value with its slot and the value; `rows` asks inside a transaction."""
         ask = rows or self._rows
+        spaces = self._spaces
+        pairs = [pair for pair in pairs if pair[0] in spaces]
         if self._filter is not None and self._scanned is None:
             pairs = self._filter.maybe(pairs)
         by_space: dict[str, list[str]] = {}
         for space, key in pairs:
             by_space.setdefault(space, []).append(key)
         for space, keys in by_space.items():
-            number = self._spaces.get(space)
-            if number is not None:
-                for key, slot, value in self._find(number, keys, ask):
-                    yield (space, key), slot, value
+            for key, slot, value in self._find(spaces[space], keys, ask):
+                yield (space, key), slot, value
 
     def _find(self, space: int, keys: list[str], ask: Rows) -> Iterator[Row]:
         newest = self._newest.find(space, keys)
@@ -121,7 +126,7 @@ class SqliteIndex:
 
         Of random ones, all others lie between the first and the last.
         """
-        limit = 2 * len(keys)
+        limit = len(keys) // 2 + 1
         return bool(self._rows(_BETWEEN, (space, min(keys), max(keys), limit))[0][0] < limit)
 
     @staticmethod
