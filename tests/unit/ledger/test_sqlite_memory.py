@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 import uuid
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ class Memory(RuleBasedStateMachine):
         self.kept: dict[tuple[str, str], tuple[bytes, int]] = {}
         self.day = FIRST_DAY
 
-    @initialize(newest=st.integers(1, 12))
+    @initialize(newest=st.integers(1, 20))
     def open(self, newest: int) -> None:
         self.newest = newest
         self.ledger = self.opened()
@@ -62,11 +63,18 @@ class Memory(RuleBasedStateMachine):
         self.batch.put(*pair, value)
         self.seen[pair] = self.written[pair] = value
 
-    @rule(wanted=st.sets(pairs, min_size=4), value=st.binary(max_size=4))
-    def put_many(self, wanted: set[tuple[str, str]], value: bytes) -> None:
-        self.batch.prefetch(wanted)
-        for pair in sorted(wanted):
-            self.put(pair, value)
+    @rule(chance=st.randoms(use_true_random=False), batches=st.integers(1, 5))
+    def write_batches(self, chance: Random, batches: int) -> None:
+        """Commit batches that forget some pairs and put others, many of them anew."""
+        for number in range(batches):
+            for space in SPACES[:2]:
+                for key in chance.sample(KEYS, 12):
+                    if chance.random() < 0.5:
+                        self.forget((space, key))
+                    else:
+                        self.put((space, key), b"%d" % number)
+            self.commit()
+            self.the_index_has_what_is_there_and_nothing_else()
 
     @rule(pair=pairs)
     def forget(self, pair: tuple[str, str]) -> None:
@@ -122,7 +130,7 @@ class Memory(RuleBasedStateMachine):
         self.day += 1
         self.begin()
 
-    @rule(newest=st.integers(1, 12))
+    @rule(newest=st.integers(1, 20))
     def start_again(self, newest: int) -> None:
         self.newest = newest
         self.ledger.close()
@@ -215,6 +223,17 @@ def test_ascending_keys_do_not_wait(path: str) -> None:
         batch.commit()
     assert in_index(ledger) == 2000
     assert ledger._link.one("SELECT value FROM marks WHERE name = 'indexed'") == 2000
+    ledger.close()
+
+
+def test_a_start_reads_a_bounded_part_of_the_memory(path: str) -> None:
+    ledger = open_sqlite(path, "northern", create=True, newest=200)
+    behind = []
+    for start in range(0, 5000, 50):
+        fill(ledger, range(start, start + 50))
+        slots, indexed = ledger._link.one("SELECT max(slot) FROM memory"), ledger._memory._index._newest.indexed
+        behind.append(slots - indexed)
+    assert 200 < max(behind) <= 4 * 200 + 50
     ledger.close()
 
 
