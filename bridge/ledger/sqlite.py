@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
+from bridge.errors import LedgerUnavailable
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune
@@ -16,7 +18,7 @@ from bridge.ledger.rows import held_change, held_row, parked_change, parked_row
 from bridge.ledger.schema import prunable
 from bridge.ledger.sqlite_link import IN_MEMORY, Row, SqliteLink
 from bridge.ledger.statements import Statements
-from bridge.ledger.transaction import Pending, Transaction
+from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
 DIALECT: Final = sqlite_dialect(paramstyle="qmark")
@@ -27,10 +29,18 @@ _READ_MANY: Final = f"SELECT key, value FROM memory WHERE space = ? AND key IN (
 _encode_keys: Final = msgspec.msgpack.Encoder().encode
 
 
-class SqliteLedger:
-    """`Ledger` over one connection.  Made by `open_ledger`, which also checks what it opens.
+class _Marks(NamedTuple):
+    """What the ledger goes on from when a batch is durable."""
 
-    The only writer of the file, so the counters live here and reads need no transaction.
+    spaces: Mapping[str, int]
+    confirmed: int
+
+
+class SqliteLedger:
+    """`Ledger` over one file.  Made by `open_ledger`, which also checks what it opens.
+
+    The only writer of the file, so the counters live here and reads need no transaction.  While a commit
+    is under way, a batch reads over a second connection; every other call waits for the first one.
     """
 
     shared = False
@@ -39,6 +49,8 @@ class SqliteLedger:
     def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int) -> None:
         self.place = link.place
         self._link = link
+        self._reader: SqliteLink | None = None
+        self._under_way: tuple[Commit, _Marks] | None = None
         self._lock = lock
         self._reads_only = lock is None and link.place != IN_MEMORY
         # What another process writes cannot be answered from memory.
@@ -60,7 +72,18 @@ class SqliteLedger:
         """Start a transaction.  Costs no query, but for a ledger that only reads."""
         if self._reads_only:
             self._load()
-        return Transaction(self, now_ms)
+        if self._under_way is not None and self._under_way[0].over():
+            self._settle()
+        return Transaction(self, now_ms, self._under_way[0] if self._under_way is not None else None)
+
+    def _settle(self) -> None:
+        """Wait for the commit under way, and go on from what it wrote.  Its failure is for who started it."""
+        if self._under_way is None:
+            return
+        (commit, marks), self._under_way = self._under_way, None
+        with contextlib.suppress(LedgerUnavailable):
+            commit.wait()
+            self._go_on(commit.pending, marks)
 
     def positions(self) -> Mapping[Partition, int]:
         """Return every position that is known."""
@@ -83,6 +106,7 @@ class SqliteLedger:
 
     def confirmed(self) -> int:
         """Return the sequence number up to which all events have been confirmed; 0 at first."""
+        self._settle()
         if self._reads_only:
             self._load()
         return self._confirmed
@@ -104,7 +128,7 @@ class SqliteLedger:
 
     def parked_record(self, parked_id: int) -> ParkedChange | None:
         """Return one parked change, or None when there is none of this id."""
-        rows = self._link.rows(_SQL.select_one_parked, (parked_id,))
+        rows = self._rows(_SQL.select_one_parked, (parked_id,))
         return parked_change(rows[0]) if rows else None
 
     def counters(self) -> Mapping[tuple[str, str, str], int]:
@@ -114,6 +138,7 @@ class SqliteLedger:
     def prune(self, before_day: str, limit: int) -> int:
         """Forget up to `limit` things last touched before the day; less than `limit` means all are gone."""
         before = day_number(before_day)
+        self._settle()
         with self._link.transaction() as cursor:
             pruned = prune(cursor, _SQL, before, limit, self._confirmed)
         # Values that are gone must not be answered from memory.
@@ -130,8 +155,13 @@ class SqliteLedger:
         return self._link.size_bytes()
 
     def close(self) -> None:
-        """Close the file and let go of the lock.  May be called twice, and from another thread."""
+        """Close the file and let go of the lock.  May be called twice, and from another thread.
+
+        A commit that is under way comes to its end first.
+        """
         self._link.close()
+        if self._reader is not None:
+            self._reader.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -163,38 +193,66 @@ class SqliteLedger:
                 found.update({(space, key): value for key, value in self._read_space(number, keys)})
         return found
 
+    def _rows(self, statement: str, parameters: Sequence[Any]) -> list[Row]:
+        """Read what is committed, without a wait for the commit under way."""
+        reader = self._reader if self._under_way is not None and not self._under_way[0].over() else None
+        return (reader or self._link).rows(statement, parameters)
+
     def _read_space(self, number: int, keys: list[str]) -> list[Row]:
         if len(keys) == 1:
-            return [(keys[0], row[0]) for row in self._link.rows(_SQL.read_one, (number, keys[0]))]
+            return [(keys[0], row[0]) for row in self._rows(_SQL.read_one, (number, keys[0]))]
         rows = []
         for start in range(0, len(keys), _READ_CHUNK):
             chunk = keys[start : start + _READ_CHUNK]
             chunk.extend(chunk[-1:] * (_READ_CHUNK - len(chunk)))
-            rows += self._link.rows(_READ_MANY, (number, *chunk))
+            rows += self._rows(_READ_MANY, (number, *chunk))
         return rows
 
     def body(self, seq: int) -> bytes | None:
         """Return the body of a committed event, or None when it is past its retention."""
-        body: bytes | None = self._link.one(_SQL.select_body, (seq,))
-        return body
+        rows = self._rows(_SQL.select_body, (seq,))
+        return rows[0][0] if rows else None
 
     def write(self, pending: Pending) -> None:
         """Write all of it in one transaction, which is on the disk when this returns."""
+        self._settle()
+        with self._link.transaction() as cursor:
+            marks = self._write(cursor, pending)
+        self._go_on(pending, marks)
+
+    def start(self, pending: Pending, durable: Callable[[], None]) -> Commit:
+        """Write all of it in one transaction, and let a thread of its own wait for the disk."""
+        if self.place == IN_MEMORY:
+            return committed_at_once(self, pending, durable)
+        self._settle()
+        self._reader = self._reader or self._link.reader()
+        with self._link.written() as cursor:
+            marks = self._write(cursor, pending)
+        commit = Commit(pending, self._link.commit_soon(durable))
+        self._under_way = (commit, marks)
+        return commit
+
+    def _write(self, cursor: sqlite3.Cursor, pending: Pending) -> _Marks:
         spaces = self._new_spaces(pending)
         confirmed = min(max(self._confirmed, pending.confirmed or 0), self._seq)
-        batch = self._batch + 1
-        with self._link.transaction() as cursor:
-            many = cursor.executemany
-            many(_SQL.insert_space, [(number, name) for name, number in spaces.items()])
-            _write_memory(cursor, pending, {**self._spaces, **spaces}, batch)
-            many(_SQL.insert_event, pending.outbox)
-            marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
-            many(_SQL.upsert_mark, marks.items())
-            many(_SQL.upsert_position, [(*partition, at) for partition, at in pending.positions.items()])
-            _write_changes(cursor, pending)
-        self._spaces.update(spaces)
-        self._confirmed = confirmed
-        self._batch = batch
+        many = cursor.executemany
+        many(_SQL.insert_space, [(number, name) for name, number in spaces.items()])
+        _write_memory(cursor, pending, {**self._spaces, **spaces}, self._batch + 1)
+        many(_SQL.insert_event, pending.outbox)
+        marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
+        many(_SQL.upsert_mark, marks.items())
+        many(_SQL.upsert_position, [(*partition, at) for partition, at in pending.positions.items()])
+        _write_changes(cursor, pending)
+        return _Marks(spaces, confirmed)
+
+    def _go_on(self, written: Pending, marks: _Marks) -> None:
+        self._spaces.update(marks.spaces)
+        self._confirmed = marks.confirmed
+        self._batch += 1
+        self.recent.keep_all({pair: value for pair, value in written.memory.items() if value is not None})
+        for pair, value in written.memory.items():
+            if value is None:
+                self.recent.forget(pair)
 
     def _new_spaces(self, pending: Pending) -> dict[str, int]:
         names = {space for space, _ in pending.memory}.difference(self._spaces)
