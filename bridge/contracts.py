@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from bridge.records import Decoded, Delivery, Event, HeldChange, ParkedChange, Partition, SourceRecord
@@ -108,6 +108,19 @@ class Memory(Protocol):
         """Count how one change ended: outcome is sent, skipped or parked."""
 
 
+class Commit(Protocol):
+    """A commit under way."""
+
+    def over(self) -> bool:
+        """Return whether the batch has become durable or has failed.  Never blocks."""
+
+    def wait(self) -> None:
+        """Return when the batch is durable.
+
+        Raises LedgerUnavailable, each time: nothing of it has been kept, nor can be of what was begun since.
+        """
+
+
 class LedgerTransaction(Memory, Protocol):
     """One batch.  Everything in it becomes durable together, or none of it."""
 
@@ -120,7 +133,16 @@ class LedgerTransaction(Memory, Protocol):
     def commit(self) -> Sequence[Delivery]:
         """Make it durable (a crash of the machine included) and return the events of it, in order.
 
-        Raises LedgerUnavailable: nothing of the batch has then been kept, and it may be tried again.
+        Raises LedgerUnavailable: nothing of the batch has then been kept, and it may be tried again, unless
+        it was begun while another's commit was under way that failed: then it will always raise.
+        """
+
+    def start_commit(self, durable: Callable[[Sequence[Delivery]], None]) -> Commit:
+        """Write it, and let it become durable while the caller goes on, if the storage can do that.
+
+        `durable` gets the events as soon as they are durable: from another thread, or before this returns.
+        A batch that is begun meanwhile sees what this one wrote, and can be committed only if this one was.
+        An earlier commit is waited for first, so one is under way at most.  Raises as `commit`.
         """
 
     def rollback(self) -> None:
@@ -128,7 +150,11 @@ class LedgerTransaction(Memory, Protocol):
 
 
 class Ledger(Protocol):
-    """The bridge's durable memory for one brand.  One thread calls it, but for `close`."""
+    """The bridge's durable memory for one brand.  One thread calls it, but for `close`.
+
+    While a commit is under way, `begin` and what a batch reads do not wait for it; everything else does,
+    and says what is durable.
+    """
 
     def begin(self, now_ms: int) -> LedgerTransaction:
         """Start a transaction; `now_ms` is the wall clock in milliseconds, for days and retention."""
@@ -158,7 +184,10 @@ class Ledger(Protocol):
         """Return what the ledger takes on disk."""
 
     def close(self) -> None:
-        """Let go of files, locks and connections.  Uncommitted transactions are lost, as they should be."""
+        """Let go of files, locks and connections, when a commit that is under way has ended.
+
+        Uncommitted transactions are lost, as they should be.
+        """
 
 
 class Outbound(Protocol):

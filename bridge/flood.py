@@ -48,6 +48,15 @@ class Flood:
         if parked:
             self._minute.append((self._now, parked))
 
+    @property
+    def marks(self) -> tuple[int, list[tuple[float, int]]]:
+        """What the batches committed so far have left, for `go_back`."""
+        return self._row, self._minute
+
+    def go_back(self, marks: tuple[int, list[tuple[float, int]]]) -> None:
+        """Forget the batches committed since: they were not kept after all."""
+        self._row, self._minute = marks
+
     def _check(self, reason: str) -> None:
         parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
         minute = parked + sum(count for at, count in self._minute if at > self._now - 60)

@@ -1,4 +1,7 @@
-"""Taking in: poll, decode, put in order, map, and write each batch as one durable transaction."""
+"""Taking in: poll, decode, put in order, map, and write each batch as one durable transaction.
+
+While the disk makes a batch durable, the next one is polled, decoded and mapped.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bridge.batches import Batches
+from bridge.batches import Batches, Written
 from bridge.brand import Brand
 from bridge.contracts import Outbound, Source
 from bridge.errors import LedgerConflict, LedgerFenced, LedgerUnavailable
@@ -26,6 +29,11 @@ LOG = structlog.get_logger(__name__)
 
 BATCH = 500
 """Records in one transaction: enough to share one fsync, few enough to keep it near 20 ms."""
+ENOUGH = BATCH // 4
+"""Records worth a transaction of their own while the one before is not durable yet.
+
+With fewer there is time to wait for the disk, and what comes meanwhile goes into one transaction with them.
+"""
 DEEP = 5_000
 """Records of one partition that may wait for others before its reading pauses."""
 IDLE_POLL_SECONDS = 0.25
@@ -40,7 +48,11 @@ RECHECK_SECONDS = 1.0
 
 
 class Intake:
-    """One brand's taking in.  All of it happens in the thread that calls `step`."""
+    """One brand's taking in.
+
+    All of it happens in the thread that calls `step`, but for what waits for the disk: while a commit is under
+    way, the ledger has a thread for it, which hands the events to the sender as soon as they are durable.
+    """
 
     def __init__(
         self,
@@ -65,8 +77,17 @@ class Intake:
         self.progress = Progress()
         self._order = CommitOrder(connector.source.order.wait.total_seconds())
         self._lanes = Lanes(source, decoder, self._order)
-        self._batches = Batches(brand, decoder, ledger, self.progress, shared=ledger.shared, clock=clock)
         self._outbox = Outbox(ledger, outbound, connector.limits.outbox)
+        self._batches = Batches(
+            brand,
+            decoder,
+            ledger,
+            self.progress,
+            positions=self._lanes.positions,
+            durable=self._hand_over,
+            shared=ledger.shared,
+            clock=clock,
+        )
         self._record_at = max(1, connector.target.rabbitmq.window // 4)
         self.asked_to_stop: Callable[[], bool] = lambda: False
         """Asked while the ledger is away: whether to go on waiting for it."""
@@ -102,16 +123,22 @@ class Intake:
         self.progress.turned_at = now
         self._renew()
         self._throttle()
-        records = self._source.poll(self._poll_seconds(now))
-        if self.halted:
-            raise LedgerFenced("another instance has taken partitions over; this one starts anew")
-        self._lanes.add(records, self._clock())
+        self._poll(0.0 if self._batches.under_way else self._poll_seconds(now))
+        if self._batches.under_way and self._order.waiting() < ENOUGH:
+            self._settle()
+            self._poll(0.0)
         self.progress.ready = self.progress.ready or self._lanes.caught_up()
         now = self._clock()
         play = not self._lookups_elsewhere.waits(now)
         self._write_batch(list(self._order.take(now, BATCH, play=play)))
-        self._outbox.refill()
+        self._refill()
         self._commit_offsets()
+
+    def _poll(self, seconds: float) -> None:
+        records = self._source.poll(seconds)
+        if self.halted:
+            raise LedgerFenced("another instance has taken partitions over; this one starts anew")
+        self._lanes.add(records, self._clock())
 
     def load(self, tables: Sequence[tuple[str, Sequence[Row]]]) -> None:
         """Let look-ups that no topic carries have exactly these rows, and go on with what waited for them.
@@ -127,9 +154,10 @@ class Intake:
         Returns whether everything was.
         """
         deadline = self._clock() + deadline_seconds
+        self._settle()
         while self._clock() < deadline and not self.halted:
             self._renew()
-            self._outbox.refill()
+            self._refill()
             self._write_batch([], at_once=True)
             if not self._outbox.busy:
                 break
@@ -148,9 +176,11 @@ class Intake:
         """Send and write nothing any more: what is left is another instance's.  Close all, and start anew."""
         self.permit(0.0)
         self.halted = True
+        self._settle()
 
     def record(self) -> None:
         """Record what has been confirmed.  Raises LedgerUnavailable when that cannot be done."""
+        self._settle()
         if self._outbox.newly_confirmed() is not None and not self.halted:
             self._write([], self._wall_ms())
 
@@ -170,6 +200,7 @@ class Intake:
     def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """See AssignmentListener.  Positions come from the ledger, never from the group."""
         self.progress.rebalances += 1
+        self._settle()
         known = self._ledger.claim(partitions)
         plays = [partition for partition in partitions if self._topics.is_play(partition.topic)]
         self._lanes.assign(partitions, known, plays=plays, holds=self._topics.orders_across())
@@ -183,16 +214,22 @@ class Intake:
 
     def on_revoked(self, partitions: Collection[Partition]) -> None:
         """See AssignmentListener.  What the partitions led to is sent out first, within a budget."""
-        self._order.revoke(partitions)
+        self._let_go(partitions)
         clean = self.drain(self._revoke_seconds)
         self._give_up(partitions, clean=clean)
         LOG.info("partitions_revoked", brand=self._brand_name, partitions=_names(partitions))
 
     def on_lost(self, partitions: Collection[Partition]) -> None:
         """See AssignmentListener."""
-        self._order.revoke(partitions)
+        self._let_go(partitions)
         self._give_up(partitions, clean=not self._outbox.busy)
         LOG.warning("partitions_lost", brand=self._brand_name, partitions=_names(partitions))
+
+    def _let_go(self, partitions: Collection[Partition]) -> None:
+        """Drop what was read of partitions and is not durable: whoever has them then reads it again."""
+        self._order.revoke(partitions)
+        self._settle()
+        self._batches.forget(partitions)
 
     def _give_up(self, partitions: Collection[Partition], *, clean: bool) -> None:
         self.progress.rebalances += 1
@@ -259,7 +296,15 @@ class Intake:
         at_once: bool = False,
         tables: Sequence[tuple[str, Sequence[Row]]] = (),
     ) -> None:
-        """Write a batch, and what has been confirmed, as one transaction; try again while the ledger is away."""
+        """Write a batch, and what has been confirmed, as one transaction; try again while the ledger is away.
+
+        A batch of records alone becomes durable while the next one is taken in, where it is worth that.
+        """
+        if not batch:
+            self._settle()
+        given_back = self._batches.take_back()
+        overlap = len(batch) >= ENOUGH and not (given_back or tables)
+        batch = [*given_back, *batch]
         now_ms, confirmed = self._wall_ms(), self._outbox.newly_confirmed()
         deadline = self._batches.next_deadline()
         expired = deadline is not None and deadline <= now_ms
@@ -271,17 +316,19 @@ class Intake:
             self._lanes.given_up.clear()
         while True:
             try:
-                deliveries = self._write(batch, now_ms, recheck=recheck, tables=tables)
+                self._write(batch, now_ms, recheck=recheck, tables=tables, wait=not overlap)
                 break
             except LedgerConflict:
                 continue
             except LedgerUnavailable as error:
+                overlap = False
                 if self.asked_to_stop():
                     raise
                 self._wait_for_ledger(error)
-                batch = self._lanes.still_ours(batch)
-        self._ledger_answers()
-        self._outbox.add(deliveries)
+                # What was under way and failed goes first.
+                batch = self._lanes.still_ours([*self._batches.take_back(), *batch])
+        if not overlap:
+            self.progress.ledger_answers(self._brand_name)
 
     def _due_to_record(self, confirmed: int) -> bool:
         """Return whether confirms are worth a transaction of their own: each costs a sync of the disk."""
@@ -302,21 +349,34 @@ class Intake:
         *,
         recheck: bool = False,
         tables: Sequence[tuple[str, Sequence[Row]]] = (),
-    ) -> Sequence[Delivery]:
+        wait: bool = True,
+    ) -> None:
         if self._batches.spoiled:
             self._take_up_what_waits()
-        positions, confirmed = self._lanes.positions, self._outbox.newly_confirmed
-        written = self._batches.write(batch, positions, confirmed, now_ms, recheck=recheck, tables=tables)
+        confirmed = self._outbox.newly_confirmed
+        self._batches.write(batch, confirmed, now_ms, recheck=recheck, tables=tables, wait=wait)
+
+    def _hand_over(self, written: Written) -> None:
+        """Offer what has just become durable; in the thread that waited for that."""
         if written.confirmed is not None:
             self._outbox.note_recorded(written.confirmed)
-        return written.deliveries
+        self._outbox.add(written.deliveries)
+
+    def _settle(self) -> None:
+        """Wait for the commit under way; what it could not keep is tried again with the next batch."""
+        try:
+            self._batches.settle()
+        except LedgerUnavailable as error:
+            self.progress.ledger_fails(self._brand_name, error)
+
+    def _refill(self) -> None:
+        if not self._outbox.all_offered:
+            self._settle()
+            self._outbox.refill()
 
     def _wait_for_ledger(self, error: LedgerUnavailable) -> None:
         """Keep the place in the group while the ledger is away; nothing of the batch is lost."""
-        if self.progress.last_error != str(error):
-            LOG.error("ledger_unavailable", brand=self._brand_name, error=str(error))
-        self.progress.last_error = str(error)
-        self.progress.ledger_away = True
+        self.progress.ledger_fails(self._brand_name, error)
         # A restart would not bring it back: this loop is alive.
         self.progress.turned_at = self._clock()
         if not self._lanes.assigned():
@@ -325,12 +385,6 @@ class Intake:
             return
         self._lanes.pause_only(self._lanes.assigned())
         self._lanes.add(self._source.poll(RETRY_SECONDS), self._clock())
-
-    def _ledger_answers(self) -> None:
-        if self.progress.ledger_away:
-            self.progress.ledger_away = False
-            self.progress.last_error = ""
-            LOG.info("ledger_answers_again", brand=self._brand_name)
 
 
 def _names(partitions: Iterable[Partition]) -> list[str]:

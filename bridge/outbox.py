@@ -14,8 +14,11 @@ PAGE = 500
 class Outbox:
     """Offers events to the sender in the order of the ledger, each once, and knows what of them is recorded.
 
-    New events go straight from their batch to the sender.  Where the sender is too far behind, or at a
-    start, they are read from the ledger instead, page by page.
+    New events go straight from their batch to the sender.  At a start, and when partitions come, what the
+    ledger holds is read from it first, page by page.
+
+    One thread at a time: while a commit is under way, `add` and `note_recorded` are called by the thread
+    that waits for the disk, and the other calls that offer wait until it is over.
     """
 
     def __init__(self, ledger: Ledger, outbound: Outbound, limit: int) -> None:
@@ -43,6 +46,11 @@ class Outbox:
     def pending(self) -> int:
         """Return how many events the sender has that are not confirmed."""
         return self._outbound.pending()
+
+    @property
+    def all_offered(self) -> bool:
+        """Whether the ledger holds nothing that has not been offered, but for a batch on its way there."""
+        return self._all_offered
 
     @property
     def busy(self) -> bool:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+import structlog
+
+from bridge.errors import LedgerUnavailable
+
+LOG = structlog.get_logger(__name__)
+
 
 @dataclass(slots=True)
 class Progress:
@@ -30,3 +36,17 @@ class Progress:
     """The ledger's storage does not answer, and is waited for."""
     ready: bool = False
     """Every partition has been read to the end that it had at the start."""
+
+    def ledger_fails(self, brand: str, error: LedgerUnavailable) -> None:
+        """Note that the ledger does not answer, and why; the log is told once."""
+        if self.last_error != str(error):
+            LOG.error("ledger_unavailable", brand=brand, error=str(error))
+        self.last_error = str(error)
+        self.ledger_away = True
+
+    def ledger_answers(self, brand: str) -> None:
+        """Note that the ledger has just been written."""
+        if self.ledger_away:
+            self.ledger_away = False
+            self.last_error = ""
+            LOG.info("ledger_answers_again", brand=brand)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
@@ -17,7 +17,7 @@ from bridge.ledger.retention import day_number, prune_memory
 from bridge.ledger.rows import held_change, parked_change
 from bridge.ledger.schema import METADATA, SEQUENCES, SHARED
 from bridge.ledger.statements import Statements
-from bridge.ledger.transaction import Pending, Transaction
+from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
 DIALECT: Final = postgres_dialect(  # type: ignore[no-untyped-call]
@@ -248,6 +248,14 @@ class PostgresLedger:
         elif batch is not pending:
             raise LedgerFenced(_KEPT.format(self.place))
         self._confirmed = max(self._confirmed, pending.confirmed or 0)
+
+    def start(self, pending: Pending, durable: Callable[[], None]) -> Commit:
+        """Write all of it as `write` does, and wait for the server.
+
+        A batch on top of one under way could not tell which version of a row it has read, and an answer
+        that is lost is looked for before anything else is done: so nothing goes on meanwhile.
+        """
+        return committed_at_once(self, pending, durable)
 
     def _write(self, pending: Pending) -> None:
         self._lanes.require({row[3] for row in pending.outbox})

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from bridge.errors import LedgerUnavailable
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune_events, prune_memory
 from bridge.ledger.rows import held_change, held_row, parked_change, parked_row
-from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink
+from bridge.ledger.sqlite_link import IN_MEMORY, Row, SqliteLink
 from bridge.ledger.sqlite_memory import SQL as _SQL
-from bridge.ledger.sqlite_memory import SqliteMemory
-from bridge.ledger.transaction import Pending, Transaction
+from bridge.ledger.sqlite_memory import MemoryChange, SqliteMemory
+from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
 
-class SqliteLedger:
-    """`Ledger` over one connection.  Made by `open_ledger`, which also checks what it opens.
+class _Marks(NamedTuple):
+    """What the ledger goes on from when a batch is durable."""
 
-    The only writer of the file, so the counters live here and reads need no transaction.
+    change: MemoryChange
+    confirmed: int
+
+
+class SqliteLedger:
+    """`Ledger` over one file.  Made by `open_ledger`, which also checks what it opens.
+
+    The only writer of the file, so the counters live here and reads need no transaction.  While a commit
+    is under way, a batch reads over a second connection; every other call waits for the first one.
     """
 
     shared = False
@@ -29,11 +39,13 @@ class SqliteLedger:
     def __init__(self, link: SqliteLink, lock: ProcessLock | None, recent_values: int, newest: int) -> None:
         self.place = link.place
         self._link = link
+        self._reader: SqliteLink | None = None
+        self._under_way: tuple[Commit, _Marks] | None = None
         self._lock = lock
         self._reads_only = lock is None and link.place != IN_MEMORY
         # What another process writes cannot be answered from memory.
         self.recent = Recent(0 if self._reads_only else recent_values)
-        self._memory = SqliteMemory(link, newest, alone=not self._reads_only)
+        self._memory = SqliteMemory(self._rows, newest, alone=not self._reads_only)
         marks = self._load()
         if not self._reads_only:
             self._memory.load(marks)
@@ -52,8 +64,19 @@ class SqliteLedger:
         """Start a transaction.  Costs no query, but for a ledger that only reads."""
         if self._reads_only:
             self._memory.load(self._load())
+        if self._under_way is not None and self._under_way[0].over():
+            self._settle()
         self._memory.begin()
-        return Transaction(self, now_ms)
+        return Transaction(self, now_ms, self._under_way[0] if self._under_way is not None else None)
+
+    def _settle(self) -> None:
+        """Wait for the commit under way, and go on from what it wrote.  Its failure is for who started it."""
+        if self._under_way is None:
+            return
+        (commit, marks), self._under_way = self._under_way, None
+        with contextlib.suppress(LedgerUnavailable):
+            commit.wait()
+            self._go_on(commit.pending, marks)
 
     def positions(self) -> Mapping[Partition, int]:
         """Return every position that is known."""
@@ -76,6 +99,7 @@ class SqliteLedger:
 
     def confirmed(self) -> int:
         """Return the sequence number up to which all events have been confirmed; 0 at first."""
+        self._settle()
         if self._reads_only:
             self._load()
         return self._confirmed
@@ -97,7 +121,7 @@ class SqliteLedger:
 
     def parked_record(self, parked_id: int) -> ParkedChange | None:
         """Return one parked change, or None when there is none of this id."""
-        rows = self._link.rows(_SQL.select_one_parked, (parked_id,))
+        rows = self._rows(_SQL.select_one_parked, (parked_id,))
         return parked_change(rows[0]) if rows else None
 
     def counters(self) -> Mapping[tuple[str, str, str], int]:
@@ -108,6 +132,7 @@ class SqliteLedger:
         """Forget up to `limit` things last touched before the day; less than `limit` means all are gone."""
         before = day_number(before_day)
         gone: list[Pair] = []
+        self._settle()
         with self._link.transaction() as cursor:
 
             def forget(touched: list[Any]) -> int:
@@ -137,8 +162,13 @@ class SqliteLedger:
         return self._link.size_bytes()
 
     def close(self) -> None:
-        """Close the file and let go of the lock.  May be called twice, and from another thread."""
+        """Close the file and let go of the lock.  May be called twice, and from another thread.
+
+        A commit that is under way comes to its end first.
+        """
         self._link.close()
+        if self._reader is not None:
+            self._reader.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -162,25 +192,55 @@ class SqliteLedger:
         """Return the committed values of those pairs that have one."""
         return self._memory.read(pairs)
 
+    def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Read what is committed, without a wait for the commit under way."""
+        reader = self._reader if self._under_way is not None and not self._under_way[0].over() else None
+        return (reader or self._link).rows(statement, parameters)
+
     def body(self, seq: int) -> bytes | None:
         """Return the body of a committed event, or None when it is past its retention."""
-        body: bytes | None = self._link.one(_SQL.select_body, (seq,))
-        return body
+        rows = self._rows(_SQL.select_body, (seq,))
+        return rows[0][0] if rows else None
 
     def write(self, pending: Pending) -> None:
         """Write all of it in one transaction, which is on the disk when this returns."""
+        self._settle()
         change = self._memory.plan(pending)
-        confirmed = min(max(self._confirmed, pending.confirmed or 0), self._seq)
         with self._link.transaction() as cursor:
-            many = cursor.executemany
-            self._memory.write(cursor, change, pending.day)
-            many(_SQL.insert_event, pending.outbox)
-            marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
-            many(_SQL.upsert_mark, marks.items())
-            many(_SQL.upsert_position, [(*partition, at) for partition, at in pending.positions.items()])
-            _write_changes(cursor, pending)
-        self._memory.keep(change)
-        self._confirmed = confirmed
+            marks = self._write(cursor, pending, change)
+        self._go_on(pending, marks)
+
+    def start(self, pending: Pending, durable: Callable[[], None]) -> Commit:
+        """Write all of it in one transaction, and let a thread of its own wait for the disk."""
+        if self.place == IN_MEMORY:
+            return committed_at_once(self, pending, durable)
+        self._settle()
+        self._reader = self._reader or self._link.reader()
+        change = self._memory.plan(pending)
+        with self._link.written() as cursor:
+            marks = self._write(cursor, pending, change)
+        commit = Commit(pending, self._link.commit_soon(durable))
+        self._under_way = (commit, marks)
+        return commit
+
+    def _write(self, cursor: sqlite3.Cursor, pending: Pending, change: MemoryChange) -> _Marks:
+        confirmed = min(max(self._confirmed, pending.confirmed or 0), self._seq)
+        many = cursor.executemany
+        self._memory.write(cursor, change, pending.day)
+        many(_SQL.insert_event, pending.outbox)
+        marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
+        many(_SQL.upsert_mark, marks.items())
+        many(_SQL.upsert_position, [(*partition, at) for partition, at in pending.positions.items()])
+        _write_changes(cursor, pending)
+        return _Marks(change, confirmed)
+
+    def _go_on(self, written: Pending, marks: _Marks) -> None:
+        self._memory.keep(marks.change)
+        self._confirmed = marks.confirmed
+        self.recent.keep_all({pair: value for pair, value in written.memory.items() if value is not None})
+        for pair, value in written.memory.items():
+            if value is None:
+                self.recent.forget(pair)
 
 
 def _write_changes(cursor: sqlite3.Cursor, pending: Pending) -> None:

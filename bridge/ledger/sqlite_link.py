@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -32,12 +33,18 @@ _ADVICE: Final = {
 
 
 class SqliteLink:
-    """One connection, for one thread; only `close` may come from another."""
+    """One connection, for one thread; only `close` may come from another.
+
+    `commit_soon` lets a thread of its own wait for the disk; until that is over, every other call waits.
+    """
 
     def __init__(self, path: str, *, wait_seconds: float, query_only: bool) -> None:
         """Open the file with the settings that durability and bounded memory need."""
         self.place = path
+        self._wait_seconds = wait_seconds
+        # Held from the beginning of a transaction to its end, by whichever thread that comes in.
         self._calls = threading.Lock()
+        self._committing = ThreadPoolExecutor(1, thread_name_prefix="ledger-commit")
         self._connection = sqlite3.connect(
             path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
         )
@@ -59,6 +66,10 @@ class SqliteLink:
                 self._connection.close()
                 raise
 
+    def reader(self) -> SqliteLink:
+        """Open a connection beside this one, which sees what is committed and waits for nobody."""
+        return SqliteLink(self.place, wait_seconds=self._wait_seconds, query_only=True)
+
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one statement by itself and return what it found."""
         with translated(self.place), self._calls:
@@ -72,17 +83,42 @@ class SqliteLink:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Cursor]:
         """Run statements as one transaction, on the disk when the block ends, or without a trace."""
-        connection = self._connection
-        with translated(self.place), self._calls:
-            connection.execute("BEGIN IMMEDIATE")
+        with self.written() as cursor:
+            yield cursor
+        self._commit()
+
+    @contextmanager
+    def written(self) -> Iterator[sqlite3.Cursor]:
+        """Run statements as one transaction that `commit_soon` must end, or without a trace when they fail."""
+        self._calls.acquire()
+        with translated(self.place), self._released_by_failure():
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield self._connection.cursor()
+
+    def commit_soon(self, durable: Callable[[], None]) -> Future[None]:
+        """Commit what has been `written`, in the thread for it, and call `durable` there when the disk has it."""
+        with self._released_by_failure():
+            return self._committing.submit(self._commit, durable)
+
+    def _commit(self, durable: Callable[[], None] = lambda: None) -> None:
+        with translated(self.place), self._released_by_failure():
+            # One call of SQLite, in which other threads run: the wait for the disk is all in here.
+            self._connection.execute("COMMIT")
+        self._calls.release()
+        durable()
+
+    @contextmanager
+    def _released_by_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
             try:
-                yield connection.cursor()
-                connection.execute("COMMIT")
-            except BaseException:
                 # A full disk may have ended the transaction by itself.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            finally:
+                self._calls.release()
+            raise
 
     def size_bytes(self) -> int:
         """Return the bytes of the file and of its log."""
@@ -91,9 +127,10 @@ class SqliteLink:
         return sum(_size(self.place + ending) for ending in ("", "-wal"))
 
     def close(self) -> None:
-        """Close after the call that is running, if one is."""
+        """Close after the call, or the commit, that is running, if one is."""
         with self._calls:
             self._connection.close()
+        self._committing.shutdown()
 
 
 def _size(path: str) -> int:

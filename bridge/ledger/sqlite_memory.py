@@ -12,8 +12,8 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from bridge.ledger.chunks import chunks, for_chunks
 from bridge.ledger.recent import Pair
 from bridge.ledger.schema import prunable
-from bridge.ledger.sqlite_index import IndexChange, SqliteIndex
-from bridge.ledger.sqlite_link import Row, SqliteLink
+from bridge.ledger.sqlite_index import IndexChange, Rows, SqliteIndex
+from bridge.ledger.sqlite_link import Row
 from bridge.ledger.statements import Statements
 from bridge.ledger.transaction import Pending
 
@@ -23,7 +23,7 @@ _OLD: Final = for_chunks("SELECT slot, space, key FROM memory WHERE day < ? AND 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-class Change(msgspec.Struct, gc=False):
+class MemoryChange(msgspec.Struct, gc=False):
     """What one batch changes in the memory: worked out before its transaction, in force after it."""
 
     spaces: dict[str, int]
@@ -46,11 +46,11 @@ class SqliteMemory:
     so a commit that fails changes nothing, and can be tried again.
     """
 
-    def __init__(self, link: SqliteLink, newest: int, *, alone: bool) -> None:
-        """`newest`: see Newest.  `alone`: no other process writes."""
-        self._link = link
+    def __init__(self, rows: Rows, newest: int, *, alone: bool) -> None:
+        """`rows` reads what is committed.  `newest`: see Newest.  `alone`: no other process writes."""
+        self._rows = rows
         self._spaces: dict[str, int] = {}
-        self._index = SqliteIndex(self._spaces, link.rows, newest, alone=alone)
+        self._index = SqliteIndex(self._spaces, rows, newest, alone=alone)
         # The slots of the pairs that this batch has read; 0 where there was none.
         self._read: dict[Pair, int] = {}
         self._last = 0
@@ -60,8 +60,8 @@ class SqliteMemory:
         """Read what the process must know: how far the index is, and the slots behind that."""
         indexed = marks.get("indexed", 0)
         self._last = max(marks.get("slots", 0), indexed)
-        self._batch = self._link.one(SQL.last_touched) or 0
-        self._spaces.update(self._link.rows(SQL.select_spaces))
+        self._batch = self._rows(SQL.last_touched, ())[0][0] or 0
+        self._spaces.update(self._rows(SQL.select_spaces, ()))
         self._index.load(indexed, self._last)
 
     def begin(self) -> None:
@@ -78,9 +78,9 @@ class SqliteMemory:
             found[pair] = value
         return found
 
-    def plan(self, pending: Pending) -> Change:
+    def plan(self, pending: Pending) -> MemoryChange:
         """Work out what a batch changes.  May read; nothing is changed before `keep`."""
-        change = Change(self._new_spaces(pending))
+        change = MemoryChange(self._new_spaces(pending))
         if pending.memory:
             unread = [pair for pair in pending.memory if pair not in self._read]
             if unread:
@@ -92,7 +92,7 @@ class SqliteMemory:
         names = {space for space, _ in pending.memory}.difference(self._spaces)
         return {name: number for number, name in enumerate(sorted(names), start=len(self._spaces) + 1)}
 
-    def _plan_values(self, pending: Pending, change: Change) -> None:
+    def _plan_values(self, pending: Pending, change: MemoryChange) -> None:
         read, day = self._read, pending.day
         spaces = {**self._spaces, **change.spaces}
         new: dict[int, dict[str, int]] = {}
@@ -114,7 +114,7 @@ class SqliteMemory:
         change.touched = [value[0] for value in change.values if value[1] in fading]
         change.index = self._index.plan(new, self._last, last)
 
-    def write(self, cursor: sqlite3.Cursor, change: Change, day: int) -> None:
+    def write(self, cursor: sqlite3.Cursor, change: MemoryChange, day: int) -> None:
         """Write a change inside the caller's transaction."""
         many = cursor.executemany
         spaces = {**self._spaces, **change.spaces}
@@ -129,7 +129,7 @@ class SqliteMemory:
         if change.touched:
             cursor.execute(SQL.insert_touched, (self._batch + 1, day, _encode(change.touched)))
 
-    def keep(self, change: Change) -> None:
+    def keep(self, change: MemoryChange) -> None:
         """The change has been committed."""
         self._spaces.update(change.spaces)
         self._batch += bool(change.touched)

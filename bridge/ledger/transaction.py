@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from operator import itemgetter
 from typing import Final, Protocol
 
 import msgspec
@@ -34,6 +37,37 @@ class Pending(msgspec.Struct, gc=False):
             self.memory or self.outbox or self.held or self.parked or self.counts or self.positions
         )
 
+    def deliveries(self) -> list[Delivery]:
+        """Return its events, in order."""
+        return [Delivery(seq, name, player, body) for seq, name, player, _, _, body in self.outbox]
+
+
+class Commit:
+    """A batch that has been written and becomes durable: its contents until it is, and what became of it."""
+
+    __slots__ = ("_over", "pending")
+
+    def __init__(self, pending: Pending, over: Future[None]) -> None:
+        self.pending = pending
+        self._over = over
+
+    def over(self) -> bool:
+        """Return whether it has become durable or has failed."""
+        return self._over.done()
+
+    def wait(self) -> None:
+        """Return when it is durable.  Raises LedgerUnavailable, each time, when nothing of it has been kept."""
+        self._over.result()
+
+
+def committed_at_once(store: Store, pending: Pending, durable: Callable[[], None]) -> Commit:
+    """Be `Store.start` for a store that lets nobody go on meanwhile."""
+    store.write(pending)
+    durable()
+    over: Future[None] = Future()
+    over.set_result(None)
+    return Commit(pending, over)
+
 
 class Store(Protocol):
     """What a transaction needs of the storage behind it.  Every call may raise LedgerUnavailable."""
@@ -61,6 +95,12 @@ class Store(Protocol):
     def write(self, pending: Pending) -> None:
         """Write all of it durably, or nothing of it."""
 
+    def start(self, pending: Pending, durable: Callable[[], None]) -> Commit:
+        """Write all of it; it may become durable while the caller goes on.
+
+        `durable` is called as soon as it is, in whatever thread.  Writes nothing before an earlier one is over.
+        """
+
 
 class Transaction:
     """The `LedgerTransaction` of every store.
@@ -69,12 +109,14 @@ class Transaction:
     be called again.
     """
 
-    __slots__ = ("_closed", "_pending", "_seen", "_store")
+    __slots__ = ("_below", "_closed", "_pending", "_seen", "_store")
 
-    def __init__(self, store: Store, now_ms: int) -> None:
+    def __init__(self, store: Store, now_ms: int, below: Commit | None = None) -> None:
+        """`below` is the commit that is under way: this batch sees what it wrote, and is kept only if it is."""
         self._store = store
+        self._below = below
         self._pending = Pending(now_ms // MS_PER_DAY)
-        self._seen: dict[Pair, bytes | None] = {}
+        self._seen: dict[Pair, bytes | None] = dict(below.pending.memory) if below is not None else {}
         self._closed = False
 
     def get(self, space: str, key: str) -> bytes | None:
@@ -116,13 +158,11 @@ class Transaction:
 
     def body(self, seq: int) -> bytes | None:
         """Return the body of an event of this batch or an earlier one, or None when it is gone."""
-        outbox = self._pending.outbox
-        if outbox and seq >= outbox[0][0]:
-            for row in outbox:
-                if row[0] == seq:
-                    return row[5]
+        body = _body_in(self._pending.outbox, seq)
+        if body is None and self._below is not None:
+            body = _body_in(self._below.pending.outbox, seq)
         # Another instance may have given out higher numbers than this batch.
-        return self._store.body(seq)
+        return self._store.body(seq) if body is None else body
 
     def hold(self, held: HeldChange) -> int:
         """Keep a change that waits and return its id; `held.held_id` 0 adds, another replaces."""
@@ -142,8 +182,11 @@ class Transaction:
 
     def unpark(self, parked_id: int) -> ParkedChange | None:
         """Take a parked change out, to replay it in this batch; None when it is not there (any more)."""
+        below = self._below.pending.parked if self._below is not None else {}
         if parked_id in self._pending.parked:
             parked = self._pending.parked[parked_id]
+        elif parked_id in below:
+            parked = below[parked_id]
         else:
             parked = self._store.parked_record(parked_id)
         self._pending.parked[parked_id] = None
@@ -175,24 +218,35 @@ class Transaction:
 
         Raises LedgerUnavailable: nothing has been kept, and `commit` may be called again.
         """
-        if self._closed:
-            raise RuntimeError("this batch has been committed or rolled back")
+        self._settle_below()
         pending = self._pending
         if not pending.is_empty():
             self._store.write(pending)
         self._closed = True
-        self._remember(pending.memory)
-        return [Delivery(seq, name, player, body) for seq, name, player, _, _, body in pending.outbox]
+        return pending.deliveries()
 
-    def _remember(self, written: Mapping[Pair, bytes | None]) -> None:
-        recent = self._store.recent
-        recent.keep_all({pair: value for pair, value in written.items() if value is not None})
-        for pair, value in written.items():
-            if value is None:
-                recent.forget(pair)
+    def start_commit(self, durable: Callable[[Sequence[Delivery]], None]) -> Commit:
+        """Write it, and let it become durable meanwhile: see `LedgerTransaction.start_commit`."""
+        self._settle_below()
+        deliveries = self._pending.deliveries()
+        commit = self._store.start(self._pending, lambda: durable(deliveries))
+        self._closed = True
+        return commit
+
+    def _settle_below(self) -> None:
+        if self._closed:
+            raise RuntimeError("this batch has been committed or rolled back")
+        if self._below is not None:
+            self._below.wait()
 
     def rollback(self) -> None:
         """Forget the batch."""
         self._closed = True
+        self._below = None
         self._pending = Pending(self._pending.day)
         self._seen = {}
+
+
+def _body_in(outbox: Sequence[OutboxRow], seq: int) -> bytes | None:
+    at = bisect_left(outbox, seq, key=itemgetter(0))
+    return outbox[at][5] if at < len(outbox) and outbox[at][0] == seq else None

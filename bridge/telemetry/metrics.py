@@ -81,7 +81,7 @@ LEDGER_BYTES = Gauge("ledger_bytes", (), "size of the ledger on disk")
 LEDGER_COMMIT_SECONDS = Histogram(
     "ledger_commit_seconds",
     (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-    "time that the durable commit of one batch took",
+    "time from the first statement of a batch's transaction until it was durable",
 )
 
 # Sending out

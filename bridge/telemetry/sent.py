@@ -13,7 +13,10 @@ from bridge.telemetry.metrics import EVENTS_SENT, LAST_EVENT_TIMESTAMP, Metrics
 
 
 class SentEvents:
-    """Remembers type and status of what was offered until it is confirmed.  One thread calls it."""
+    """Remembers type and status of what was offered until it is confirmed.
+
+    One thread calls `offered` at a time, and one `confirmed`; they may be two.
+    """
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics

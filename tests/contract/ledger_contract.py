@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bridge.contracts import Ledger, LedgerTransaction
-from bridge.records import Event, HeldChange, ParkedChange, Partition, SourceRecord
+from bridge.records import Delivery, Event, HeldChange, ParkedChange, Partition, SourceRecord
 from tests.support.examples import examples
 
 DAY_MS = 86_400_000
@@ -415,6 +415,80 @@ class LedgerContract:
         put(ledger, "row:t", "1", random.Random(1).randbytes(1_000_000))
         assert ledger.size_bytes() >= before + 990_000
 
+    def test_a_commit_that_was_started_tells_its_events_once_and_becomes_durable(
+        self, ledger: ParkingLedger
+    ) -> None:
+        told: list[Delivery] = []
+        batch = ledger.begin(NOW_MS)
+        seqs = [batch.add_event(event(name)) for name in "ab"]
+        batch.advance({Partition("play", 0): 5})
+        commit = batch.start_commit(told.extend)
+        commit.wait()
+        assert commit.over()
+        assert [(each.seq, each.message_id) for each in told] == [(seqs[0], "a"), (seqs[1], "b")]
+        assert list(ledger.unconfirmed(0, 10)) == told
+        assert ledger.positions() == {Partition("play", 0): 5}
+
+    def test_a_batch_sees_what_a_commit_under_way_has_written(self, ledger: ParkingLedger) -> None:
+        put(ledger, "row:t", "gone", b"old")
+        put(ledger, "row:t", "changed", b"old")
+        put(ledger, "row:t", "left", b"old")
+        old = send(ledger, "old")[0]
+        first = ledger.begin(NOW_MS)
+        first.put("row:t", "gone", None)
+        first.put("row:t", "changed", b"new")
+        first.put("row:new", "1", b"new")
+        seq = first.add_event(event("a"))
+        parked_id = first.park(parked())
+        first.start_commit(lambda _: None)
+        batch = ledger.begin(NOW_MS)
+        keys = ("gone", "changed", "left")
+        batch.prefetch([("row:t", key) for key in keys])
+        assert [batch.get("row:t", key) for key in keys] == [None, b"new", b"old"]
+        assert batch.get("row:new", "1") == b"new"
+        assert (batch.body(seq), batch.body(old)) == (b'{"id":"a"}', b'{"id":"old"}')
+        found = batch.unpark(parked_id)
+        assert found is not None
+        assert found.record == record()
+        assert batch.unpark(parked_id) is None
+        batch.put("row:t", "changed", b"newer")
+        batch.commit()
+        assert get(ledger, "row:t", "changed") == b"newer"
+        assert list(ledger.parked()) == []
+
+    def test_all_but_a_batch_waits_for_the_commit_under_way(self, ledger: ParkingLedger) -> None:
+        old = send(ledger, "old")[0]
+        for number in range(1, 6):
+            batch = ledger.begin(NOW_MS)
+            batch.confirm(old)
+            batch.add_event(event(str(number)))
+            batch.hold(held())
+            batch.park(parked())
+            batch.count("sent", "t", "bet")
+            batch.advance({Partition("play", 0): number})
+            batch.start_commit(lambda _: None)
+            asked = number % 5
+            assert asked != 1 or ledger.positions() == {Partition("play", 0): number}
+            assert asked != 2 or len(ledger.unconfirmed(0, 10)) == number
+            assert asked != 3 or len(list(ledger.held())) == number
+            assert asked != 4 or len(list(ledger.parked())) == number
+            assert asked != 0 or ledger.counters() == {("sent", "t", "bet"): number}
+        batch = ledger.begin(NOW_MS)
+        batch.confirm(batch.add_event(event("last")))
+        batch.start_commit(lambda _: None)
+        assert ledger.confirmed() > old
+        assert list(ledger.unconfirmed(0, 10)) == []
+
+    def test_pruning_waits_for_the_commit_under_way(self, ledger: ParkingLedger) -> None:
+        seq = send(ledger, "a")[0]
+        batch = ledger.begin(NOW_MS)
+        batch.put("row:t", "1", b"a")
+        batch.confirm(seq)
+        batch.start_commit(lambda _: None)
+        assert ledger.prune(TOMORROW, 100) == 2
+        batch = ledger.begin(NOW_MS)
+        assert (batch.get("row:t", "1"), batch.body(seq)) == (None, None)
+
     def test_close_can_be_called_twice(self, ledger: ParkingLedger) -> None:
         ledger.close()
         ledger.close()
@@ -466,6 +540,18 @@ class DurableLedgerContract(LedgerContract):
         again = (batch.add_event(event("b")), batch.hold(held()), batch.park(parked()))
         assert all(new > old for new, old in zip(again, first, strict=True))
 
+    def test_closing_lets_the_commit_under_way_come_to_its_end(self, open_one: OpenOne) -> None:
+        ledger = open_one()
+        told: list[Delivery] = []
+        batch = ledger.begin(NOW_MS)
+        batch.add_event(event("a"))
+        batch.start_commit(told.extend)
+        on_top = ledger.begin(NOW_MS)
+        on_top.add_event(event("lost"))
+        ledger = open_one()
+        assert [each.message_id for each in ledger.unconfirmed(0, 10)] == ["a"]
+        assert [each.message_id for each in told] == ["a"]
+
     @examples(1, unchecked=_SHARED_FIXTURES)
     @given(data=st.data())
     def test_any_sequence_of_calls_reads_like_a_dictionary(self, open_one: OpenOne, data: st.DataObject) -> None:
@@ -479,7 +565,9 @@ class DurableLedgerContract(LedgerContract):
         batch = ledger.begin(NOW_MS)
         kept: dict[tuple[str, str], bytes] = {}
         seen = dict(kept)
-        steps = st.sampled_from(["put", "put", "get", "get", "forget", "prefetch", "commit", "rollback", "reopen"])
+        steps = st.sampled_from(
+            ["put", "put", "get", "get", "forget", "prefetch", "commit", "start", "start", "rollback", "reopen"]
+        )
         for step in data.draw(st.lists(steps, max_size=30)):
             pair = (data.draw(st.sampled_from(spaces)), data.draw(st.sampled_from(keys)))
             if step == "put":
@@ -490,8 +578,8 @@ class DurableLedgerContract(LedgerContract):
                 batch.put(*pair, None)
             elif step == "prefetch":
                 batch.prefetch([pair, ("row:t", pair[1])])
-            elif step == "commit":
-                batch.commit()
+            elif step in {"commit", "start"}:
+                batch.commit() if step == "commit" else batch.start_commit(lambda _: None)
                 kept = dict(seen)
                 batch = ledger.begin(NOW_MS)
             elif step in {"rollback", "reopen"}:

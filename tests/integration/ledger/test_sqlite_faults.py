@@ -9,14 +9,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bridge.contracts import Commit
 from bridge.errors import LedgerMismatch, LedgerUnavailable
 from bridge.ledger import SqliteLedger, open_sqlite
-from bridge.records import Event, Partition
+from bridge.records import Delivery, Event, Partition
 from tests.support.eventually import eventually
+from tests.support.slow_disk import SlowDisk
 
 NOW_MS = 1_728_000_000_000
 PLAY = Partition("play", 0)
@@ -90,7 +93,8 @@ def test_the_lock_of_another_process_is_named_and_ends_with_it(tmp_path: Path) -
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> SqliteLedger:
-    return open_sqlite(str(tmp_path / "ledger.db"), "northern", create=True, wait_seconds=0.05)
+    # Two values: nearly all that is read comes from the file.
+    return open_sqlite(str(tmp_path / "ledger.db"), "northern", create=True, wait_seconds=0.05, recent_values=2)
 
 
 def batch_of(ledger: SqliteLedger, number: int) -> None:
@@ -180,5 +184,106 @@ def test_closing_from_another_thread_ends_the_work_between_two_batches(ledger: S
 def test_the_log_stays_bounded(ledger: SqliteLedger) -> None:
     for number in range(150):
         batch_of(ledger, number)
+    assert Path(ledger.place + "-wal").stat().st_size < 20_000_000
+    ledger.close()
+
+
+@pytest.fixture
+def disk(ledger: SqliteLedger) -> Iterator[SlowDisk]:
+    disk = SlowDisk(ledger)
+    yield disk
+    disk.go_on()
+    disk.mend()
+    ledger.close()
+
+
+def started(ledger: SqliteLedger, number: int, told: list[Delivery]) -> Commit:
+    """Start the commit of one batch."""
+    batch = ledger.begin(NOW_MS)
+    batch.put("row:t", "last", b"%d" % number)
+    batch.put("row:t", f"{number}", b"v" * 2000)
+    batch.add_event(Event(str(number), "p", b"b%d" % number))
+    batch.count("sent", "t", "bet")
+    batch.advance({PLAY: number + 1})
+    return batch.start_commit(told.extend)
+
+
+def test_a_batch_goes_on_while_the_disk_is_slow_and_nothing_is_told_before(
+    ledger: SqliteLedger, disk: SlowDisk
+) -> None:
+    batch_of(ledger, 0)
+    told: list[Delivery] = []
+    disk.hold()
+    commit = started(ledger, 1, told)
+    batch = ledger.begin(NOW_MS)
+    assert batch.get("row:t", "last") == b"1"
+    assert batch.get("row:t", "0:3") == b"v" * 2000
+    assert batch.body(1) == b"b" * 2000
+    assert batch.get("row:t", "never") is None
+    with sqlite3.connect(ledger.place) as other:
+        assert other.execute("SELECT max(seq) FROM outbox").fetchone() == (EVENTS,)
+    assert (commit.over(), told) == (False, [])
+    disk.go_on()
+    commit.wait()
+    assert [each.message_id for each in told] == ["1"]
+    assert ledger.positions() == {PLAY: 2}
+
+
+def test_a_commit_that_fails_takes_what_was_begun_on_top_of_it_along(ledger: SqliteLedger, disk: SlowDisk) -> None:
+    batch_of(ledger, 0)
+    told: list[Delivery] = []
+    disk.hold()
+    disk.fails = lambda: disk.commits == 2
+    commit = started(ledger, 1, told)
+    on_top = ledger.begin(NOW_MS)
+    on_top.put("row:t", "top", on_top.get("row:t", "last"))
+    disk.go_on()
+    for _ in range(2):
+        with pytest.raises(LedgerUnavailable, match=r"ledger\.db does not answer: disk I/O error"):
+            commit.wait()
+        with pytest.raises(LedgerUnavailable, match=r"ledger\.db does not answer: disk I/O error"):
+            on_top.commit()
+        with pytest.raises(LedgerUnavailable, match=r"ledger\.db does not answer: disk I/O error"):
+            on_top.start_commit(told.extend)
+    assert told == []
+    again = ledger.begin(NOW_MS)
+    assert [again.get("row:t", key) for key in ("last", "1", "top")] == [None, None, None]
+    assert (check(ledger, 1), ledger.positions()) == (1, {PLAY: 1})
+    started(ledger, 1, told).wait()
+    assert [each.body for each in told] == [b"b1"]
+    assert ledger.begin(NOW_MS).get("row:t", "last") == b"1"
+
+
+def test_closing_from_another_thread_waits_for_the_commit_under_way(ledger: SqliteLedger, disk: SlowDisk) -> None:
+    told: list[Delivery] = []
+    disk.hold()
+    commit = started(ledger, 0, told)
+    on_top = ledger.begin(NOW_MS)
+    on_top.put("row:t", "top", b"lost")
+    closer = threading.Thread(target=ledger.close)
+    closer.start()
+    eventually(lambda: disk.commits == 1, message="the commit did not begin")
+    assert not commit.over()
+    disk.go_on()
+    closer.join(10)
+    assert not closer.is_alive()
+    commit.wait()
+    with pytest.raises(LedgerUnavailable, match="has been closed"):
+        on_top.commit()
+    again = open_sqlite(ledger.place, "northern", create=False)
+    assert again.positions() == {PLAY: 1}
+    again.close()
+
+
+def test_the_log_stays_bounded_while_batches_are_read_beside_commits(ledger: SqliteLedger) -> None:
+    told: list[Delivery] = []
+    for number in range(1, 200):
+        batch = ledger.begin(NOW_MS)
+        for each in range(EVENTS):
+            batch.put("row:t", f"{number}:{each}", b"v" * 2000)
+        batch.start_commit(told.extend)
+        reading = ledger.begin(NOW_MS)
+        assert number < 3 or reading.get("row:t", f"{number - 2}:0") is not None
+    assert ledger.counters() == {}
     assert Path(ledger.place + "-wal").stat().st_size < 20_000_000
     ledger.close()
