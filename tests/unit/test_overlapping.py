@@ -234,8 +234,8 @@ def test_a_read_that_fails_beside_a_commit_that_fails_changes_no_order(world: Wo
     disk.go_on()
     turning.join(10)
     assert world.intake.drain(10)
-    bets = [f"b{number}/Approved" for number in range(1, 2 * BATCH + 1)]
-    assert world.arrived() == [*bets[: BATCH + 1], "b1/Rollback", *bets[BATCH + 1 :]]
+    bets = [f"b{row}/Approved" for row in range(1, 2 * BATCH + 2)]
+    assert world.arrived() == [*bets[: BATCH + 1], "b1/Rollback", *bets[BATCH + 2 :]]
 
 
 def test_what_waits_is_not_held_twice_when_its_commit_failed(world: World, disk: SlowDisk) -> None:
