@@ -36,7 +36,8 @@ class OnTerminal:
         self._ours, theirs = pty.openpty()
         self._shown = b""
         self.process = subprocess.Popen(
-            ["setsid", "--ctty", *command],
+            # What runs the tests may have been started with Ctrl-C ignored, as background jobs are.
+            ["setsid", "--ctty", "env", "--default-signal=INT", *command],
             cwd=ROOT,
             env={**os.environ, "TERM": "xterm", **environment},
             stdin=theirs,
