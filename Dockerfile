@@ -37,6 +37,7 @@ WORKDIR /var/lib/wallet-bridge
 VOLUME ["/var/lib/wallet-bridge"]
 EXPOSE 8080
 STOPSIGNAL SIGTERM
+# Asked at the bridge itself, wherever BRIDGE_HTTP has moved it: no proxy of the container's environment in between.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
-    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
+    CMD ["python", "-c", "import http.client, os; place = os.environ['BRIDGE_HTTP']; bridge = http.client.HTTPConnection(place, timeout=4); off = place == 'off' or bridge.request('GET', '/health'); raise SystemExit(not off and bridge.getresponse().status != 200)"]
 ENTRYPOINT ["wallet-bridge"]

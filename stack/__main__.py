@@ -5,12 +5,10 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import signal
 import subprocess
 import sys
-from types import FrameType
 
-from stack import control, packages
+from stack import control, interrupts, packages
 from stack.endpoints import exports
 from stack.errors import StackError, Unavailable
 from stack.progress import Progress
@@ -22,10 +20,7 @@ UNAVAILABLE, FAILED, INTERRUPTED = 69, 1, 130
 def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     given = _parser().parse_args(arguments)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        # A background job of a shell is started with Ctrl-C ignored, and stays so.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+    interrupts.hear_first()
     try:
         return _run(given)
     except Unavailable as error:
@@ -91,16 +86,22 @@ def _run_with_stack(arguments: list[str], progress: Progress) -> int:
     process = None
     try:
         process = subprocess.Popen(command, env=os.environ | _exports())
-        return process.wait()
+        return _as_shell(process.wait())
     except KeyboardInterrupt:
         # The terminal has told the child too; it has its own cleaning up to do.
-        return process.wait() if process is not None else INTERRUPTED
+        return _as_shell(process.wait()) if process is not None else INTERRUPTED
     finally:
+        interrupts.ignore()
         if process is not None and process.poll() is None:
             process.terminate()
             process.wait()
         if up.started:
             control.down(progress=progress)
+
+
+def _as_shell(code: int) -> int:
+    """Return the exit code that a shell makes of one; of a signal it is 128 and its number."""
+    return code if code >= 0 else 128 - code
 
 
 def _status() -> int:
@@ -115,13 +116,6 @@ def _exports() -> dict[str, str]:
         return exports()
     except FileNotFoundError:
         raise StackError("this stack has never been started; run `python -m stack up` first") from None
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    # A polite end cleans up as Ctrl-C does; a second one during that must not cut it short.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
 import stack
+from stack import interrupts
 from stack.endpoints import exports
 from stack.native import kafka
 from stack.progress import Progress
@@ -159,7 +159,7 @@ class Run:
 
 def main() -> int:
     """Run every part, even after one has failed; return 1 if one did, 130 if interrupted."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupts.hear_first()
     # The servers live for minutes.
     os.environ.setdefault(kafka.JAVA_OPTIONS, " ".join(kafka.QUICK_START))
     began, run = time.monotonic(), Run()
@@ -178,6 +178,7 @@ def main() -> int:
             run.interrupt()
             return 130
         finally:
+            interrupts.ignore()
             if starting.exception() is None and starting.result().started:
                 stack.down(progress=Progress())
     _say(f"failed: {', '.join(run.failed)}" if run.failed else "all passed", began)
@@ -198,10 +199,6 @@ def _say(words: str, began: float | None = None) -> None:
     took = "" if began is None else f", {time.monotonic() - began:.0f} s"
     sys.stdout.write(f"==> {words}{took}\n")
     sys.stdout.flush()
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

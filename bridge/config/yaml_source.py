@@ -73,8 +73,6 @@ def parse_yaml(text: str, file: str) -> Document:
         raise ConfigError([_yaml_problem(file, error)]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
         raise ConfigError([_odd_character(text, file, error)]) from None
-    except RecursionError:
-        raise ConfigError([Problem(file, 0, 0, "", "the file nests too deeply")]) from None
     if len(nodes) != 1:
         message = "the file holds nothing" if not nodes else "the file holds more than one document (---)"
         raise ConfigError([Problem(file, 1, 1, "", message, "" if nodes else RIGHT_FILE)])
@@ -100,6 +98,14 @@ def _odd_character(text: str, file: str, error: Exception) -> Problem:
     return Problem(file, line, column, "", "this is no YAML: it holds a character that cannot be shown")
 
 
+def _too_deep(file: str, start: Any) -> Problem:
+    return _problem_at(file, start, "the file nests too deeply")
+
+
+def _problem_at(file: str, start: Any, message: str) -> Problem:
+    return Problem(file, start.line + 1, start.column + 1, "", message)
+
+
 class _Reading:
     """Makes nodes out of YAML's events."""
 
@@ -113,10 +119,12 @@ class _Reading:
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._anchors.clear()
-                yield self._node(next(self._events))
+                yield self._node(next(self._events), 0)
 
-    def _node(self, event: Any) -> _Node:
+    def _node(self, event: Any, depth: int) -> _Node:
         start: Any = event.start_mark
+        if depth > DEEPEST:
+            raise ConfigError([_too_deep(self._file, start)])
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
                 raise yaml.MarkedYAMLError(problem="found undefined alias", problem_mark=start)
@@ -128,10 +136,12 @@ class _Reading:
             written = self._text[start.index : end.index]
             node = _Node(start, written, event.value, "plain" if event.style is None else "text")
         elif isinstance(event, yaml.SequenceStartEvent):
-            node = _Node(start, "", [self._node(item) for item in self._until(yaml.SequenceEndEvent)], "list")
+            items = self._until(yaml.SequenceEndEvent)
+            node = _Node(start, "", [self._node(item, depth + 1) for item in items], "list")
         else:
             keys = self._until(yaml.MappingEndEvent)
-            node = _Node(start, "", [(self._node(key), self._node(next(self._events))) for key in keys], "map")
+            pairs = [(self._node(key, depth + 1), self._node(next(self._events), depth + 1)) for key in keys]
+            node = _Node(start, "", pairs, "map")
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
@@ -152,11 +162,11 @@ class _Building:
 
     def value(self, node: _Node, path: KeyPath, key: Any, depth: int) -> Any:
         self._values += 1
-        if self._values > MOST_VALUES or depth > DEEPEST:
-            message = "the file says too much" if depth <= DEEPEST else "the file nests too deeply"
-            raise ConfigError(
-                [Problem(self._document.file, node.start.line + 1, node.start.column + 1, "", message)]
-            )
+        # Aliases nest deeper than what is written.
+        if depth > DEEPEST:
+            raise ConfigError([_too_deep(self._document.file, node.start)])
+        if self._values > MOST_VALUES:
+            raise ConfigError([_problem_at(self._document.file, node.start, "the file says too much")])
         result = self._plain(node) if node.kind in ("plain", "text") else None
         line, column = node.start.line + 1, node.start.column + 1
         self._document.places[path] = Place(

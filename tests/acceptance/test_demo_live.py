@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import re
+import select
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pika
@@ -18,11 +21,62 @@ from confluent_kafka.admin import AdminClient
 import stack
 from bridge.demo.brands import BRANDS
 from stack.endpoints import Addresses, exports
+from tests.support.cases import ROOT
 from tests.support.eventually import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
 QUEUE = re.compile(r"fasttrack\.(demo-[0-9a-f]{8})-northern-lights")
+
+
+class OnTerminal:
+    """A command on a terminal of its own, where keys can be pressed."""
+
+    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
+        self._ours, theirs = pty.openpty()
+        self._shown = b""
+        self.process = subprocess.Popen(
+            # What runs the tests may have been started with Ctrl-C ignored, as background jobs are.
+            ["setsid", "--ctty", "env", "--default-signal=INT", *command],
+            cwd=ROOT,
+            env={**os.environ, "TERM": "xterm", **environment},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+
+    def text(self) -> str:
+        # Reading fails once nobody has the other end any more.
+        with suppress(OSError):
+            while self._ours >= 0 and select.select([self._ours], [], [], 0)[0]:
+                self._shown += os.read(self._ours, 65_536)
+        return self._shown.decode(errors="replace")
+
+    def shows(self, words: str) -> None:
+        def shown() -> bool:
+            assert words in self.text() or self.process.poll() is None, self.text()
+            return words in self.text()
+
+        eventually(shown, within_seconds=90, message=f"the terminal never showed {words!r}")
+
+    def press(self, key: bytes) -> None:
+        os.write(self._ours, key)
+
+    def wait(self) -> int:
+        def ended() -> bool:
+            self.text()
+            return self.process.poll() is not None
+
+        eventually(ended, within_seconds=60, message="it did not end")
+        return self.process.returncode
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.text()
+        os.close(self._ours)
+        self._ours = -1
 
 
 class Demo:
@@ -77,6 +131,16 @@ def remains(addresses: Addresses, run: str) -> list[str]:
     return found
 
 
+def processes(folder: Path) -> list[str]:
+    """Return the command lines of all processes that were given this folder, whatever session they are in."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"TMPDIR={folder}\0".encode() in (entry / "environ").read_bytes():
+                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
 def take_one_away(addresses: Addresses, queue: str) -> bytes:
     """Be a second consumer of a queue, for one message alone."""
     connection = pika.BlockingConnection(pika.URLParameters(addresses.rabbitmq_admin_url))
@@ -126,19 +190,38 @@ def test_one_event_that_somebody_takes_away_makes_the_demo_fail(addresses: Addre
     assert remains(addresses, demo.run_name()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_demo_leaves_nothing_behind(
-    number: signal.Signals, addresses: Addresses, tmp_path: Path
-) -> None:
+def test_an_interrupted_demo_leaves_nothing_behind(addresses: Addresses, tmp_path: Path) -> None:
     demo = Demo(tmp_path, "--rate", "60", "--seconds", "60")
     demo.says("the bridge runs")
     run = demo.run_name()
     assert remains(addresses, run), "the demo has made something by now"
-    demo.process.send_signal(number)
+    demo.process.send_signal(signal.SIGTERM)
     assert demo.wait() == 130, demo.text()
     assert "interrupted" in demo.text()
     assert remains(addresses, run) == []
     assert [path.name for path in tmp_path.iterdir()] == ["demo.out"]
+
+
+def test_ctrl_c_while_make_demo_starts_the_bridge_again_leaves_nothing_behind(
+    addresses: Addresses, tmp_path: Path
+) -> None:
+    demo = OnTerminal(
+        ["make", "-o", f"{sys.prefix}/.installed", f"VENV={sys.prefix}", "demo", "ARGS=--rate 60 --seconds 6"],
+        {"TMPDIR": str(tmp_path)},
+    )
+    try:
+        demo.shows("SIGKILL")
+        run = QUEUE.search(demo.text())
+        assert run is not None, demo.text()
+        assert processes(tmp_path), "what the demo started can be told by its folder"
+        demo.press(b"\x03")
+        assert demo.wait() != 0, demo.text()
+    finally:
+        demo.close()
+    assert "interrupted; everything that the demo made has been taken away" in demo.text()
+    assert processes(tmp_path) == []
+    assert remains(addresses, run[1]) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_server_that_does_not_answer_is_named_and_nothing_stays(addresses: Addresses, tmp_path: Path) -> None:

@@ -34,7 +34,8 @@ class OwnStack:
 
     def popen(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "stack", *arguments],
+            # What runs the tests may have been started with Ctrl-C ignored, as background jobs are.
+            ["env", "--default-signal=INT", sys.executable, "-m", "stack", *arguments],
             cwd=ROOT,
             env={**os.environ, **self.environment},
             stdout=subprocess.PIPE,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import socket
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
+
+from bridge.telemetry.http import Health, HealthServer
+from bridge.telemetry.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = (ROOT / "Dockerfile").read_text(encoding="utf-8")
@@ -47,11 +55,37 @@ def test_the_health_check_needs_no_shell_and_no_other_program() -> None:
     assert "/health" in command[2]
 
 
-def test_health_is_asked_where_the_bridge_serves_it() -> None:
+def test_the_port_that_is_exposed_is_the_one_where_the_bridge_serves() -> None:
     (served,) = re.findall(r"BRIDGE_HTTP=0\.0\.0\.0:(\d+)", TEXT)
-    (check,) = _final("HEALTHCHECK")
-    assert f"http://127.0.0.1:{served}/health" in check
     assert _final("EXPOSE") == [served]
+
+
+@pytest.mark.parametrize(("alive", "code"), [(True, 0), (False, 1)])
+def test_health_is_asked_where_the_bridge_serves_it_and_of_nobody_between(*, alive: bool, code: int) -> None:
+    everywhere = "0.0.0.0"  # noqa: S104 - as in the image
+    server = HealthServer((everywhere, 0), Metrics("n", "1"), lambda: Health("degraded", alive=alive))
+    _, port = server.start()
+    try:
+        assert _health_check(f"{everywhere}:{port}") == code
+    finally:
+        server.stop()
+
+
+def test_a_bridge_that_does_not_serve_is_not_well_unless_it_was_told_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+    assert _health_check(f"127.0.0.1:{port}") == 1
+    assert _health_check("off") == 0
+
+
+def _health_check(served: str) -> int:
+    """Return what the image's check says of a bridge whose `BRIDGE_HTTP` this is."""
+    (check,) = _final("HEALTHCHECK")
+    command = json.loads(check[check.index("CMD ") + 4 :])
+    # Docker gives a container the proxies of its client.
+    environment = {"BRIDGE_HTTP": served, "http_proxy": "http://127.0.0.1:9"}
+    asked = subprocess.run([sys.executable, *command[1:]], env=environment, capture_output=True, check=False)
+    return asked.returncode
 
 
 def test_only_the_ledger_is_a_volume() -> None:

@@ -264,8 +264,15 @@ def test_ctrl_c_takes_away_what_was_started_and_data_outlives_it(
 ) -> None:
     with psycopg.connect(addresses.postgres_dsn) as session:
         session.execute("CREATE TABLE kept (id int)")
-    assert own_stack.run("down").returncode == 0
+    # While it stops: what had to start one server for a command stops them all behind it.
+    _server("postgres").stop()
+    stopping = own_stack.popen("run", "--", "true")
+    eventually(lambda: not (own_stack.folder / "pids" / "connect.json").exists(), within_seconds=60)
+    stopping.send_signal(signal.SIGINT)
+    _, errors = stopping.communicate(timeout=60)
+    assert stopping.returncode == 0, errors
     assert own_stack.processes() == []
+    # While it starts.
     starting = own_stack.popen("up")
     eventually((own_stack.folder / "pids" / "kafka.json").exists, within_seconds=60)
     starting.send_signal(signal.SIGINT)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,9 @@ ENVIRONMENT = {"KAFKA_BROKERS": "127.0.0.1:9", "RABBITMQ_URL": "amqp://nobody:no
 DAY_MS = 86_400_000
 
 
+@cache
 def example(name: str) -> Brand:
-    """Return the example connector of a case."""
+    """Return the example connector of a case; it is loaded once, for a brand is frozen."""
     return load_brand(EXAMPLES / f"{name}.yaml", ENVIRONMENT)
 
 

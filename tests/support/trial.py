@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,26 @@ ROW: dict[str, Any] = {"player": "p1", "round": "R1", "at": AT}
 
 
 def wallet(folder: Path, text: str, *, event: Mapping[str, Any] = EVENT) -> Brand:
-    """Return the brand of a wallet's YAML, with whatever every connector needs filled in."""
-    said = yaml.safe_load(text)
+    """Return the brand of a wallet's YAML, with whatever every connector needs filled in.
+
+    What was compiled for one test serves the others too: a brand is frozen, and a process has one for life.
+    """
+    path = folder / "trial.yaml"
+    connector = _filled_in(text, event)
+    path.write_text(connector)
+    if any(beside != path for beside in folder.iterdir()):
+        return load_brand(path, ENVIRONMENT)
+    if connector not in _COMPILED:
+        _COMPILED[connector] = load_brand(path, ENVIRONMENT)
+    return replace(_COMPILED[connector], path=path)
+
+
+_COMPILED: dict[str, Brand] = {}
+"""Brands by the whole text of their connectors; none has a file beside it."""
+
+
+def _filled_in(text: str, event: Mapping[str, Any]) -> str:
+    said = yaml.load(text, yaml.CSafeLoader)
     for table in said["play"].values():
         table["event"] = {**event, **table.get("event", {})}
         table.setdefault("key", "id")
@@ -53,9 +72,7 @@ def wallet(folder: Path, text: str, *, event: Mapping[str, Any] = EVENT) -> Bran
         "target": {"rabbitmq": "${RABBITMQ_URL}", "exchange": "fasttrack", "routing_key": "casino"},
         **said,
     }
-    path = folder / "trial.yaml"
-    path.write_text(yaml.safe_dump(connector, sort_keys=False, allow_unicode=True))
-    return load_brand(path, ENVIRONMENT)
+    return str(yaml.dump(connector, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True))
 
 
 class Trial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections import Counter
 from pathlib import Path
@@ -19,17 +20,25 @@ NAME = "ledger-reference"
 CONNECTOR = EXAMPLES / f"{NAME}.yaml"
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the ledger of a brand that has taken the case in, and sent nothing yet."""
+    folder = tmp_path_factory.mktemp("state")
     brand = example(NAME)
-    ledger = open_ledger(str(tmp_path / f"{brand.connector.brand}.ledger"), brand.connector.brand, create=True)
+    ledger = open_ledger(str(folder / f"{brand.connector.brand}.ledger"), brand.connector.brand, create=True)
     Play(brand, ledger, now_ms=time.time_ns() // 1_000_000).take(in_commit_order(brand, recorded(NAME)))
     transaction = ledger.begin(0)
     transaction.advance({Partition("topic", 1): 42})
     transaction.confirm(3)
     transaction.commit()
     ledger.close()
+    return folder
+
+
+@pytest.fixture
+def state(taken_in: Path, tmp_path: Path) -> Path:
+    """Return a copy of that folder, for a test that may change it."""
+    shutil.copytree(taken_in, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

@@ -95,7 +95,7 @@ ODD = st.sampled_from(
 def test_whatever_is_broken_is_a_problem_and_never_an_error_of_the_bridge(
     tmp_path: Path, data: st.DataObject
 ) -> None:
-    connector = yaml.safe_load(CONNECTORS[data.draw(st.sampled_from(sorted(CONNECTORS)))])
+    connector = yaml.load(CONNECTORS[data.draw(st.sampled_from(sorted(CONNECTORS)))], yaml.CSafeLoader)
     for _ in range(data.draw(st.integers(1, 3))):
         path = data.draw(st.sampled_from(list(_paths(connector))))
         parent = connector
@@ -110,6 +110,6 @@ def test_whatever_is_broken_is_a_problem_and_never_an_error_of_the_bridge(
         elif how != "drop":
             parent.insert(path[-1], value)
     file = tmp_path / "broken.yaml"
-    file.write_text(yaml.safe_dump(connector, allow_unicode=True, sort_keys=False))
+    file.write_text(yaml.dump(connector, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False))
     with contextlib.suppress(ConfigError):
         load_brand(file, ENVIRONMENT)

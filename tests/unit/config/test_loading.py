@@ -206,7 +206,7 @@ def _with(tree: Any, path: tuple[Any, ...], value: Any) -> Any:
 def test_any_yaml_is_a_connector_or_a_config_error(path: tuple[Any, ...], value: Any, key: str) -> None:
     for tree in (_with(TREE, path, value), _with(TREE, (*path[:-1], key or "x"), value)):
         try:
-            read(yaml.safe_dump(tree))
+            read(yaml.dump(tree, Dumper=yaml.CSafeDumper))
         except ConfigError as error:
             assert all(problem.line >= 1 for problem in error.problems)  # noqa: PT017
 

@@ -135,6 +135,8 @@ class WindowAndBroker(RuleBasedStateMachine):
                 answer = self.window.confirm if accepted else self.window.reject
                 answer(tag, multiple=False, now=self.now)
             self.record()
+            if self.window.confirmed_count == len(self.offered):
+                break
         self.first_arrivals_of_a_player_are_in_order()
         assert {each.seq for each in self.arrived} == {each.seq for each in self.offered}
         assert self.window.confirmed_seq == (self.offered[-1].seq if self.offered else 0)
