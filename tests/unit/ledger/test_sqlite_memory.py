@@ -73,7 +73,7 @@ class Memory(RuleBasedStateMachine):
                         self.forget((space, key))
                     else:
                         self.put((space, key), b"%d" % number)
-            self.commit()
+            self.commit(wait=chance.random() < 0.5)
             self.the_index_has_what_is_there_and_nothing_else()
 
     @rule(pair=pairs)
@@ -87,9 +87,13 @@ class Memory(RuleBasedStateMachine):
         self.batch.prefetch(wanted)
         assert {pair: self.batch.get(*pair) for pair in wanted} == {pair: self.seen.get(pair) for pair in wanted}
 
-    @rule()
-    def commit(self) -> None:
-        self.batch.commit()
+    @rule(wait=st.booleans())
+    def commit(self, wait: bool = True) -> None:
+        """Commit, or let the next batch begin on top of the commit that is under way."""
+        if wait:
+            self.batch.commit()
+        else:
+            self.batch.start_commit(lambda _: None)
         for pair, value in self.written.items():
             if value is None:
                 self.kept.pop(pair, None)
