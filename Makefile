@@ -29,11 +29,13 @@ $(STAMP): requirements-dev.lock pyproject.toml
 
 $(BUILT): $(STAMP) setup.py pyproject.toml $(shell find bridge -name '*.py')
 	@echo "==> Compiling what every record passes into $(COMPILED): about two minutes, after each change of bridge/"
-	@rm -rf build $(COMPILED)
+	@rm -rf build $(COMPILED) && mkdir $(COMPILED)
+	@# As old as what it is built from: a file that changes meanwhile is newer.
+	@touch $(COMPILED)/.begun
 	@WALLET_BRIDGE_COMPILE=1 $(BIN)/pip wheel --quiet --disable-pip-version-check --no-build-isolation --no-deps --wheel-dir $(COMPILED) .
 	@$(RUN) -m zipfile -e $(COMPILED)/*.whl $(COMPILED)
 	@rm -rf build $(COMPILED)/*.whl
-	@touch $@
+	@mv $(COMPILED)/.begun $@
 
 demo: $(STAMP) ## two brands on the real servers, end to end, with a SIGKILL halfway
 	@$(RUN) -m stack run -- $(BIN)/wallet-bridge demo $(ARGS) || { code=$$?; \
