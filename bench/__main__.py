@@ -13,6 +13,7 @@ from pathlib import Path
 
 import stack
 from bench.throughput import measure
+from bridge import compiled
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -31,11 +32,14 @@ def main() -> None:
         return
     if rest:
         parser.error(f"unknown arguments: {' '.join(rest)}")
+    if not compiled():
+        print("not compiled: this is not the bridge as it ships (make bench)")
     up = stack.ensure_up()
     figures = measure(up.addresses, arguments.events, arguments.queues.split(","), arguments.latency_seconds)
     figures |= {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()},
+        "compiled": compiled(),
     }
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "throughput.json").write_text(json.dumps(figures, indent=2) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -73,7 +74,8 @@ class Bridge:
         self.started = time.monotonic()
         self.process = psutil.Popen(
             [sys.executable, "-m", "bridge.cli", "run", str(path), "--state", str(folder), "--http", "off"],
-            env={"RABBITMQ_URL": addresses.rabbitmq_bridge_url, "LEDGER_URL": ledger_url, "PATH": "/usr/bin:/bin"},
+            # The path decides whether it is compiled: the same as for whoever measures.
+            env={**os.environ, "RABBITMQ_URL": addresses.rabbitmq_bridge_url, "LEDGER_URL": ledger_url},
             stdout=self._log,
             stderr=subprocess.STDOUT,
         )
