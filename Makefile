@@ -70,7 +70,7 @@ types: $(STAMP) ## mypy, strict
 	@$(BIN)/mypy
 
 unit: $(STAMP) ## unit tests: no server, no process of their own
-	@$(RUN) -m pytest tests/unit -n auto -q
+	@$(RUN) -m pytest tests/unit -n auto --dist worksteal -q
 
 properties: $(STAMP) ## property tests with very many examples
 	@$(RUN) -m pytest -m "hypothesis and not integration" --hypothesis-profile=thorough -n auto -q

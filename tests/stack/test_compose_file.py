@@ -71,6 +71,11 @@ def test_no_service_may_gain_rights(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["bridge", "setup"])
+def test_our_own_containers_hear_a_signal_from_their_first_moment_on(name: str) -> None:
+    assert SERVICES[name]["init"] is True
+
+
+@pytest.mark.parametrize("name", ["bridge", "setup"])
 def test_our_own_containers_are_read_only_and_without_capabilities(name: str) -> None:
     assert SERVICES[name]["read_only"] is True
     assert SERVICES[name]["cap_drop"] == ["ALL"]
