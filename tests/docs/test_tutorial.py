@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,8 @@ from tests.docs.pages import DOCS, ROOT, Block, blocks
 
 PAGE = DOCS / "tutorial" / "first-bridge.md"
 STEP_SECONDS = 90
+CLEAN_UP_SECONDS = 60
+OF_THE_RUN = ("PYTHONPATH", "PYTHONSAFEPATH", "WALLET_BRIDGE_AS_SHIPPED")
 END = "step-has-ended"
 
 
@@ -23,12 +27,9 @@ class Reader:
     """Someone who follows the page in one shell."""
 
     def __init__(self, home: Path) -> None:
-        environment = {
-            **os.environ,
-            "HOME": str(home),
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "PYTHONPATH": "",
-        }
+        # A newcomer's shell finds what lies in the folder, and no compiled copy.
+        environment = {name: value for name, value in os.environ.items() if name not in OF_THE_RUN}
+        environment |= {"HOME": str(home), "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
         self.folder = home / "first-bridge"
         self._shell = subprocess.Popen(
             ["bash", "--noprofile", "--norc"],
@@ -54,6 +55,16 @@ class Reader:
                 return int(code), printed
         raise AssertionError(f"the shell ended:\n{printed}")
 
+    @contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """End the shell if what is typed takes longer: the page waits for some things without an end."""
+        ending = threading.Timer(seconds, self._shell.kill)
+        ending.start()
+        try:
+            yield
+        finally:
+            ending.cancel()
+
     def close(self) -> None:
         """Leave the shell; what it started in the background is ended by the page's own last step."""
         self._shell.communicate(timeout=STEP_SECONDS)
@@ -67,9 +78,10 @@ def reader(addresses: Addresses, tmp_path: Path) -> Iterator[Reader]:
         yield someone
     finally:
         if someone.folder.exists():
-            someone.run(f'cd "{ROOT}"; cd "{someone.folder}"')
-            for block in _cleanups():
-                someone.run(block.text)
+            with someone.at_most(CLEAN_UP_SECONDS):
+                someone.run(f'cd "{ROOT}"; cd "{someone.folder}"')
+                for block in _cleanups():
+                    someone.run(block.text)
         someone.close()
 
 
