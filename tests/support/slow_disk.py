@@ -29,10 +29,13 @@ class SlowDisk:
         self._seconds = seconds
         self._goes_on = threading.Event()
         self._goes_on.set()
-        self._ledger = ledger
         self._log = Path(ledger.place + "-wal")
         ledger._link.one("PRAGMA wal_autocheckpoint = 0")
         ledger._link._connection.set_trace_callback(self._statement)
+        # Now, and in the thread that will read: SQLite lets a handler in only between two reads, and Python waits
+        # for that with the interpreter's lock held, for which whoever reads may be waiting.
+        ledger._reader = reader = ledger._link.reader()
+        reader._connection.set_progress_handler(self._read, 1)
 
     def hold(self) -> None:
         """Let the next COMMIT wait for `go_on`."""
@@ -52,8 +55,6 @@ class SlowDisk:
         if text != "COMMIT":
             return
         self.commits += 1
-        if self._ledger._reader is not None:
-            self._ledger._reader._connection.set_progress_handler(self._read, 1)
         time.sleep(self._seconds)
         assert self._goes_on.wait(20), "the test never let the COMMIT go on"
         if self.fails():
