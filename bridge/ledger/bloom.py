@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
+from mmap import mmap
 from typing import Final
 
 from bridge.ledger.recent import Pair
@@ -22,7 +23,8 @@ class Bloom:
 
     def __init__(self, size: int = SIZE) -> None:
         """`size` is a power of two."""
-        self._bytes = bytearray(size)
+        # Of no file: memory is taken page by page as pairs come, and none for a ledger that keeps few.
+        self._bytes = mmap(-1, size)
         self._mask = size - 1
 
     def add(self, pairs: Iterable[Pair]) -> None:

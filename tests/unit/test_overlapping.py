@@ -67,6 +67,8 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taking_in, "BATCH", BATCH)
     monkeypatch.setattr(taking_in, "ENOUGH", ENOUGH)
     monkeypatch.setattr(taking_in, "RETRY_SECONDS", 0.0)
+    # Nobody writes while taking in waits for rows.
+    monkeypatch.setattr(taking_in, "IDLE_POLL_SECONDS", 0.0)
 
 
 @dataclass
