@@ -34,13 +34,13 @@ PYTEST = (sys.executable, "-m", "pytest", "-q", "-n")
 COMPILED = Path(__file__).resolve().parent.parent / ".compiled"
 """Where `make compiled` puts the bridge."""
 PASSED_BY_EVERY_RECORD = (
-    *(f"tests/unit/{name}" for name in ("mapping", "decoders", "casino")),
+    *(f"tests/{kind}/{name}" for kind in ("unit", "properties") for name in ("mapping", "decoders", "casino")),
     *(f"tests/wallets/test_{name}.py" for name in ("cases", "others", "transactions")),
     "tests/debezium",
     "tests/golden",
 )
-# Every worker collects all that it is shown; no unit test needs a server (tests/conftest.py holds them to it).
-ELSEWHERE = ("--ignore=tests/unit", "-m")
+# Every worker collects all that it is shown; none of these needs a server (tests/conftest.py holds them to it).
+ELSEWHERE = (*(f"--ignore=tests/{name}" for name in ("unit", "properties", "processes")), "-m")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from stack.endpoints import Addresses
 from tests.support import examples
 from tests.support.spreading import Spread
 
-UNIT = Path(__file__).parent / "unit"
+TESTS = Path(__file__).parent
+WITHOUT_SERVERS = ("unit", "properties", "processes")
 ON_SERVERS = ("integration", "faults")
 
 examples.register()
@@ -66,12 +67,13 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep unit tests from servers, begin with what takes long, and leave long faults to `make faults`."""
+    """Keep servers out of where none are, begin with what takes long, and leave long faults to `make faults`."""
     for item in items:
-        if item.path.is_relative_to(UNIT) and set(ON_SERVERS) & {mark.name for mark in item.iter_markers()}:
-            raise pytest.UsageError(f"{item.nodeid}: a test that needs servers is no unit test")
+        here = any(item.path.is_relative_to(TESTS / folder) for folder in WITHOUT_SERVERS)
+        if here and set(ON_SERVERS) & {mark.name for mark in item.iter_markers()}:
+            raise pytest.UsageError(f"{item.nodeid}: a test that needs servers has no place here")
     # What begins last and takes long would leave one worker at work and the others idle.
-    items.sort(key=lambda item: not item.path.is_relative_to(UNIT.parent / "acceptance"))
+    items.sort(key=lambda item: not item.path.is_relative_to(TESTS / "acceptance"))
     if config.getoption("--faults") == "long":
         return
     long = [item for item in items if item.get_closest_marker("long")]

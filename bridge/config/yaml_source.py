@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 import yaml
@@ -68,7 +69,9 @@ def parse_yaml(text: str, file: str) -> Document:
     if len(text) > LONGEST:
         raise ConfigError([Problem(file, 0, 0, "", f"the file is longer than {LONGEST} characters")])
     try:
-        nodes = list(_Reading(text, file).documents())
+        nodes = _nodes(text)
+    except _TooDeep as error:
+        raise ConfigError([_too_deep(file, error.start)]) from None
     except yaml.MarkedYAMLError as error:
         raise ConfigError([_yaml_problem(file, error)]) from None
     except (yaml.YAMLError, ValueError, OverflowError) as error:
@@ -79,6 +82,21 @@ def parse_yaml(text: str, file: str) -> Document:
     document = Document(file, None, {})
     document.data = _Building(document).value(nodes[0], (), None, 0)
     return document
+
+
+class _TooDeep(Exception):
+    """Something nests too deeply, and where that begins."""
+
+    def __init__(self, start: Any) -> None:
+        super().__init__()
+        self.start = start
+
+
+# A command reads a connector twice: for the variables that it needs, and for what it says.
+@lru_cache(maxsize=4)
+def _nodes(text: str) -> tuple[_Node, ...]:
+    """Return a node for each document; who builds data out of them leaves them as they are."""
+    return tuple(_Reading(text).documents())
 
 
 def _yaml_problem(file: str, error: yaml.MarkedYAMLError) -> Problem:
@@ -109,9 +127,8 @@ def _problem_at(file: str, start: Any, message: str) -> Problem:
 class _Reading:
     """Makes nodes out of YAML's events."""
 
-    def __init__(self, text: str, file: str) -> None:
+    def __init__(self, text: str) -> None:
         self._text = text
-        self._file = file
         self._events = yaml.parse(text, Loader=yaml.SafeLoader)
         self._anchors: dict[str, _Node] = {}
 
@@ -124,7 +141,7 @@ class _Reading:
     def _node(self, event: Any, depth: int) -> _Node:
         start: Any = event.start_mark
         if depth > DEEPEST:
-            raise ConfigError([_too_deep(self._file, start)])
+            raise _TooDeep(start)
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self._anchors:
                 raise yaml.MarkedYAMLError(problem="found undefined alias", problem_mark=start)

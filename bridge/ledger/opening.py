@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -123,7 +123,7 @@ def _bring_up_to_date(link: SqliteLink, brand: str, *, create: bool, read_only: 
             _run(cursor, migrations(DIALECT.name, version), now)
 
 
-def _run(cursor: sqlite3.Cursor, statements: list[str], meta: dict[str, str]) -> None:
+def _run(cursor: sqlite3.Cursor, statements: Sequence[str], meta: dict[str, str]) -> None:
     for statement in statements:
         cursor.execute(statement)
     cursor.executemany(_SQL.upsert_meta, meta.items())

@@ -5,6 +5,7 @@ Days are whole days since 1970-01-01 in UTC.  Spaces are numbered, so that keys 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
@@ -195,7 +196,9 @@ MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {
 """Schema version to the statements, by dialect, that lead to it from the version before."""
 
 
-def creation(dialect: Dialect) -> list[str]:
+# A preview and the tests of a connector make one ledger after the other.
+@cache
+def creation(dialect: Dialect) -> tuple[str, ...]:
     """Return the statements that make an empty ledger of SCHEMA_VERSION."""
     shared = dialect.name == "postgresql"
     steps: list[CreateTable | CreateIndex] = []
@@ -206,7 +209,7 @@ def creation(dialect: Dialect) -> list[str]:
     if shared:
         texts.extend(f"CREATE SEQUENCE {name} INCREMENT BY {step}" for name, step in SEQUENCES.items())
         texts.extend(_INDEXES)
-    return texts
+    return tuple(texts)
 
 
 def prunable(space: str) -> bool:

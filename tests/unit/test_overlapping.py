@@ -2,126 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from bench.wallet import envelope, key
-from bridge import intake as taking_in
-from bridge.brand import Brand, load_brand
-from bridge.delivery.memory import MemoryOutbound
+from bridge.brand import load_brand
 from bridge.errors import LedgerUnavailable
-from bridge.intake import Intake
-from bridge.ledger import SqliteLedger, open_sqlite
-from bridge.records import Partition
-from bridge.sources.memory import MemorySource, MemoryTopics
+from bridge.ledger import open_sqlite
 from tests.support.eventually import eventually
-from tests.support.examples import examples
+from tests.support.overlap import BATCH, CONNECTOR, ENOUGH, PLAY, World, take_small_batches
 from tests.support.slow_disk import SlowDisk
-
-CONNECTOR = """\
-version: 1
-brand: overlap
-source: {kafka: "127.0.0.1:9", topics: "w.public.{table}"}
-target: {rabbitmq: {url: "amqp://a:b@127.0.0.1/", exchange: fasttrack}}
-lookups:
-  games: {key: code}
-play:
-  tx:
-    rows: append-only
-    key: id
-    player: player
-    activities: {bet: {type: Bet, when: voids == none}}
-    reverses:
-      when: voids != none
-      original: tx[voids]
-    event:
-      activity_id: id
-      user_id: player
-      round_id: id
-      timestamp: {text: "2026-01-01T00:00:00Z"}
-      wager_amount: amount
-      currency: {text: EUR}
-      exchange_rate: 1
-      is_round_end: true
-      game_id: game
-      game_name: games[game].title
-      vendor_id: {text: v}
-      vendor_name: {text: V}
-      origin: {text: example.com}
-"""
-PLAY, GAMES = Partition("w.public.tx", 0), Partition("w.public.games", 0)
-BATCH, ENOUGH = 8, 2
 
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(taking_in, "BATCH", BATCH)
-    monkeypatch.setattr(taking_in, "ENOUGH", ENOUGH)
-    monkeypatch.setattr(taking_in, "RETRY_SECONDS", 0.0)
-    # Nobody writes while taking in waits for rows.
-    monkeypatch.setattr(taking_in, "IDLE_POLL_SECONDS", 0.0)
-
-
-@dataclass
-class World:
-    """One brand between topics in memory, a ledger in a file, and a broker in memory."""
-
-    brand: Brand
-    ledger: SqliteLedger
-    topics: MemoryTopics = field(default_factory=MemoryTopics)
-    outbound: MemoryOutbound = field(default_factory=MemoryOutbound)
-    rows: int = 0
-
-    def __post_init__(self) -> None:
-        self.topics.create(PLAY.topic)
-        self.topics.create(GAMES.topic)
-        names = [PLAY.topic, GAMES.topic]
-        self.source = MemorySource(self.topics, "g", names, max_poll_records=BATCH)
-        self.intake = Intake(self.brand, self.source, self.ledger, self.outbound)
-        self.intake.open()
-
-    def game(self, code: str) -> None:
-        """Write a row that play looks up."""
-        self.rows += 1
-        value = envelope("games", {"code": code, "title": code.title()}, self.rows)
-        self.topics.append(GAMES, key(code=code), value)
-
-    def row(self, name: str, *, game: str = "dice", voids: str | None = None) -> None:
-        """Write a bet, or what voids one; the same name again is a repeat."""
-        self.rows += 1
-        row: Mapping[str, object] = {"id": name, "player": "p", "amount": 1, "game": game, "voids": voids}
-        self.topics.append(PLAY, key(id=name), envelope("tx", row, self.rows))
-
-    def bets(self, number: int) -> None:
-        """Write bets."""
-        for _ in range(number):
-            self.row(f"b{self.rows}")
-
-    def turn(self, times: int = 1) -> None:
-        """Let taking in go round."""
-        for _ in range(times):
-            self.intake.step()
-
-    def committed(self) -> int:
-        """Return the group's position in the topic of play."""
-        return self.source.committed([PLAY]).get(PLAY, 0)
-
-    def counted(self, outcome: str) -> int:
-        """Return how many changes the ledger says ended so."""
-        return sum(number for key, number in self.ledger.counters().items() if key[0] == outcome)
-
-    def arrived(self) -> list[str]:
-        """Return what the broker has, in the order of arrival."""
-        return [one.message_id for one in self.outbound.taken]
+    take_small_batches(monkeypatch)
 
 
 @pytest.fixture
@@ -311,80 +209,6 @@ def test_a_stop_while_the_disk_is_full_says_so_and_loses_nothing(world: World, d
     again.turn(4)
     assert again.intake.drain(10)
     assert again.arrived() == [f"b{number}/Approved" for number in range(1, BATCH + 1)]
-
-
-WORDS = st.sampled_from(
-    ["bet", "bet", "bet", "void", "void", "repeat", "late game", "turn", "turn", "lost", "idle"]
-)
-
-
-@examples(1)
-@given(
-    words=st.lists(WORDS, max_size=60),
-    failures=st.sets(st.integers(1, 25)),
-    unread=st.sets(st.integers(1, 300)),
-    data=st.data(),
-)
-def test_failing_commits_change_nothing_of_what_is_sent(
-    words: list[str], failures: set[int], unread: set[int], data: st.DataObject
-) -> None:
-    reads = itertools.count()
-    with TemporaryDirectory() as folder:
-        (Path(folder) / "c.yaml").write_text(CONNECTOR)
-        brand = load_brand(Path(folder) / "c.yaml", {})
-        ledger = open_sqlite(str(Path(folder) / "ledger"), "overlap", create=True, recent_values=4)
-        disk = SlowDisk(ledger, seconds=0.001)
-        disk.fails = lambda: disk.commits in failures
-        disk.reads_fail = lambda: next(reads) in unread
-        world, plain = World(brand, ledger), World(brand, open_sqlite(":memory:", "overlap", create=True))
-        names: list[str] = ["none"]
-        try:
-            for each in (world, plain):
-                each.game("dice")
-            for word in words:
-                _one(word, world, plain, names, data)
-            for each in (world, plain):
-                for late in names:
-                    each.game(f"late-{late}")
-                while any(
-                    each.source.reached().get(at) != end for at, end in each.source.ends([PLAY, GAMES]).items()
-                ):
-                    each.turn()
-                each.turn(2)
-                assert each.intake.drain(10)
-            assert [(one.message_id, one.body) for one in world.outbound.taken] == [
-                (one.message_id, one.body) for one in plain.outbound.taken
-            ]
-            assert world.ledger.counters() == plain.ledger.counters()
-            assert world.ledger.positions() == plain.ledger.positions() == world.intake.positions
-            assert len(list(world.ledger.held())) == len(list(plain.ledger.held())) == world.intake.progress.held
-            assert world.intake.progress.sent == plain.intake.progress.sent
-            assert list(world.ledger.unconfirmed(0, 1)) == []
-        finally:
-            disk.mend()
-            ledger.close()
-
-
-def _one(word: str, world: World, plain: World, names: list[str], data: st.DataObject) -> None:
-    if word == "turn":
-        world.turn()
-    elif word == "lost":
-        world.topics.expel(world.source)
-    elif word == "idle":
-        world.intake.drain(1)
-    else:
-        name = f"{word[0]}{world.rows}"
-        old = data.draw(st.sampled_from(names))
-        for each in (world, plain):
-            if word == "bet":
-                each.row(name)
-            elif word == "void":
-                each.row(name, voids=old)
-            elif word == "repeat":
-                each.row(old if old != "none" else name)
-            else:
-                each.row(name, game=f"late-{name}")
-        names.append(name)
 
 
 def test_the_world_reads_what_it_wrote(world: World) -> None:

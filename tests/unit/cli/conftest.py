@@ -6,9 +6,11 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
+import typer.main
 
 from bridge.cli import main
 from tests.support.cases import ENVIRONMENT, EXAMPLES
@@ -24,6 +26,7 @@ class Said:
 
 
 Command = Callable[..., Said]
+_get_command = cache(typer.main.get_command)
 
 
 @pytest.fixture
@@ -32,6 +35,8 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("COLUMNS", "200")
+    # A process makes its commands once; the tests run one after the other in one process.
+    monkeypatch.setattr(typer.main, "get_command", _get_command)
 
     def run(*arguments: str | Path) -> Said:
         monkeypatch.setattr(sys, "argv", ["wallet-bridge", *map(str, arguments)])

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -183,12 +181,3 @@ def test_durations_are_written_as_people_write_them() -> None:
 def test_a_source_without_a_group_says_so() -> None:
     with pytest.raises(ConfigError, match="no consumer group is set"):
         ConfluentSource(settings(), ["topic"]).open(None)  # type: ignore[arg-type]
-
-
-def test_only_the_chosen_client_is_imported() -> None:
-    program = (
-        "import sys; from bridge.sources import *; open_source(KafkaSettings(brokers='a:1', group='g'), ['t']);"
-        "print('confluent_kafka' in sys.modules, 'kafka' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == "True False\n"
