@@ -25,7 +25,10 @@ def test_no_topic_at_all_is_refused() -> None:
 
 def test_what_is_missing_is_said_for_each_name_and_pattern() -> None:
     subscription = Subscription(["a.b", "gone"], ["play_.*", "none_.*"])
-    assert subscription.missing(["a.b", "axb", "play_1", "play_22"]) == ["there is no topic gone", "no topic matches the pattern none_.*"]
+    assert subscription.missing(["a.b", "axb", "play_1", "play_22"]) == [
+        "there is no topic gone",
+        "no topic matches the pattern none_.*",
+    ]
 
 
 @given(st.text(alphabet="abAB01._-", min_size=1, max_size=20))
