@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -29,7 +30,7 @@ from bridge.errors import (
     TransientError,
 )
 from bridge.intake import Intake
-from bridge.ledger import PostgresLedger, SqliteLedger, open_ledger
+from bridge.ledger import SqliteLedger, open_ledger
 from bridge.lookup_tables import LookupTables
 from bridge.reporting import Reporter, Status
 from bridge.running_checks import RunningChecks
@@ -38,6 +39,9 @@ from bridge.sources import Client, KafkaSource, open_source
 from bridge.surroundings import Surroundings
 from bridge.telemetry.http import Health, HealthServer
 from bridge.telemetry.metrics import Metrics
+
+if TYPE_CHECKING:
+    from bridge.ledger import PostgresLedger
 
 LOG = structlog.get_logger(__name__)
 
@@ -244,7 +248,7 @@ def member_of(brand: Brand, ledger: SqliteLedger | PostgresLedger) -> str | None
     With it a restart after a kill gets its partitions back at once.  kafka-python is left out: with a fixed
     name it does not notice partitions that are added after a restart.
     """
-    if isinstance(ledger, PostgresLedger) or brand.connector.source.kafka.client is Client.KAFKA_PYTHON:
+    if not isinstance(ledger, SqliteLedger) or brand.connector.source.kafka.client is Client.KAFKA_PYTHON:
         return None
     name = brand.connector.brand
     digest = hashlib.sha256(f"{name} {ledger.born()}".encode()).hexdigest()[:12]

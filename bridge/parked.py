@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bridge.brand import Brand
-from bridge.ledger import PostgresLedger, SqliteLedger, Transaction
+from bridge.ledger import SqliteLedger, Transaction
 from bridge.lookup_tables import Loaded
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.mapping.reopening import Reopening, RowPlace, row_of
 from bridge.records import Change, ParkedChange, Partition, SourceRecord, Taken
 from bridge.taking import decoded, take_all, take_up
+
+if TYPE_CHECKING:
+    from bridge.ledger import PostgresLedger
 
 REFUSED: Final = "refused"
 """The outcome of a change that was left parked as it is."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bridge.app import ledger_place
 from bridge.brand import Brand
 from bridge.errors import LedgerMismatch
-from bridge.ledger import PostgresLedger, SqliteLedger, open_ledger
+from bridge.ledger import SqliteLedger, open_ledger
+
+if TYPE_CHECKING:
+    from bridge.ledger import PostgresLedger
 
 
 def ledger_of(brand: Brand, state: Path, *, read_only: bool = True) -> SqliteLedger | PostgresLedger:

@@ -6,16 +6,16 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bridge.demo.comparing import Outcome
-from bridge.demo.embedded import play_recorded
-from bridge.demo.live import play_live
-from bridge.demo.screen import Screen
-from bridge.demo.servers import servers
 from bridge.telemetry import logs
+
+# What only a demo needs is imported when one is played: all other commands start sooner.
+if TYPE_CHECKING:
+    from bridge.demo.comparing import Outcome
+    from bridge.demo.screen import Screen
 
 EXAMPLES = """\
 Examples:
@@ -40,6 +40,8 @@ def demo(
     record: Annotated[Path | None, typer.Option(hidden=True, help="Keep the changes for --embedded.")] = None,
 ) -> None:
     """Play two brands' wallets, kill the bridge halfway, and show that every event and cent arrived."""
+    from bridge.demo.screen import Screen  # noqa: PLC0415 - see above
+
     # What goes wrong on the way is told by the demo itself.
     logs.configure("error")
     screen = Screen()
@@ -48,14 +50,23 @@ def demo(
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
     try:
-        outcomes = play_recorded(screen) if embedded else _live(screen, rate, seconds, seed, record)
+        outcomes = _recorded(screen) if embedded else _live(screen, rate, seconds, seed, record)
     except KeyboardInterrupt:
         screen.say("interrupted; everything that the demo made has been taken away")
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(_verdict(screen, outcomes))
 
 
+def _recorded(screen: Screen) -> list[Outcome]:
+    from bridge.demo.embedded import play_recorded  # noqa: PLC0415 - see above
+
+    return play_recorded(screen)
+
+
 def _live(screen: Screen, rate: float, seconds: float, seed: int, record: Path | None) -> list[Outcome]:
+    from bridge.demo.live import play_live  # noqa: PLC0415 - see above
+    from bridge.demo.servers import servers  # noqa: PLC0415 - see above
+
     found = servers()
     if record is None:
         return play_live(found, screen, rate=rate, seconds=seconds, seed=seed)

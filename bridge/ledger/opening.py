@@ -5,19 +5,20 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bridge import __version__
 from bridge.errors import LedgerMismatch, LedgerUnavailable
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.meta import check_meta, first_meta, migrations, missing
-from bridge.ledger.postgres import PostgresLedger
-from bridge.ledger.postgres_opening import open_postgres
 from bridge.ledger.schema import SCHEMA_VERSION, creation
 from bridge.ledger.sqlite import SqliteLedger
 from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink, make_private
 from bridge.ledger.sqlite_memory import DIALECT
 from bridge.ledger.sqlite_memory import SQL as _SQL
+
+if TYPE_CHECKING:
+    from bridge.ledger.postgres import PostgresLedger
 
 NEWEST: Final = 100_000
 """How many entries of the index wait in memory, at some 70 bytes each."""
@@ -44,6 +45,8 @@ def open_ledger(
     by a newer bridge or damaged, and LedgerUnavailable when the storage does not answer.
     """
     if url_or_path.startswith(("postgresql://", "postgresql+psycopg://")):
+        from bridge.ledger.postgres_opening import open_postgres  # noqa: PLC0415 - few brands need its client
+
         return open_postgres(
             url_or_path,
             brand,

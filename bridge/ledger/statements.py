@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, func, select, update
-from sqlalchemy.dialects.postgresql import insert as postgres_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import ClauseElement
@@ -99,7 +98,10 @@ class Statements:
         return select(*columns, func.sum(COUNTERS.c.number)).group_by(*columns).order_by(*columns)
 
     def _insert(self, table: Table) -> Any:
-        insert = postgres_insert if self._dialect.name == "postgresql" else sqlite_insert
+        if self._dialect.name == "sqlite":
+            return sqlite_insert(table)
+        from sqlalchemy.dialects.postgresql import insert  # noqa: PLC0415 - a file's ledger does without
+
         return insert(table)
 
     def _upsert(self, table: Table) -> str:

@@ -48,7 +48,9 @@ class TlsFront:
     async def _end(self) -> None:
         self._server.close()
         for writer in self._writers:
-            writer.transport.abort()
+            # Some versions of Python take the protocol from a transport that has been closed, and need it here.
+            with suppress(AttributeError):
+                writer.transport.abort()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         await asyncio.gather(*others, return_exceptions=True)
 
