@@ -1,20 +1,21 @@
 """`python -m tests`: everything that CI runs, and how long each part took.
 
-What needs no server runs side by side while the servers start, and while the bridge is compiled as it ships.
-What is compiled is then tested again, and runs in all that follows.  Then come the tests on the real servers,
-several at a time (each has topics, queues and databases of its own, and mostly waits for them), then the
-faults, three at a time: most of a fault is waiting, and those that break the servers themselves wait until
-they are alone.
+Two rows of parts run beside each other.  In one, the bridge is compiled as it ships, and then tested on the real
+servers: several tests at a time, as each has topics, queues and databases of its own and mostly waits for them;
+then the faults, several at a time as well, but for those that break the servers themselves.  In the other stands
+what needs no servers.  It takes the processors while the first row waits, and steps back where that does not.
 """
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,6 +30,8 @@ from stack.progress import Progress
 
 # Servers that a test started for itself take some seconds to stop.
 CLEAN_UP_SECONDS = 60
+# A third of the share of what runs beside it: enough for tests with deadlines.
+STEPS_BACK = ("nice", "-n", "5")
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-n")
 COMPILED = Path(__file__).resolve().parent.parent / ".compiled"
@@ -51,6 +54,8 @@ class Part:
     command: tuple[str, ...]
     as_shipped: bool = False
     """Whether it runs the compiled bridge, and not the source."""
+    on_servers: bool = False
+    """Whether it needs the servers."""
 
     def environment(self) -> dict[str, str]:
         """Return the environment in which it runs."""
@@ -61,25 +66,27 @@ class Part:
         return {**os.environ, "WALLET_BRIDGE_AS_SHIPPED": "1", "PYTHONSAFEPATH": "1", "PYTHONPATH": path}
 
 
-WITHOUT_SERVERS = (
-    Part("lint and types", ("make", "--keep-going", "--no-print-directory", "lint", "types")),
-    Part("compile", ("make", "--no-print-directory", "compiled")),
-    Part("tests without servers", (*PYTEST, "auto", "-m", "not integration and not faults")),
-)
-AS_SHIPPED = Part(
-    "tests of what is compiled",
-    (*PYTEST, "auto", "-m", "not integration and not faults", *PASSED_BY_EVERY_RECORD),
-    as_shipped=True,
-)
+COMPILE = Part("compile", ("make", "--no-print-directory", "compiled"))
 ON_SERVERS = (
     Part(
         "tests on the servers",
         (*PYTEST, "4", "--dist", "loadscope", *ELSEWHERE, "integration and not faults"),
         as_shipped=True,
+        on_servers=True,
     ),
     Part(
         "faults",
-        (*PYTEST, "3", "--maxschedchunk", "1", "-p", "no:randomly", *ELSEWHERE, "faults"),
+        (*PYTEST, "4", "--maxschedchunk", "1", "-p", "no:randomly", *ELSEWHERE, "faults"),
+        as_shipped=True,
+        on_servers=True,
+    ),
+)
+WITHOUT_SERVERS = (
+    Part("lint and types", (*STEPS_BACK, "make", "--keep-going", "--no-print-directory", "lint", "types")),
+    Part("tests without servers", (*STEPS_BACK, *PYTEST, "auto", "-m", "not integration and not faults")),
+    Part(
+        "tests of what is compiled",
+        (*STEPS_BACK, *PYTEST, "auto", "-m", "not integration and not faults", *PASSED_BY_EVERY_RECORD),
         as_shipped=True,
     ),
 )
@@ -107,6 +114,7 @@ class Running:
         code = self.process.wait()
         if self._out is not None:
             self._out.seek(0)
+            sys.stdout.write("\n")
             sys.stdout.write(self._out.read())
             self._out.close()
         _say(f"{self.name}: exit {code}", self._began)
@@ -124,37 +132,55 @@ class Running:
 
 
 @dataclass
-class Run:
-    """All parts of one run."""
+class Row:
+    """Parts that run one after the other."""
 
-    running: list[Running] = field(default_factory=list)
+    parts: deque[Part]
+    captured: bool = False
+    """Whether what a part says is printed when it ends, as another row prints its own meanwhile."""
+    running: Running | None = None
+
+
+@dataclass
+class Run:
+    """Rows of parts beside each other."""
+
+    starting: Future[stack.Up]
+    rows: tuple[Row, ...] = ()
+    ended: set[str] = field(default_factory=set)
     failed: list[str] = field(default_factory=list)
 
-    def side_by_side(self, parts: tuple[Part, ...]) -> None:
-        """Run them at once; print what each said when it ends."""
-        for part in parts:
-            self.running.append(Running(part, captured=True))
-        while self.running:
-            for each in [each for each in self.running if each.process.poll() is not None]:
-                self._ended(each)
+    def to_the_end(self) -> None:
+        """Run every part, even after one has failed."""
+        while any(row.parts or row.running for row in self.rows):
+            for row in self.rows:
+                self._go_on(row)
             time.sleep(0.1)
 
-    def alone(self, part: Part) -> None:
-        """Run it, and let it print as it goes."""
-        _say(part.name)
-        self.running.append(Running(part, captured=False))
-        self.running[0].process.wait()
-        self._ended(self.running[0])
+    def _go_on(self, row: Row) -> None:
+        if row.running is not None and row.running.process.poll() is not None:
+            self.ended.add(row.running.name)
+            if (name := row.running.tell()) is not None:
+                self.failed.append(name)
+            row.running = None
+        if row.running is None and row.parts and self._may_begin(row.parts[0]):
+            part = row.parts.popleft()
+            if part.on_servers and not _servers_are_up(self.starting):
+                self.failed.append(part.name)
+                return
+            _say(part.name)
+            row.running = Running(part, captured=row.captured)
 
-    def _ended(self, each: Running) -> None:
-        self.running.remove(each)
-        if (name := each.tell()) is not None:
-            self.failed.append(name)
+    def _may_begin(self, part: Part) -> bool:
+        if part.as_shipped and COMPILE.name not in self.ended:
+            return False
+        return not part.on_servers or self.starting.done()
 
     def interrupt(self) -> None:
         """End what runs."""
-        for each in self.running:
-            each.interrupt()
+        for row in self.rows:
+            if row.running is not None:
+                row.running.interrupt()
 
 
 def main() -> int:
@@ -162,17 +188,13 @@ def main() -> int:
     interrupts.hear_first()
     # The servers live for minutes.
     os.environ.setdefault(kafka.JAVA_OPTIONS, " ".join(kafka.QUICK_START))
-    began, run = time.monotonic(), Run()
+    began = time.monotonic()
     with ThreadPoolExecutor() as pool:
         starting = pool.submit(stack.ensure_up, progress=Progress())
+        rows = (Row(deque((COMPILE, *ON_SERVERS))), Row(deque(WITHOUT_SERVERS), captured=True))
+        run = Run(starting, rows)
         try:
-            run.side_by_side(WITHOUT_SERVERS)
-            run.alone(AS_SHIPPED)
-            if _servers_are_up(starting):
-                for part in ON_SERVERS:
-                    run.alone(part)
-            else:
-                run.failed += [part.name for part in ON_SERVERS]
+            run.to_the_end()
         except KeyboardInterrupt:
             _say("interrupted: cleaning up")
             run.interrupt()
@@ -182,6 +204,8 @@ def main() -> int:
             if starting.exception() is None and starting.result().started:
                 stack.down(progress=Progress())
     _say(f"failed: {', '.join(run.failed)}" if run.failed else "all passed", began)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    _say(f"{used.ru_utime + used.ru_stime:.0f} s of processors, the servers not counted")
     return 1 if run.failed else 0
 
 

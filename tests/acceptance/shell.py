@@ -17,6 +17,8 @@ from tests.support.cases import ENVIRONMENT, ROOT
 from tests.support.eventually import eventually
 
 COMMAND = [sys.executable, "-m", "bridge.cli"]
+# What runs the tests may have been started with Ctrl-C ignored, as background jobs are.
+HEARS_CTRL_C = ["env", "--default-signal=INT"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,11 @@ def started(folder: Path, *arguments: str | Path, **changes: str) -> Iterator[Ru
     log = folder / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*COMMAND, *map(str, arguments)], stdout=out, stderr=out, env=environment(**changes), cwd=ROOT
+            [*HEARS_CTRL_C, *COMMAND, *map(str, arguments)],
+            stdout=out,
+            stderr=out,
+            env=environment(**changes),
+            cwd=ROOT,
         )
     try:
         yield Running(process, log)
