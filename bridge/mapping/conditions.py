@@ -102,7 +102,7 @@ def _in_texts(read: Reader, texts: frozenset[str], *, wanted: bool) -> Test:
 def _column_in_texts(name: str, texts: frozenset[str], *, wanted: bool) -> Test:
     def test(scope: Scope) -> bool:
         value = scope.row.values[name]
-        return (value.__class__ is str and value in texts) is wanted
+        return (type(value) is str and value in texts) is wanted
 
     return test
 

@@ -67,7 +67,7 @@ class EventMaker:
             if out.warnings and self._strict and out.approved:
                 raise MappingError("rewards", "; ".join(out.warnings))
         activity_id = fields["activity_id"]
-        if activity_id.__class__ is not str:
+        if type(activity_id) is not str:
             activity_id = key_text(activity_id)
         if out.approved and before is not None and self._id_of(before, out) == activity_id:
             out.message = before.message + 1

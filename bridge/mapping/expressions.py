@@ -142,7 +142,7 @@ class _Compiler:
 
         def read(scope: Any) -> Value:
             value = base(scope)
-            if value.__class__ is Row:
+            if type(value) is Row:
                 return value.values[name]
             try:
                 return operators.attribute(value, name)

@@ -9,6 +9,7 @@ waits, and only if none is true and one waits does the change wait.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import checked, exact_sum
@@ -26,7 +27,7 @@ from bridge.mapping.scope import NoRow, PlayRow, Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 
-NO_CHANGE = Skip("nothing to do")
+NO_CHANGE: Final = Skip("nothing to do")
 
 
 class Judge:

@@ -161,7 +161,7 @@ def attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
         cache = scope.cache
         if known in cache:
             value = cache[known]
-            if value.__class__ is Row:
+            if type(value) is Row:
                 return value.values[name]
         return read(scope)
 

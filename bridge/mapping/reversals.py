@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
@@ -16,7 +18,7 @@ from bridge.mapping.shares import anything, less, more
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
-REPEATED = "repeated: what it takes back does not stand"
+REPEATED: Final = "repeated: what it takes back does not stand"
 
 
 class Reversals:

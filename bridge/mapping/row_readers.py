@@ -39,7 +39,7 @@ def _key_of_one(part: Reader) -> Callable[[Any], str | None]:
 
     def read(scope: Any) -> str | None:
         value = scope.row.values[name]
-        return value if value.__class__ is str else key_text(value)
+        return value if type(value) is str else key_text(value)
 
     return read
 

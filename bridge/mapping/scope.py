@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
@@ -144,7 +144,7 @@ class NeverSent:
         return False
 
 
-NEVER_SENT = NeverSent()
+NEVER_SENT: Final = NeverSent()
 
 
 class PlayRow:
