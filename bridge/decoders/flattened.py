@@ -14,7 +14,7 @@ from bridge.decoders.declarations import Declarations
 from bridge.decoders.envelope import Source
 from bridge.decoders.keys import KeyReader
 from bridge.decoders.parsed import Parsed
-from bridge.decoders.positions import committed_at, is_snapshot, position, table_name, transaction_of
+from bridge.decoders.positions import committed_us, is_snapshot, position, table_name, transaction_of
 from bridge.errors import DecodeError
 from bridge.records import Change, Decoded, Renamed, Skipped, SourceRecord
 from bridge.row import Row, Value
@@ -83,7 +83,7 @@ class FlattenedReader:
             after=None if op == "d" else row,
             position=position(source, snapshot=snapshot),
             snapshot=snapshot,
-            committed_at=committed_at(source),
+            committed_us=committed_us(source),
             renamed=renamed,
             other_key=other_key,
             transaction=transaction_of(source, None),

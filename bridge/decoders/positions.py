@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from bridge.decoders.envelope import Source
-from bridge.decoders.moments import EPOCH_UTC
 from bridge.errors import DecodeError
 from bridge.records import Change, SourcePosition
 
@@ -106,17 +104,12 @@ _ORDERS: Final[dict[str, Callable[[Source, bool], tuple[int, ...] | None]]] = {
 }
 
 
-def committed_at(source: Source) -> datetime | None:
-    """Return when the database committed, as exactly as the record tells it."""
+def committed_us(source: Source) -> int | None:
+    """Return when the database committed, as exactly as the record tells it, in microseconds since 1970."""
     micros = source.ts_us
-    if micros is None:
-        if source.ts_ms is None:
-            return None
+    if micros is None and source.ts_ms is not None:
         micros = source.ts_ms * 1000
-    try:
-        return EPOCH_UTC + timedelta(0, 0, micros)
-    except OverflowError:
-        raise DecodeError("bad_envelope", "the commit time in source is out of range") from None
+    return micros
 
 
 def transaction_name(transaction_id: str) -> str:

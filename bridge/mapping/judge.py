@@ -13,10 +13,11 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import checked, exact_sum
-from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
+from bridge.mapping.decisions import Decision, Hold, Park, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
+from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent

@@ -6,10 +6,11 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
-from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
+from bridge.mapping.decisions import Decision, Hold, Park, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
+from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import Guard, ReversalPlan, TablePlan, shares_of
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
