@@ -17,8 +17,8 @@ COMPILED = {
     "bridge/decoders": "conversions debezium declarations declared keys moments placeholder positions",
     "bridge/ledger": "recent transaction",
     "bridge/mapping": "amounts conditions effects endings events expressions history holding judge keys lookups "
-    "mapper operators outgoing parts plan queues readers recall reopening reversals rounds row_readers rows scope shares "
-    "transactions values waiting",
+    "mapper operators outgoing parts plan queues readers recall reopening reversals rounds "
+    "row_readers rows scope shares transactions values waiting",
 }
 
 
