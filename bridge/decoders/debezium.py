@@ -132,7 +132,7 @@ class DebeziumDecoder:
         if raw is None:
             return None
         if schemas is None:
-            return Row(raw, self._declarations.schemaless(table))
+            return Row(raw, self._declarations.schemaless(table), self._declarations.plain)
         return Row(raw, schemas.decoders(part, table, self._declarations.declared(table)))
 
     def _recognise(self, record: SourceRecord, parsed: Parsed) -> Decoded:

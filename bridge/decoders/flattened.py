@@ -56,10 +56,10 @@ class FlattenedReader:
         table = table_name(source)
         op = self._op(metadata)
         if parsed.schemas is None:
-            decoders = self._declarations.schemaless(table)
+            shown = Row(row, self._declarations.schemaless(table), self._declarations.plain)
         else:
-            decoders = parsed.schemas.decoders("", table, self._declarations.declared(table))
-        return self._made(record, source, op, Row(row, decoders))
+            shown = Row(row, parsed.schemas.decoders("", table, self._declarations.declared(table)))
+        return self._made(record, source, op, shown)
 
     def tombstone(self, record: SourceRecord) -> Decoded:
         """Return the delete of a key, or a skip where another record tells of it."""

@@ -42,7 +42,7 @@ class LookupNames:
 
     def name(self, name: str) -> Reader | None:
         """Return the reader of a column."""
-        return lambda row: row.values[name]
+        return lambda row: row[name]
 
     def index(self, name: str) -> None:
         """Refuse: a look-up does not look up."""

@@ -38,7 +38,7 @@ def _key_of_one(part: Reader) -> Callable[[Any], str | None]:
         return lambda scope: key_text(part(scope))
 
     def read(scope: Any) -> str | None:
-        value = scope.row.values[name]
+        value = scope.row[name]
         return value if type(value) is str else key_text(value)
 
     return read
