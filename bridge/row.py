@@ -41,7 +41,7 @@ class Row:
     def __init__(
         self,
         raw: Mapping[str, Any],
-        decoders: Mapping[str, ColumnDecoder],
+        decoders: dict[str, ColumnDecoder],
         plain: ColumnDecoder | None = None,
     ) -> None:
         """Wrap `raw`; `plain` decodes the columns that have none in `decoders`: else they are their raw values."""

@@ -26,7 +26,7 @@ class Declarations:
         self.plain = placeholder.plain
         """Decodes columns of which nothing is declared, in a record that carries no schema."""
         self._declared: dict[str, Mapping[str, ColumnType]] = {}
-        self._schemaless: dict[str, Mapping[str, ColumnDecoder]] = {}
+        self._schemaless: dict[str, dict[str, ColumnDecoder]] = {}
 
     def declared(self, table: str) -> Mapping[str, ColumnType]:
         """Return the declared types of a table's columns."""
@@ -35,7 +35,7 @@ class Declarations:
             found = self._declared[table] = self._find(table)
         return found
 
-    def schemaless(self, table: str) -> Mapping[str, ColumnDecoder]:
+    def schemaless(self, table: str) -> dict[str, ColumnDecoder]:
         """Return the decoders of the declared columns, for a record that carries no schema."""
         found = self._schemaless.get(table)
         if found is None:
