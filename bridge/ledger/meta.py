@@ -12,9 +12,10 @@ from bridge.ledger.schema import MIGRATIONS, SCHEMA_VERSION
 def missing(place: str, brand: str) -> str:
     """Say that a ledger is not there, why that matters, and how a new one is allowed."""
     return (
-        f"there is no ledger at {place} for brand {brand}: its first `run` makes it; if there was one, put it "
-        "back, or mend `ledger` in the connector: with a new one, rows that were sent before would be taken for new, so "
-        "`run` takes a new one only with a consumer group that has read nothing yet (set source.kafka.group anew)"
+        f"there is no ledger at {place} for brand {brand}: its first `run` makes it; if there was one, put "
+        "it back, or mend `ledger` in the connector: with a new one, rows that were sent before would be "
+        "taken for new, so `run` takes a new one only with a consumer group that has read nothing yet (set "
+        "source.kafka.group anew)"
     )
 
 

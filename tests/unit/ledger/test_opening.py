@@ -58,9 +58,10 @@ def test_who_misses_a_ledger_reads_how_a_new_one_is_allowed(path: Path) -> None:
     with pytest.raises(LedgerMismatch) as refused:
         open_sqlite(str(path), "northern", create=False)
     assert str(refused.value) == (
-        f"there is no ledger at {path} for brand northern: its first `run` makes it; if there was one, put it "
-        "back, or mend `ledger` in the connector: with a new one, rows that were sent before would be taken for new, so "
-        "`run` takes a new one only with a consumer group that has read nothing yet (set source.kafka.group anew)"
+        f"there is no ledger at {path} for brand northern: its first `run` makes it; if there was one, put "
+        "it back, or mend `ledger` in the connector: with a new one, rows that were sent before would be "
+        "taken for new, so `run` takes a new one only with a consumer group that has read nothing yet (set "
+        "source.kafka.group anew)"
     )
 
 
