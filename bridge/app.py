@@ -136,7 +136,7 @@ class BrandRun:
         source.on_waiting(self._waiting_for_kafka)
         outbound = RabbitMQOutbound(connector.target.rabbitmq, url=self._rabbitmq_url)
         intake = Intake(brand, source, ledger, outbound, partitions_of=source.partitions)
-        intake.permit = outbound.permit
+        intake.on_permit(outbound.permit)
         intake.asked_to_stop = self._stop.is_set
         tables = LookupTables(connector, brand.path.parent)
         checks = RunningChecks(self._surroundings, source, ledger)
