@@ -63,7 +63,7 @@ class Lanes:
                 raise LedgerMismatch(
                     f"the group has read {partition.topic}/{partition.number} up to {position}, but the ledger "
                     "knows nothing of it: put back the ledger that belongs to this group, or, to begin anew, "
-                    "use another group"
+                    "use another group (source.kafka.group)"
                 )
 
     def forget(self, partitions: Collection[Partition]) -> None:

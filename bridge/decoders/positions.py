@@ -9,7 +9,7 @@ import msgspec
 
 from bridge.decoders.envelope import Source
 from bridge.errors import DecodeError
-from bridge.records import Change, SourcePosition
+from bridge.records import SourcePosition
 
 # Not strict: Debezium writes the numbers as text.
 _SEQUENCE: Final = msgspec.json.Decoder(tuple[int | None, int | None], strict=False)
@@ -128,19 +128,3 @@ def transaction_of(source: Source, block_id: str | None) -> str | None:
     if source.gtid is not None:
         return source.gtid
     return None if source.txId is None else str(source.txId)
-
-
-def pair_key_change(first: Change, second: Change) -> bool:
-    """Tell whether two changes are the two halves of one changed key, where no header says so.
-
-    They are when a delete and a create of one table stand at the same position of the log.
-    """
-    if (first.op, second.op) == ("c", "d"):
-        first, second = second, first
-    return (
-        (first.op, second.op) == ("d", "c")
-        and first.table == second.table
-        and first.position is not None
-        and first.position == second.position
-        and first.transaction == second.transaction
-    )
