@@ -12,12 +12,13 @@ import os
 from setuptools import Extension, setup
 
 COMPILED = {
-    "bridge": "merge row taking",
+    "bridge": "flood merge row taking",
     "bridge/casino": "body values",
     "bridge/decoders": "conversions debezium declarations declared keys moments placeholder positions",
+    "bridge/ledger": "recent transaction",
     "bridge/mapping": "amounts conditions effects endings events expressions history holding judge keys lookups "
-    "mapper operators parts queues readers recall reopening reversals rounds row_readers rows scope shares "
-    "transactions values waiting",
+    "mapper operators outgoing parts plan queues readers recall reopening reversals rounds "
+    "row_readers rows scope shares transactions values waiting",
 }
 
 

@@ -44,7 +44,7 @@ def merge(found: list[list[Taken]]) -> tuple[float, int]:
     while done < records:
         for partition, taken in zip(partitions, found, strict=True):
             for one in taken[read : read + POLLED]:
-                order.add(partition, one)
+                order.add(partition, [one])
         read += POLLED
         while batch := list(order.take(0.0 if read < records else 1e9, BATCH)):
             done += len(batch)

@@ -27,6 +27,7 @@ from bridge.errors import (
     LedgerUnavailable,
     PoisonRecord,
     SinkUnavailable,
+    SourceUnavailable,
     TransientError,
 )
 from bridge.intake import Intake
@@ -80,6 +81,7 @@ class BrandRun:
         self._stop = threading.Event()
         self._reporter: Reporter | None = None
         self._trouble = ""
+        self._told_of_kafka = False
         self.address: tuple[str, int] | None = None
         """Where metrics and health are served, once `run` has begun."""
 
@@ -135,9 +137,10 @@ class BrandRun:
         connector = brand.connector
         ledger = self._opened_ledger(brand)
         source = source_of(brand, member_of(brand, ledger))
+        source.on_waiting(self._waiting_for_kafka)
         outbound = RabbitMQOutbound(connector.target.rabbitmq, url=self._rabbitmq_url)
         intake = Intake(brand, source, ledger, outbound, partitions_of=source.partitions)
-        intake.permit = outbound.permit
+        intake.on_permit(outbound.permit)
         intake.asked_to_stop = self._stop.is_set
         tables = LookupTables(connector, brand.path.parent)
         checks = RunningChecks(self._surroundings, source, ledger)
@@ -170,6 +173,7 @@ class BrandRun:
         checks: RunningChecks,
     ) -> None:
         intake.open()
+        self._told_of_kafka = False
         LOG.info("started", brand=self._brand.connector.brand, version=__version__, compiled=compiled())
         pruned = shown = time.monotonic()
         try:
@@ -217,6 +221,13 @@ class BrandRun:
                 outbound.close(0.0 if intake.halted else CLOSE_SECONDS, intake.record)
                 intake.record()
             ledger.close()
+
+    def _waiting_for_kafka(self, error: SourceUnavailable) -> None:
+        """Say why a start waits, long before the attempt is given up; each later attempt says it at its end."""
+        self._trouble = str(error)
+        if not self._told_of_kafka:
+            self._told_of_kafka = True
+            LOG.warning("waiting_for_kafka", error=str(error))
 
     def _back_off(self, error: TransientError, attempt: int) -> None:
         longest = min(LONGEST_BACK_OFF_SECONDS, 0.5 * 2 ** min(attempt, 10))

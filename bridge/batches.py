@@ -14,9 +14,9 @@ from bridge.flood import Flood
 from bridge.lanes import partition_of
 from bridge.mapping.mapper import Mapper
 from bridge.progress import Progress
-from bridge.records import Change, Delivery, Partition, Taken
+from bridge.records import Delivery, Partition, Taken
 from bridge.row import Row
-from bridge.taking import take_all, take_up
+from bridge.taking import take_all, take_up, wants_of
 
 
 class Written(NamedTuple):
@@ -175,11 +175,7 @@ class Batches:
         self._flood.begin(self._clock())
         for lookup, rows in tables:
             mapper.load(lookup, rows)
-        wanted: list[tuple[str, str]] = []
-        for one in batch:
-            if isinstance(one.decoded, Change):
-                wanted += mapper.wants(one.decoded)
-        transaction.prefetch(wanted)
+        transaction.prefetch(wants_of(mapper, batch))
         take_all(mapper, batch)
         if recheck:
             mapper.recheck()

@@ -6,6 +6,7 @@ import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -135,8 +136,8 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
 def _taken(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
     """Return a case's change as a decoder would have made it of a record."""
     columns = {name: _decoder(kind) for name, kind in declared.items()}
-    milliseconds = int(step.committed_at.timestamp() * 1000)
-    record = SourceRecord(step.table, 0, step.number, None, b"", (), milliseconds)
+    microseconds = (step.committed_at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
+    record = SourceRecord(step.table, 0, step.number, None, b"", (), microseconds // 1000)
     change = Change(
         record=record,
         table=step.table,
@@ -146,7 +147,7 @@ def _taken(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
         after=Row(step.after, columns) if step.after is not None else None,
         position=SourcePosition("test", (step.number,)),
         snapshot=step.op == "r",
-        committed_at=step.committed_at,
+        committed_us=microseconds,
         renamed=Renamed.TO if step.old_key is not None else None,
         other_key=step.old_key,
         transaction=step.transaction,

@@ -6,13 +6,11 @@ While the disk makes a batch durable, the next one is polled, decoded and mapped
 from __future__ import annotations
 
 import contextlib
-import math
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
-import structlog
-
+from bridge.assignment import Assignment
 from bridge.batches import Batches, Written
 from bridge.brand import Brand
 from bridge.contracts import Outbound, Source
@@ -20,12 +18,11 @@ from bridge.errors import LedgerConflict, LedgerFenced, LedgerUnavailable
 from bridge.lanes import Lanes
 from bridge.merge import CommitOrder
 from bridge.outbox import Outbox
+from bridge.pace import BUSY_POLL_SECONDS, Pace
 from bridge.progress import Progress
 from bridge.records import Delivery, Partition, Taken
 from bridge.row import Row
-from bridge.sharing import BrandLedger, LookupsElsewhere, check_partition_counts
-
-LOG = structlog.get_logger(__name__)
+from bridge.sharing import BrandLedger
 
 BATCH = 500
 """Records in one transaction: enough to share one fsync, few enough to keep it near 20 ms."""
@@ -36,15 +33,7 @@ With fewer there is time to wait for the disk, and what comes meanwhile goes int
 """
 DEEP = 5_000
 """Records of one partition that may wait for others before its reading pauses."""
-IDLE_POLL_SECONDS = 0.25
-BUSY_POLL_SECONDS = 0.005
-"""While confirms are on their way: short against the time in which the broker empties a window."""
-RECORD_SECONDS = 0.05
-"""How long confirms wait for a batch that records them by the way, unless the window needs them."""
 RETRY_SECONDS = 0.5
-REVOKE_SECONDS = 10.0
-RECHECK_SECONDS = 1.0
-"""How often what is held is looked for in a ledger that other instances write too."""
 
 
 class Intake:
@@ -68,12 +57,10 @@ class Intake:
         connector, decoder = brand.connector, brand.decoder()
         self._brand_name = connector.brand
         self._retention = connector.ledger.retention
-        self._topics = brand.topics()
         self._source = source
         self._ledger = ledger
         self._wall_ms = wall_ms
         self._clock = clock
-        self._partitions_of = partitions_of
         self.progress = Progress()
         self._order = CommitOrder(connector.source.order.wait.total_seconds())
         self._lanes = Lanes(source, decoder, self._order)
@@ -88,30 +75,44 @@ class Intake:
             shared=ledger.shared,
             clock=clock,
         )
-        self._record_at = max(1, connector.target.rabbitmq.window // 4)
         self.asked_to_stop: Callable[[], bool] = lambda: False
         """Asked while the ledger is away: whether to go on waiting for it."""
-        self.permit: Callable[[float], None] = lambda _: None
-        """Told until when, on the monotonic clock, the sender may send: see `RabbitMQOutbound.permit`."""
-        # Kafka gives partitions away after the whole of the shorter of these.
-        settings = connector.source.kafka
-        self._permit_seconds = min(settings.session_timeout, settings.max_poll_interval).total_seconds() / 2
-        self._permitted_until = math.inf
-        self._lookups_elsewhere = LookupsElsewhere(ledger.positions)
-        self._rechecked_at = 0.0
-        self._revoke_seconds = REVOKE_SECONDS
-        self.halted = False
-        """Another instance may send what this one still has: nothing is sent or written any more."""
-        self._take_up_what_waits()
+        self._assignment = Assignment(
+            brand,
+            source,
+            ledger,
+            lanes=self._lanes,
+            batches=self._batches,
+            outbox=self._outbox,
+            progress=self.progress,
+            partitions_of=partitions_of,
+            clock=clock,
+            settle=self._settle,
+            drain=self.drain,
+        )
+        self._pace = Pace(
+            self._order,
+            self._batches,
+            self._outbox,
+            waits_for_lookups=self._assignment.waits_for_lookups,
+            window=connector.target.rabbitmq.window,
+            wall_ms=wall_ms,
+            clock=clock,
+        )
+        self._assignment.take_up_what_waits()
 
     def on_offer(self, told: Callable[[Sequence[Delivery]], None]) -> None:
         """Have `told` called with what is offered to the sender."""
         self._outbox.on_offer = told
 
+    def on_permit(self, told: Callable[[float], None]) -> None:
+        """Have `told` called with the time, on the monotonic clock, until which the sender may send."""
+        self._assignment.permit = told
+
     def open(self) -> None:
         """Send what the ledger still holds, and join the group.  Raises as `Source.open` does."""
         self._outbox.refill()
-        self._source.open(self)
+        self._source.open(self._assignment)
 
     def step(self) -> None:
         """Go round once: take in what is there, or wait for it for a moment.
@@ -121,15 +122,15 @@ class Intake:
         """
         now = self._clock()
         self.progress.turned_at = now
-        self._renew()
+        self._assignment.renew()
         self._throttle()
-        self._poll(0.0 if self._batches.under_way else self._poll_seconds(now))
+        self._poll(0.0 if self._batches.under_way else self._pace.poll_seconds(now))
         if self._batches.under_way and self._order.waiting() < ENOUGH:
             self._settle()
             self._poll(0.0)
         self.progress.ready = self.progress.ready or self._lanes.caught_up()
         now = self._clock()
-        play = not self._lookups_elsewhere.waits(now)
+        play = not self._assignment.waits_for_lookups(now)
         self._write_batch(list(self._order.take(now, BATCH, play=play)))
         self._refill()
         self._commit_offsets()
@@ -156,7 +157,7 @@ class Intake:
         deadline = self._clock() + deadline_seconds
         self._settle()
         while self._clock() < deadline and not self.halted:
-            self._renew()
+            self._assignment.renew()
             self._refill()
             self._write_batch([], at_once=True)
             if not self._outbox.busy:
@@ -169,14 +170,17 @@ class Intake:
     def finish(self, deadline_seconds: float) -> bool:
         """Drain for the last time: who takes the partitions away after this waits no second time."""
         clean = self.drain(deadline_seconds)
-        self._revoke_seconds = 0.0
+        self._assignment.revoke_seconds = 0.0
         return clean
 
     def halt(self) -> None:
         """Send and write nothing any more: what is left is another instance's.  Close all, and start anew."""
-        self.permit(0.0)
-        self.halted = True
-        self._settle()
+        self._assignment.halt()
+
+    @property
+    def halted(self) -> bool:
+        """Whether `halt` was called, or another instance may send what this one still has."""
+        return self._assignment.halted
 
     def record(self) -> None:
         """Record what has been confirmed.  Raises LedgerUnavailable when that cannot be done."""
@@ -195,99 +199,12 @@ class Intake:
         """Return the positions that are durable."""
         return dict(self._lanes.positions)
 
-    # -- partitions that come and go
-
-    def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
-        """See AssignmentListener.  Positions come from the ledger, never from the group."""
-        self.progress.rebalances += 1
-        self._settle()
-        known = self._ledger.claim(partitions)
-        plays = [partition for partition in partitions if self._topics.is_play(partition.topic)]
-        self._lanes.assign(partitions, known, plays=plays, holds=self._topics.orders_across())
-        if self._ledger.shared:
-            self._look_at_others()
-        # What a former owner left unsent or held is ours to finish now.
-        self._take_up_what_waits()
-        self._outbox.look_again()
-        LOG.info("partitions_assigned", brand=self._brand_name, partitions=_names(partitions))
-        return known
-
-    def on_revoked(self, partitions: Collection[Partition]) -> None:
-        """See AssignmentListener.  What the partitions led to is sent out first, within a budget."""
-        self._let_go(partitions)
-        clean = self.drain(self._revoke_seconds)
-        self._give_up(partitions, clean=clean)
-        LOG.info("partitions_revoked", brand=self._brand_name, partitions=_names(partitions))
-
-    def on_lost(self, partitions: Collection[Partition]) -> None:
-        """See AssignmentListener."""
-        self._let_go(partitions)
-        self._give_up(partitions, clean=not self._outbox.busy)
-        LOG.warning("partitions_lost", brand=self._brand_name, partitions=_names(partitions))
-
-    def _let_go(self, partitions: Collection[Partition]) -> None:
-        """Drop what was read of partitions and is not durable: whoever has them then reads it again."""
-        self._order.revoke(partitions)
-        self._settle()
-        self._batches.forget(partitions)
-
-    def _give_up(self, partitions: Collection[Partition], *, clean: bool) -> None:
-        self.progress.rebalances += 1
-        if self._ledger.shared and not clean:
-            self.halt()
-        self._ledger.disclaim(partitions)
-        self._lanes.forget(partitions)
-        if self._ledger.shared:
-            self._take_up_what_waits()
-
-    def _take_up_what_waits(self) -> None:
-        # Before its first partition, and between two, an instance of several takes care of nothing that waits.
-        self._batches.restart(with_held=not self._ledger.shared or bool(self._lanes.assigned()))
-
-    def _look_at_others(self) -> None:
-        """See which look-up rows other instances read: play waits for them as it does for our own."""
-        found = self._partitions_of(self._topics.names)
-        check_partition_counts(found, self._topics.plays)
-        lookups = {at for topic, several in found.items() if not self._topics.is_play(topic) for at in several}
-        self._lookups_elsewhere.begin(self._source.ends(lookups - self._lanes.assigned()), self._clock())
-
-    def _renew(self) -> None:
-        """Let the sender go on, for as long as nobody else can have been given our partitions."""
-        if not self._ledger.shared or self.halted:
-            return
-        now = self._clock()
-        if now >= self._permitted_until:
-            # This process stood still.  Who is given partitions claims them before it sends.
-            try:
-                self._ledger.require_claims()
-            except LedgerUnavailable:
-                return
-        self._permitted_until = now + self._permit_seconds
-        self.permit(self._permitted_until)
-
-    # -- how long, and how much
-
-    def _poll_seconds(self, now: float) -> float:
-        """Return how long to wait for records: not at all while there is other work."""
-        longest = BUSY_POLL_SECONDS if self._outbox.busy else IDLE_POLL_SECONDS
-        if self._outbox.newly_confirmed() is not None:
-            longest = min(longest, max(0.0, self._batches.written_at + RECORD_SECONDS - now))
-        due = self._order.due(now)
-        if due is not None and not self._lookups_elsewhere.waits(now):
-            longest = min(longest, due)
-        deadline = self._batches.next_deadline()
-        if deadline is not None:
-            longest = min(longest, max(0.0, (deadline - self._wall_ms()) / 1000))
-        return longest
-
     def _throttle(self) -> None:
         """Pause what is too far ahead: of the sender, or of the partitions that it waits for."""
         self._lanes.pause_only(self._lanes.assigned() if self._outbox.full else self._order.deep(DEEP))
 
     def _commit_offsets(self, *, at_once: bool = False) -> None:
         self.progress.last_error = self._lanes.commit(self._clock(), at_once=at_once) or self.progress.last_error
-
-    # -- the ledger
 
     def _write_batch(
         self,
@@ -308,8 +225,8 @@ class Intake:
         now_ms, confirmed = self._wall_ms(), self._outbox.newly_confirmed()
         deadline = self._batches.next_deadline()
         expired = deadline is not None and deadline <= now_ms
-        recheck = self._ledger.shared and (expired or self._due_for_recheck())
-        record = confirmed is not None and (at_once or self._due_to_record(confirmed))
+        recheck = self._ledger.shared and (expired or self._pace.due_for_recheck())
+        record = confirmed is not None and (at_once or self._pace.due_to_record(confirmed))
         if not (batch or expired or recheck or record or tables):
             return
         if batch:
@@ -330,18 +247,6 @@ class Intake:
         if not overlap:
             self.progress.ledger_answers(self._brand_name)
 
-    def _due_to_record(self, confirmed: int) -> bool:
-        """Return whether confirms are worth a transaction of their own: each costs a sync of the disk."""
-        behind = confirmed - self._outbox.recorded
-        return behind >= self._record_at or self._clock() - self._batches.written_at >= RECORD_SECONDS
-
-    def _due_for_recheck(self) -> bool:
-        now = self._clock()
-        if not self._batches.held or now - self._rechecked_at < RECHECK_SECONDS:
-            return False
-        self._rechecked_at = now
-        return True
-
     def _write(
         self,
         batch: Sequence[Taken],
@@ -352,7 +257,7 @@ class Intake:
         wait: bool = True,
     ) -> None:
         if self._batches.spoiled:
-            self._take_up_what_waits()
+            self._assignment.take_up_what_waits()
         confirmed = self._outbox.newly_confirmed
         self._batches.write(batch, confirmed, now_ms, recheck=recheck, tables=tables, wait=wait)
 
@@ -385,7 +290,3 @@ class Intake:
             return
         self._lanes.pause_only(self._lanes.assigned())
         self._lanes.add(self._source.poll(RETRY_SECONDS), self._clock())
-
-
-def _names(partitions: Iterable[Partition]) -> list[str]:
-    return sorted(f"{partition.topic}/{partition.number}" for partition in partitions)

@@ -8,7 +8,7 @@ from bridge.contracts import Decoder, Source
 from bridge.errors import LedgerMismatch, SourceUnavailable
 from bridge.merge import CommitOrder
 from bridge.records import Partition, SourceRecord, Taken
-from bridge.taking import decoded
+from bridge.taking import decode_all
 
 COMMIT_EVERY_SECONDS = 1.0
 
@@ -63,7 +63,7 @@ class Lanes:
                 raise LedgerMismatch(
                     f"the group has read {partition.topic}/{partition.number} up to {position}, but the ledger "
                     "knows nothing of it: put back the ledger that belongs to this group, or, to begin anew, "
-                    "use another group"
+                    "use another group (source.kafka.group)"
                 )
 
     def forget(self, partitions: Collection[Partition]) -> None:
@@ -75,11 +75,8 @@ class Lanes:
 
     def add(self, records: Sequence[SourceRecord], arrived: float) -> None:
         """Decode records and put each at the end of its lane.  Raises SourceUnavailable without the registry."""
-        partition = Partition("", -1)
-        for record in records:
-            if record.partition != partition.number or record.topic != partition.topic:
-                partition = Partition(record.topic, record.partition)
-            self.order.add(partition, decoded(self._decoder, record, arrived))
+        for partition, run in decode_all(self._decoder, records, arrived):
+            self.order.add(partition, run)
 
     def caught_up(self) -> bool:
         """Return whether every partition has been read to the end that it had when it was assigned."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bridge.records import Partition, SourcePosition, Taken
@@ -49,12 +49,12 @@ class CommitOrder:
         for partition in partitions:
             self._lanes.pop(partition, None)
 
-    def add(self, partition: Partition, taken: Taken) -> None:
-        """Add the next record of a lane; one of a lane that is not assigned any more is dropped."""
+    def add(self, partition: Partition, run: Sequence[Taken]) -> None:
+        """Add the next records of a lane; those of a lane that is not assigned any more are dropped."""
         lane = self._lanes.get(partition)
-        if lane is not None:
-            lane.waiting.append(taken)
-            lane.next_offset = taken.record.offset + 1
+        if lane is not None and run:
+            lane.waiting.extend(run)
+            lane.next_offset = run[-1].record.offset + 1
 
     def reached(self, partition: Partition, position: int) -> None:
         """Note that a lane has been read up to `position`, whether or not records came from there."""

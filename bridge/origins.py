@@ -12,8 +12,8 @@ from bridge.casino import PARTS_OF_AMOUNT
 from bridge.config.places import KeyPath
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Outgoing
 from bridge.mapping.mapper import Outcome
+from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import judged_scope

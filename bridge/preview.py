@@ -15,8 +15,8 @@ import msgspec
 from bridge.brand import Brand
 from bridge.errors import ConfigError, Problem
 from bridge.lookup_tables import Loaded, LookupTables
-from bridge.mapping.decisions import Outgoing
 from bridge.mapping.mapper import Outcome
+from bridge.mapping.outgoing import Outgoing
 from bridge.origins import Origin, Origins
 from bridge.records import Change, SourceRecord
 from bridge.rehearsal import Rehearsal, in_order

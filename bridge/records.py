@@ -7,13 +7,16 @@ these pass through, and the garbage collector need not look at them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
+from bridge.errors import DecodeError
 from bridge.row import Row, Value
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Partition(NamedTuple):
@@ -72,13 +75,23 @@ class Change(msgspec.Struct, gc=False, kw_only=True):
     """None for rows of an incremental snapshot, and where the record does not tell."""
     snapshot: bool
     """True for every spelling of a snapshot row: op r, or a `source.snapshot` that is not false."""
-    committed_at: datetime | None
-    """When the database committed (`source.ts_us`, else `ts_ms`), aware UTC."""
+    committed_us: int | None
+    """When the database committed (`source.ts_us`, else `ts_ms`), in microseconds since 1970."""
     renamed: Renamed | None = None
     other_key: Mapping[str, Value] | None = None
     """For a renamed change: the key of the other half, where a header tells it."""
     transaction: str | None = None
     """The database transaction, equal for all its changes, where the record tells it."""
+
+    @property
+    def committed_at(self) -> datetime | None:
+        """Return when the database committed, aware UTC.  Raises DecodeError for a time that no calendar shows."""
+        if self.committed_us is None:
+            return None
+        try:
+            return _EPOCH + timedelta(microseconds=self.committed_us)
+        except OverflowError:
+            raise DecodeError("bad_envelope", "the commit time in source is out of range") from None
 
 
 class Skipped(msgspec.Struct, frozen=True, gc=False):

@@ -105,7 +105,7 @@ def in_order(brand: Brand, records: Iterable[SourceRecord]) -> Iterable[list[Tak
             lanes.add(partition)
             holds = topics.orders_across() and topics.is_play(record.topic)
             order.assign(partition, 0, 0, holds=holds, first=not topics.is_play(record.topic))
-        order.add(partition, decoded(decoder, record))
+        order.add(partition, [decoded(decoder, record)])
     merged = order.take(math.inf, _EVERYTHING)
     while batch := list(islice(merged, BATCH)):
         yield batch

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from bridge.contracts import Decoder, Ledger
 from bridge.errors import FatalError, PoisonRecord
 from bridge.mapping.mapper import Mapper
-from bridge.records import Change, Skipped, SourceRecord, Taken, TransactionEnd
+from bridge.records import Change, Partition, Skipped, SourceRecord, Taken, TransactionEnd
 
 
 def decoded(decoder: Decoder, record: SourceRecord, arrived: float = 0.0) -> Taken:
@@ -20,6 +20,31 @@ def decoded(decoder: Decoder, record: SourceRecord, arrived: float = 0.0) -> Tak
     except PoisonRecord as poison:
         return Taken(record, poison, None, arrived)
     return Taken(record, found, found.position if isinstance(found, Change) else None, arrived)
+
+
+def decode_all(
+    decoder: Decoder, records: Sequence[SourceRecord], arrived: float
+) -> Iterator[tuple[Partition, list[Taken]]]:
+    """Yield runs of records of one partition, with what each decodes to.  Raises as `decoded`."""
+    at, run = Partition("", -1), list[Taken]()
+    for record in records:
+        if record.partition != at.number or record.topic != at.topic:
+            if run:
+                yield at, run
+            at, run = Partition(record.topic, record.partition), []
+        run.append(decoded(decoder, record, arrived))
+    if run:
+        yield at, run
+
+
+def wants_of(mapper: Mapper, batch: Iterable[Taken]) -> list[tuple[str, str]]:
+    """Return what taking in a batch will surely read."""
+    wanted: list[tuple[str, str]] = []
+    for taken in batch:
+        found = taken.decoded
+        if isinstance(found, Change):
+            wanted += mapper.wants(found)
+    return wanted
 
 
 def take_all(mapper: Mapper, batch: Iterable[Taken]) -> None:

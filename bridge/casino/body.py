@@ -44,16 +44,16 @@ _KEYS: Final = {name: f',"{name}":' for name in _NUMBERS}
 _PART_KEYS: Final = tuple((name, _KEYS[name]) for name in PARTS_OF_AMOUNT)
 _BALANCE_KEYS: Final = tuple((name, _KEYS[name]) for name in ("balance_before", "balance_after"))
 _EXACT_KINDS: Final = frozenset({int, Decimal})
-_texts_of = itemgetter(*_TEXTS)
-_all_known = frozenset(FIELDS).issuperset
-_is_currency = lru_cache(maxsize=1024)(lambda code: currency_text("currency", code) == code)
+_texts_of: Final = itemgetter(*_TEXTS)
+_all_known: Final = frozenset(FIELDS).issuperset
+_is_currency: Final = lru_cache(maxsize=1024)(lambda code: currency_text("currency", code) == code)
 _QUICK_DIGITS: Final = 40
 _QUICK_BOUND: Final = 10**_QUICK_DIGITS
 
 # Sums of money are exact or refused; the decimal module's own context would round at 28 digits.
-_EXACT = Context(prec=3 * MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
-_add: Callable[[Value, Value], Decimal] = _EXACT.add
-_write = Encoder().encode
+_EXACT: Final = Context(prec=3 * MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
+_add: Final[Callable[[Value, Value], Decimal]] = _EXACT.add
+_write: Final = Encoder().encode
 
 
 class _NotOrdinary(Exception):  # not an error: the careful way is taken
@@ -108,23 +108,23 @@ def _quick(fields: Mapping[str, Value]) -> bytes:
     activity, kind, status, user, round_, game, game_name, vendor, vendor_name, origin, currency = _texts_of(
         fields
     )
-    activity = activity if activity.__class__ is str else _quick_digits(activity)
-    user = user if user.__class__ is str else _quick_digits(user)
-    round_ = round_ if round_.__class__ is str else _quick_digits(round_)
-    game = game if game.__class__ is str else _quick_digits(game)
-    game_name = game_name if game_name.__class__ is str else _quick_digits(game_name)
-    vendor = vendor if vendor.__class__ is str else _quick_digits(vendor)
-    vendor_name = vendor_name if vendor_name.__class__ is str else _quick_digits(vendor_name)
-    origin = origin if origin.__class__ is str else _quick_digits(origin)
+    activity = activity if type(activity) is str else _quick_digits(activity)
+    user = user if type(user) is str else _quick_digits(user)
+    round_ = round_ if type(round_) is str else _quick_digits(round_)
+    game = game if type(game) is str else _quick_digits(game)
+    game_name = game_name if type(game_name) is str else _quick_digits(game_name)
+    vendor = vendor if type(vendor) is str else _quick_digits(vendor)
+    vendor_name = vendor_name if type(vendor_name) is str else _quick_digits(vendor_name)
+    origin = origin if type(origin) is str else _quick_digits(origin)
     if not (activity and user and round_ and game and game_name and vendor and vendor_name and origin):
         raise _NotOrdinary
     if kind not in TYPES or status not in STATUSES or not _is_currency(currency) or not _all_known(fields):
         raise _NotOrdinary
     moment, ended, game_type = fields["timestamp"], fields["is_round_end"], fields.get("game_type")
-    if moment.__class__ is not datetime or moment.tzinfo is not UTC:
+    if type(moment) is not datetime or moment.tzinfo is not UTC:
         moment = moment_text("timestamp", moment)
     if (ended is not True and ended is not False) or (
-        game_type is not None and (game_type.__class__ is not str or not game_type)
+        game_type is not None and (type(game_type) is not str or not game_type)
     ):
         raise _NotOrdinary
     written = _write(
@@ -133,13 +133,14 @@ def _quick(fields: Mapping[str, Value]) -> bytes:
             moment, ended, game_type,
         )
     )  # fmt: skip
-    if b"\\" in written and b"\\u0000" in written:
+    # `in` first takes what it looks for as a number.
+    if written.find(b"\\") >= 0 and written.find(b"\\u0000") >= 0:
         raise _NotOrdinary
     return _closed(written, _quick_numbers(fields), fields.get("meta"))
 
 
 def _quick_digits(value: Value) -> str:
-    if value.__class__ is int and -(2**63) <= value < 2**63:
+    if type(value) is int and -(2**63) <= value < 2**63:
         return str(value)
     raise _NotOrdinary
 
@@ -152,7 +153,7 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
     for name, key in _PART_KEYS:
         part = get(name)
         if part is not None:
-            text = "0" if part.__class__ is int and not part else _plain(part)
+            text = "0" if type(part) is int and not part else _plain(part)
             parts += key + text
             if not total:
                 total, alone = part, text
@@ -165,7 +166,7 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
     elif total is not None and total != amount:
         raise _NotOrdinary
     rate = fields["exchange_rate"]
-    if amount.__class__ not in _EXACT_KINDS or not rate:
+    if type(amount) not in _EXACT_KINDS or not rate:
         raise _NotOrdinary
     text = f',"amount":{alone or _plain(amount)}{parts},"exchange_rate":{_plain(rate)}'
     for name, key in _BALANCE_KEYS:
@@ -177,14 +178,14 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
 
 def _plain(value: Value) -> str:
     """Write a number that is neither below 0 nor long."""
-    if value.__class__ is int:
+    if type(value) is int:
         if 0 <= value < _QUICK_BOUND:
             return str(value)
         raise _NotOrdinary
     text = str(value)
     if text[-1] == "0" and "." in text:
         text = text.rstrip("0").rstrip(".")
-    if value.__class__ is not Decimal or len(text) > _QUICK_DIGITS or not text.replace(".", "", 1).isdigit():
+    if type(value) is not Decimal or len(text) > _QUICK_DIGITS or not text.replace(".", "", 1).isdigit():
         raise _NotOrdinary
     return text
 

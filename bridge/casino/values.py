@@ -11,18 +11,19 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Final
 
 from msgspec import json
 
 from bridge.casino.fields import MAX_DIGITS, STATUSES, TYPES, ContractBreach
 from bridge.row import Value
 
-_CURRENCY = re.compile(r"[A-Z0-9]{2,3}|[A-Za-z0-9]{4,12}")
+_CURRENCY: Final = re.compile(r"[A-Z0-9]{2,3}|[A-Za-z0-9]{4,12}")
 _RFC3339 = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)",
     re.ASCII,
 )
-_TOO_BIG = 10**MAX_DIGITS
+_TOO_BIG: Final = 10**MAX_DIGITS
 
 
 def number_text(field: str, value: Value) -> str:

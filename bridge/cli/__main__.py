@@ -1,5 +1,5 @@
 """`python -m bridge.cli` is `wallet-bridge`."""
 
-from bridge.cli.main import main
+from bridge.cli import main
 
 main()

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 import typer
 import typer.models
 
-from bridge.cli.main import EXIT_CODES, app
+from bridge.cli.commands import EXIT_CODES, app
 
 _INTRODUCTION = """\
 # The command line

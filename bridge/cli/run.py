@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, TextIO, cast
 
 import typer
@@ -21,6 +19,7 @@ from bridge.app import BrandRun, RunOptions
 from bridge.brand import Brand
 from bridge.cli.check import checked
 from bridge.cli.live_line import BrandStream, LiveLine
+from bridge.cli.signals import drain_on_signals
 from bridge.cli.watching import Watch
 from bridge.errors import ConfigError, Problem
 from bridge.supervisor import BrandProcess, Supervisor
@@ -38,7 +37,6 @@ Examples:
 SIGTERM or Ctrl-C drains: nothing is lost, and nothing arrives twice after the next start.  A second one ends at
 once: nothing is lost either, but what was not confirmed yet arrives again.
 """
-SECOND_SIGNAL_EXIT = 130
 _LOOK_FOR_PARENT_SECONDS = 1.0
 
 
@@ -104,7 +102,7 @@ def run(
         return
     logs.configure(options.level.value, options.format.value)
     supervisor = Supervisor(_processes(brands, options))
-    _on_signals(supervisor.stop, at_once=3)
+    drain_on_signals(supervisor.stop, at_once=3)
     raise typer.Exit(supervisor.run())
 
 
@@ -131,7 +129,7 @@ def _run_one(brand: Brand, options: _Options, *, supervised: bool) -> None:
     with _log_to(brand, options, supervised=supervised) as line:
         watch = Watch(lambda: running.health(), line)  # noqa: PLW0108 - each needs the other
         running = BrandRun(brand, RunOptions(state=options.state, http=options.http, on_status=watch))
-        _on_signals(running.stop, at_once=2)
+        drain_on_signals(running.stop, at_once=2)
         if supervised:
             threading.Thread(target=_follow_parent, args=(running,), daemon=True).start()
         running.run()
@@ -188,25 +186,6 @@ def _nth(http: tuple[str, int] | None, at: int) -> str:
     if port + at > 65535:
         raise ConfigError([Problem("--http", 0, 0, "", "there are not enough ports above this one")])
     return f"{f'[{host}]' if ':' in host else host}:{port + at if port else 0}"
-
-
-def _on_signals(stop: Callable[[], None], *, at_once: int) -> None:
-    """Let the first signal drain, and the last of `at_once` end the process.
-
-    Ending at once loses nothing either: the ledger holds what is unconfirmed, and sends it again.
-    """
-    seen = 0
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        nonlocal seen
-        seen += 1
-        if seen >= at_once:
-            sys.stderr.flush()
-            os._exit(SECOND_SIGNAL_EXIT)
-        stop()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
 
 
 def _follow_parent(running: BrandRun) -> None:

@@ -5,7 +5,6 @@ from bridge.decoders.decimals import Double
 from bridge.decoders.declared import COLUMN_TYPES, ColumnType, ColumnTypeDoc, parse_column_type
 from bridge.decoders.flattened import FlattenedSettings
 from bridge.decoders.placeholder import DEFAULT_PLACEHOLDER
-from bridge.decoders.positions import pair_key_change
 from bridge.decoders.registry import RegistrySettings
 
 __all__ = [
@@ -17,6 +16,5 @@ __all__ = [
     "Double",
     "FlattenedSettings",
     "RegistrySettings",
-    "pair_key_change",
     "parse_column_type",
 ]

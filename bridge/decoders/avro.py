@@ -10,6 +10,7 @@ import msgspec
 from bridge.decoders.avro_binary import compile_reader
 from bridge.decoders.avro_flat import FlatReader
 from bridge.decoders.avro_patterns import NotFlat
+from bridge.decoders.avro_references import ReferencedTypes, parsed_schema
 from bridge.decoders.avro_schemas import avro_columns, json_schema_columns
 from bridge.decoders.avro_values import Reader
 from bridge.decoders.decimals import json_value
@@ -51,6 +52,7 @@ class RegistryReader:
 
     def __init__(self, settings: RegistrySettings | None, placeholder: Placeholder) -> None:
         self._registry = Registry(settings) if settings else None
+        self._referenced = ReferencedTypes(self._registry) if self._registry else None
         self._placeholder = placeholder
         self._schemas: dict[bytes, _Known] = {}
 
@@ -96,35 +98,29 @@ class RegistryReader:
         return found
 
     def _compile(self, registered: RegisteredSchema) -> _Known:
-        if registered.references:
-            raise DecodeError("schema_references", "the schema refers to other schemas, which is not supported")
         if registered.schema_type not in {"AVRO", "JSON"}:
             kind = registered.schema_type[:40]
             raise DecodeError(kind.lower(), f"{kind} is not supported; let Debezium write Avro or JSON")
-        schema = _parse(registered.schema)
+        if registered.references and registered.schema_type == "JSON":
+            raise DecodeError("schema_references", "a JSON Schema that refers to others is not supported")
+        schema = parsed_schema(registered.schema)
+        types = self._referenced.of(registered) if self._referenced is not None else ()
         try:
             if registered.schema_type == "JSON":
                 return _Known(_read_json, RowSchemas(json_schema_columns(schema), self._placeholder))
-            return self._compile_avro(schema)
+            return self._compile_avro(schema, types)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise DecodeError("bad_schema", "the registry's schema is none") from None
 
-    def _compile_avro(self, schema: Any) -> _Known:
-        columns = avro_columns(schema)
-        known = _Known(compile_reader(schema), RowSchemas(columns, self._placeholder))
+    def _compile_avro(self, schema: Any, types: Sequence[Any]) -> _Known:
+        columns = avro_columns(schema, types)
+        known = _Known(compile_reader(schema, types), RowSchemas(columns, self._placeholder))
         try:
-            known.flat = FlatReader(schema)
+            known.flat = FlatReader(schema, types)
         except NotFlat:
             return known
         known.flat_schemas = RowSchemas(columns, self._placeholder, known.flat.wire)
         return known
-
-
-def _parse(text: str) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        raise DecodeError("bad_schema", "the registry's schema is no JSON") from None
 
 
 def _read_json(data: bytes, pos: int) -> tuple[Any, int]:

@@ -27,10 +27,16 @@ _STRING, _LONG, _OTHER = range(3)
 _KINDS: Final = {"string": _STRING, "int": _LONG, "long": _LONG}
 
 
-def compile_reader(schema: Any) -> Reader:
-    """Return the reader for a schema that has been parsed from JSON; raises ValueError when it is none."""
+def compile_reader(schema: Any, types: Sequence[Any] = ()) -> Reader:
+    """Return the reader for a schema that has been parsed from JSON; raises ValueError when it is none.
+
+    `types` are the schemas to which it refers, each before what refers to it.
+    """
     try:
-        return _Compiler().reader(schema, "")
+        compiler = _Compiler()
+        for each in types:
+            compiler.reader(each, "")
+        return compiler.reader(schema, "")
     except (KeyError, TypeError, AttributeError, RecursionError):
         raise ValueError("no Avro schema") from None
 
@@ -61,7 +67,9 @@ class _Compiler:
     def _reference(self, name: str, namespace: str) -> Reader:
         if name in PRIMITIVES:
             return PRIMITIVES[name]
-        full = name if name in self._named else f"{namespace}.{name}"
+        full = f"{namespace}.{name}"
+        if full not in self._named:
+            full = name
         if full not in self._named:
             raise KeyError(name)
 

@@ -59,10 +59,12 @@ class _Program(msgspec.Struct):
 class FlatReader:
     """Reads the envelopes of one schema, once it has seen enough of them."""
 
-    def __init__(self, schema: Any) -> None:
-        """Raises NotFlat for a schema whose envelopes have no pattern."""
+    def __init__(self, schema: Any, types: Sequence[Any] = ()) -> None:
+        """`types` are the schemas to which it refers.  Raises NotFlat where envelopes have no pattern."""
         try:
             self._names = Names()
+            for each in types:
+                self._names.resolve(each)
             self._fields: dict[str, Any] = {field["name"]: field["type"] for field in schema["fields"]}
             if list(self._fields)[:2] != ["before", "after"]:
                 raise NotFlat("before and after")
@@ -94,7 +96,11 @@ class FlatReader:
             return read_text
         if kind in ("int", "long"):
             return read_number
-        read = compile_reader(kind)
+        try:
+            read = compile_reader(kind)
+        except ValueError:
+            # It names a type that is defined elsewhere.
+            raise NotFlat("type") from None
         return lambda raw: read(raw, 0)[0]
 
     def read(self, data: bytes) -> Envelope | None:

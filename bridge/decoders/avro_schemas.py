@@ -26,9 +26,12 @@ _LOGICAL: Final = {
 }
 
 
-def avro_columns(schema: Any) -> ColumnSchema:
-    """Return the Connect form of an Avro schema."""
-    return _Avro().column(schema, "")
+def avro_columns(schema: Any, types: Sequence[Any] = ()) -> ColumnSchema:
+    """Return the Connect form of an Avro schema; `types` are those to which it refers: see `compile_reader`."""
+    avro = _Avro()
+    for each in types:
+        avro.column(each, "")
+    return avro.column(schema, "")
 
 
 class _Avro:
@@ -62,7 +65,7 @@ class _Avro:
         return columns[0] if len(columns) == 1 else ColumnSchema("union")
 
     def _reference(self, name: str, namespace: str) -> ColumnSchema:
-        found = self._named.get(name) or self._named.get(f"{namespace}.{name}")
+        found = self._named.get(f"{namespace}.{name}") or self._named.get(name)
         return found or ColumnSchema(_PRIMITIVES.get(name, name))
 
     def _define(self, schema: Mapping[str, Any], namespace: str) -> ColumnSchema:

@@ -33,7 +33,8 @@ RANGES: Final = {f"int{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bit
 
 def column_decoder(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
     """Return the decoder for a column; it never sees None."""
-    factory = _BY_NAME.get((schema.name or "", schema.type)) or _BY_TYPE.get(schema.type)
+    name = structured.type_of(schema.name or "") if schema.type == "struct" else schema.name or ""
+    factory = _BY_NAME.get((name, schema.type)) or _BY_TYPE.get(schema.type)
     if factory is None:
         return _refuse(f"a column of type {schema.type[:40]} is not known")
     return factory(schema, placeholder)
@@ -229,7 +230,6 @@ def _text_or(decode: ColumnDecoder) -> Factory:
 
 _FROM_MILLIS = moments.micros_from_millis
 _FROM_NANOS = moments.micros_from_nanos
-_STRUCTURED: Final = "it is not read as a structure; set time.precision.mode=microseconds in Debezium"
 
 _BY_TYPE: Final[Mapping[str, Factory]] = {
     **dict.fromkeys(RANGES, _whole),
@@ -272,8 +272,6 @@ _BY_NAME: Final[Mapping[tuple[str, str], Factory]] = {
     ("io.debezium.time.StructuredTime", "struct"): _by(structured.clock),
     ("io.debezium.time.StructuredTimestamp", "struct"): _by(structured.timestamp),
     ("io.debezium.time.StructuredZonedTimestamp", "struct"): _by(structured.moment),
-    **{
-        (f"io.debezium.time.Structured{kind}", "struct"): _by(_refuse(_STRUCTURED))
-        for kind in ("ZonedTime", "Duration")
-    },
+    ("io.debezium.time.StructuredZonedTime", "struct"): _by(structured.zoned_clock),
+    ("io.debezium.time.StructuredDuration", "struct"): _by(structured.duration),
 }

@@ -20,7 +20,7 @@ from bridge.decoders.keys import KeyReader
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import DEFAULT_PLACEHOLDER, Placeholder
 from bridge.decoders.positions import (
-    committed_at,
+    committed_us,
     is_snapshot,
     position,
     table_name,
@@ -122,7 +122,7 @@ class DebeziumDecoder:
             after=self._row(envelope.after, "after", table, schemas),
             position=position(source, snapshot=snapshot),
             snapshot=snapshot,
-            committed_at=committed_at(source),
+            committed_us=committed_us(source),
             renamed=renamed[0] if renamed else None,
             other_key=renamed[1] if renamed else None,
             transaction=transaction_of(source, envelope.transaction.id if envelope.transaction else None),
@@ -132,7 +132,7 @@ class DebeziumDecoder:
         if raw is None:
             return None
         if schemas is None:
-            return Row(raw, self._declarations.schemaless(table))
+            return Row(raw, self._declarations.schemaless(table), self._declarations.plain)
         return Row(raw, schemas.decoders(part, table, self._declarations.declared(table)))
 
     def _recognise(self, record: SourceRecord, parsed: Parsed) -> Decoded:

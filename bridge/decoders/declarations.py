@@ -7,25 +7,7 @@ from collections.abc import Mapping
 
 from bridge.decoders.declared import ColumnType, parse_column_type
 from bridge.decoders.placeholder import Placeholder
-from bridge.row import ColumnDecoder, ColumnDecoders
-
-
-class _Schemaless(ColumnDecoders):
-    """Decoders by column, with the one for columns that nothing was declared about."""
-
-    __slots__ = ("_plain",)
-
-    def __init__(self, decoders: Mapping[str, ColumnDecoder], placeholder: Placeholder) -> None:
-        super().__init__(decoders, placeholder.texts | {placeholder.raw})
-        self._plain = placeholder.plain
-
-    def __missing__(self, column: str) -> ColumnDecoder:
-        self[column] = self._plain
-        return self._plain
-
-    def get(self, column: str, _: object = None) -> ColumnDecoder:
-        """Return the decoder of a column: there is always one."""
-        return self[column]
+from bridge.row import ColumnDecoder
 
 
 class Declarations:
@@ -41,9 +23,10 @@ class Declarations:
             self._patterns = [(re.compile(table), table) for table in self._tables]
         except re.error as error:
             raise ValueError(f"a table's name is no pattern: {error}") from None
-        self._placeholder = placeholder
+        self.plain = placeholder.plain
+        """Decodes columns of which nothing is declared, in a record that carries no schema."""
         self._declared: dict[str, Mapping[str, ColumnType]] = {}
-        self._schemaless: dict[str, Mapping[str, ColumnDecoder]] = {}
+        self._schemaless: dict[str, dict[str, ColumnDecoder]] = {}
 
     def declared(self, table: str) -> Mapping[str, ColumnType]:
         """Return the declared types of a table's columns."""
@@ -52,13 +35,13 @@ class Declarations:
             found = self._declared[table] = self._find(table)
         return found
 
-    def schemaless(self, table: str) -> Mapping[str, ColumnDecoder]:
-        """Return the decoders for a record that carries no schema."""
+    def schemaless(self, table: str) -> dict[str, ColumnDecoder]:
+        """Return the decoders of the declared columns, for a record that carries no schema."""
         found = self._schemaless.get(table)
         if found is None:
-            plain = self._placeholder.plain
-            decoders = {column: kind.over(plain) for column, kind in self.declared(table).items()}
-            found = self._schemaless[table] = _Schemaless(decoders, self._placeholder)
+            found = self._schemaless[table] = {
+                column: kind.over(self.plain) for column, kind in self.declared(table).items()
+            }
         return found
 
     def _find(self, table: str) -> Mapping[str, ColumnType]:

@@ -162,7 +162,7 @@ def _zone(words: Sequence[str]) -> tuple[ZoneInfo, int | None]:
     return zone, _FOLDS[words[1]] if len(words) == 2 else None
 
 
-_SIMPLE: Final[Mapping[str, ColumnDecoder]] = {
+_SIMPLE: Final[dict[str, ColumnDecoder]] = {
     "decimal": to.exact_decimal,
     "decimal struct": to.struct_decimal,
     "double": double,

@@ -14,7 +14,7 @@ from bridge.decoders.declarations import Declarations
 from bridge.decoders.envelope import Source
 from bridge.decoders.keys import KeyReader
 from bridge.decoders.parsed import Parsed
-from bridge.decoders.positions import committed_at, is_snapshot, position, table_name, transaction_of
+from bridge.decoders.positions import committed_us, is_snapshot, position, table_name, transaction_of
 from bridge.errors import DecodeError
 from bridge.records import Change, Decoded, Renamed, Skipped, SourceRecord
 from bridge.row import Row, Value
@@ -56,10 +56,10 @@ class FlattenedReader:
         table = table_name(source)
         op = self._op(metadata)
         if parsed.schemas is None:
-            decoders = self._declarations.schemaless(table)
+            shown = Row(row, self._declarations.schemaless(table), self._declarations.plain)
         else:
-            decoders = parsed.schemas.decoders("", table, self._declarations.declared(table))
-        return self._made(record, source, op, Row(row, decoders))
+            shown = Row(row, parsed.schemas.decoders("", table, self._declarations.declared(table)))
+        return self._made(record, source, op, shown)
 
     def tombstone(self, record: SourceRecord) -> Decoded:
         """Return the delete of a key, or a skip where another record tells of it."""
@@ -83,7 +83,7 @@ class FlattenedReader:
             after=None if op == "d" else row,
             position=position(source, snapshot=snapshot),
             snapshot=snapshot,
-            committed_at=committed_at(source),
+            committed_us=committed_us(source),
             renamed=renamed,
             other_key=other_key,
             transaction=transaction_of(source, None),

@@ -133,7 +133,7 @@ class KeyReader:
         if type(parsed.content) is not dict:
             raise DecodeError("text_key", "a single value without a column name")
         if parsed.schemas is None:
-            return Row(parsed.content, self._declarations.schemaless(table))
+            return Row(parsed.content, self._declarations.schemaless(table), self._declarations.plain)
         return Row(parsed.content, parsed.schemas.decoders("", table, self._declarations.declared(table)))
 
     def _other_key(self, value: bytes | None, topic: str, table: str) -> Mapping[str, Value] | None:

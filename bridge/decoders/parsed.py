@@ -36,9 +36,9 @@ class RowSchemas:
         self._schema = schema
         self._wire = wire or {}
         self._placeholder = placeholder
-        self._by_table: dict[tuple[str, str], Mapping[str, ColumnDecoder]] = {}
+        self._by_table: dict[tuple[str, str], dict[str, ColumnDecoder]] = {}
 
-    def decoders(self, part: str, table: str, declared: Mapping[str, ColumnType]) -> Mapping[str, ColumnDecoder]:
+    def decoders(self, part: str, table: str, declared: Mapping[str, ColumnType]) -> dict[str, ColumnDecoder]:
         """Return the decoders of the row in one field of the envelope; part "" is the record itself.
 
         What is declared for a column is laid over what its schema says.
@@ -50,7 +50,7 @@ class RowSchemas:
             found = self._by_table[part, table] = self._compile(part, declared)
         return found
 
-    def _compile(self, part: str, declared: Mapping[str, ColumnType]) -> Mapping[str, ColumnDecoder]:
+    def _compile(self, part: str, declared: Mapping[str, ColumnType]) -> dict[str, ColumnDecoder]:
         row = self._schema.named(part) if part else self._schema
         decoders = {} if row is None else column_decoders(row, self._placeholder)
         if row is not None and self._wire:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 
 from bridge.decoders.envelope import Source
-from bridge.decoders.moments import EPOCH_UTC
 from bridge.errors import DecodeError
-from bridge.records import Change, SourcePosition
+from bridge.records import SourcePosition
 
 # Not strict: Debezium writes the numbers as text.
 _SEQUENCE: Final = msgspec.json.Decoder(tuple[int | None, int | None], strict=False)
@@ -106,17 +104,12 @@ _ORDERS: Final[dict[str, Callable[[Source, bool], tuple[int, ...] | None]]] = {
 }
 
 
-def committed_at(source: Source) -> datetime | None:
-    """Return when the database committed, as exactly as the record tells it."""
+def committed_us(source: Source) -> int | None:
+    """Return when the database committed, as exactly as the record tells it, in microseconds since 1970."""
     micros = source.ts_us
-    if micros is None:
-        if source.ts_ms is None:
-            return None
+    if micros is None and source.ts_ms is not None:
         micros = source.ts_ms * 1000
-    try:
-        return EPOCH_UTC + timedelta(0, 0, micros)
-    except OverflowError:
-        raise DecodeError("bad_envelope", "the commit time in source is out of range") from None
+    return micros
 
 
 def transaction_name(transaction_id: str) -> str:
@@ -135,19 +128,3 @@ def transaction_of(source: Source, block_id: str | None) -> str | None:
     if source.gtid is not None:
         return source.gtid
     return None if source.txId is None else str(source.txId)
-
-
-def pair_key_change(first: Change, second: Change) -> bool:
-    """Tell whether two changes are the two halves of one changed key, where no header says so.
-
-    They are when a delete and a create of one table stand at the same position of the log.
-    """
-    if (first.op, second.op) == ("c", "d"):
-        first, second = second, first
-    return (
-        (first.op, second.op) == ("d", "c")
-        and first.table == second.table
-        and first.position is not None
-        and first.position == second.position
-        and first.transaction == second.transaction
-    )

@@ -33,12 +33,19 @@ class RegistrySettings(msgspec.Struct, frozen=True, kw_only=True):
         return f"RegistrySettings(url={urlsplit(self.url).hostname!r})"
 
 
+class SchemaReference(msgspec.Struct, frozen=True):
+    """Where a type is registered that a schema names and does not define."""
+
+    subject: str
+    version: int
+
+
 class RegisteredSchema(msgspec.Struct, frozen=True):
     """A schema as the registry gives it out."""
 
     schema: str
     schema_type: str = msgspec.field(default="AVRO", name="schemaType")
-    references: list[object] | None = None
+    references: list[SchemaReference] | None = None
     id: int | None = None
 
 
@@ -53,6 +60,8 @@ class _Refusal(msgspec.Struct):
 
 # "Schema not found" in the registry's own numbers; another 404 means that the URL is wrong.
 _NO_SUCH_SCHEMA: Final = 40403
+_NO_SUCH_VERSION: Final = (40401, 40402)
+"""There is no such subject, or it has no such version."""
 
 _A = TypeVar("_A")
 
@@ -89,6 +98,22 @@ class Registry:
         if found.id not in (None, schema_id):
             raise SourceUnavailable(f"the schema registry answers with another schema than {schema_id}")
         return found
+
+    def version(self, subject: str, version: int) -> RegisteredSchema:
+        """Return one version of a subject, deleted ones too: what was written with it is still there.
+
+        Raises DecodeError when the registry says that there is none, else as `schema`.
+        """
+        try:
+            return self._get(
+                f"subjects/{quote(subject, safe='')}/versions/{version}?deleted=true", RegisteredSchema
+            )
+        except HTTPError as error:
+            with error:
+                if error.code == 404 and _refusal(error) in _NO_SUCH_VERSION:
+                    reason = f"the registry knows no version {version} of {subject}, to which a schema refers"
+                    raise DecodeError("unknown_schema", reason) from None
+                raise _trouble(error) from None
 
     def _by_subject(self, schema_id: int) -> RegisteredSchema:
         """Ask for a subject that has the schema, and for its version there.

@@ -1,21 +1,36 @@
 """Dates and times as structures of their parts: Debezium's `time.precision.mode=structured`, since 3.7.
 
-A fraction is told in `nanos` or, by newer versions, in `picoseconds`
-(https://github.com/debezium/debezium, StructuredTemporal).
+A fraction is told in `nanos` or, by newer versions, in `picoseconds`; these also say the precision and the
+column in the type's name (https://github.com/debezium/debezium, StructuredTemporal).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, Final
 
 from bridge.decoders.decimals import conflict
+from bridge.decoders.moments import EPOCH_UTC, infinity, out_of_range
 from bridge.decoders.moments import clock as clock_of_micros
-from bridge.decoders.moments import infinity, out_of_range
+from bridge.decoders.moments import duration as duration_of_micros
 from bridge.errors import DecodeError
 
 Parts = Mapping[str, Any]
+
+_DAY: Final = 86_400_000_000
+"""In microseconds."""
+
+_OF_COLUMN: Final = re.compile(
+    r"(io\.debezium\.time\.Structured[A-Za-z]+?)(?:Precision\d+)?(?:SourceColumn[0-9a-f]+)?"
+)
+
+
+def type_of(name: str) -> str:
+    """Return a type's name without what it says of the one column that has it."""
+    found = _OF_COLUMN.fullmatch(name)
+    return name if found is None else found[1]
 
 
 def _parts(value: Any) -> Parts:
@@ -57,9 +72,13 @@ def _date(parts: Parts) -> date:
         raise conflict("a date", "its parts") from None
 
 
-def _clock(parts: Parts) -> time | timedelta:
+def _micros_of_day(parts: Parts) -> int:
     seconds = (_part(parts, "hour") * 60 + _part(parts, "minute")) * 60 + _part(parts, "second")
-    return clock_of_micros(seconds * 1_000_000 + _micros(parts))
+    return seconds * 1_000_000 + _micros(parts)
+
+
+def _clock(parts: Parts) -> time | timedelta:
+    return clock_of_micros(_micros_of_day(parts))
 
 
 def day(value: Any) -> date:
@@ -88,3 +107,26 @@ def moment(value: Any) -> datetime:
         return (timestamp(parts) - timedelta(seconds=_part(parts, "offsetSeconds"))).replace(tzinfo=UTC)
     except OverflowError:
         raise out_of_range() from None
+
+
+def zoned_clock(value: Any) -> time:
+    """Take a StructuredZonedTime to a time of day in UTC, as the text of other modes tells it."""
+    parts = _parts(value)
+    micros, offset = _micros_of_day(parts), _part(parts, "offsetSeconds")
+    # Postgres knows 24:00:00 with a zone: the midnight that ends the day, which in UTC has no time of day.
+    if not 0 <= micros < _DAY and not (micros == _DAY and offset):
+        raise conflict("a time of day", "its parts")
+    return (EPOCH_UTC + timedelta(0, 0, micros - offset * 1_000_000)).timetz()
+
+
+def duration(value: Any) -> timedelta:
+    """Take a StructuredDuration, whose parts have signs of their own; a day is 24 hours.
+
+    Raises DecodeError for years and months, which have no length of their own.
+    """
+    parts = _parts(value)
+    if _part(parts, "years") or _part(parts, "months"):
+        raise DecodeError("calendar_duration", "the duration has years or months, which are not always as long")
+    hours = _part(parts, "days") * 24 + _part(parts, "hours")
+    seconds = (hours * 60 + _part(parts, "minutes")) * 60 + _part(parts, "seconds")
+    return duration_of_micros(seconds * 1_000_000 + _micros(parts))

@@ -9,11 +9,13 @@ from bridge.errors import LedgerMismatch
 from bridge.ledger.schema import MIGRATIONS, SCHEMA_VERSION
 
 
-def missing(path: str, brand: str) -> str:
-    """Say that a ledger is not there, and why that matters."""
+def missing(place: str, brand: str) -> str:
+    """Say that a ledger is not there, why that matters, and how a new one is allowed."""
     return (
-        f"there is no ledger at {path} for brand {brand}: put back the file, or say that a new one may be "
-        "created; without the old one, rows that were sent before would be taken for new"
+        f"there is no ledger at {place} for brand {brand}: its first `run` makes it; if there was one, put "
+        "it back, or mend `ledger` in the connector: with a new one, rows that were sent before would be "
+        "taken for new, so `run` takes a new one only with a consumer group that has read nothing yet (set "
+        "source.kafka.group anew)"
     )
 
 

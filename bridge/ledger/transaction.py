@@ -19,17 +19,18 @@ OutboxRow = tuple[int, str, str, int, int, bytes]
 """seq, message_id, player, lane, day, body: the order of the columns of the outbox."""
 
 
-class Pending(msgspec.Struct, gc=False):
+class Pending:
     """What a batch wants written."""
 
-    day: int
-    memory: dict[Pair, bytes | None] = {}
-    outbox: list[OutboxRow] = []
-    held: dict[int, HeldChange | None] = {}
-    parked: dict[int, ParkedChange | None] = {}
-    counts: dict[tuple[str, str, str], int] = {}
-    positions: dict[Partition, int] = {}
-    confirmed: int | None = None
+    def __init__(self, day: int) -> None:
+        self.day = day
+        self.memory: dict[Pair, bytes | None] = {}
+        self.outbox: list[OutboxRow] = []
+        self.held: dict[int, HeldChange | None] = {}
+        self.parked: dict[int, ParkedChange | None] = {}
+        self.counts: dict[tuple[str, str, str], int] = {}
+        self.positions: dict[Partition, int] = {}
+        self.confirmed: int | None = None
 
     def is_empty(self) -> bool:
         """Say whether there is nothing to write."""

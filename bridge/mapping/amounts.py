@@ -31,7 +31,7 @@ def add_up(fields: dict[str, Value]) -> None:
         for part in PARTS_OF_AMOUNT:
             number = fields.get(part, 0)
             # A whole 0 adds nothing, not even digits behind the point.
-            if number.__class__ is not int or number:
+            if type(number) is not int or number:
                 total = add(total, number)
     except Unfit as unfit:
         raise MappingError(unfit.code, f"a part of the amount {unfit.reason}") from None

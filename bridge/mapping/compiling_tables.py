@@ -44,7 +44,7 @@ class TableCompiler(TableExpressions):
         self._check_names()
         self._compile_parts()
         for name in config.with_:
-            self.with_reader(name)
+            self.with_compiled(name)
         self._compile_row()
         base = {activity: self._activity(activity) for activity in config.activities}
         table.activities = base
@@ -218,8 +218,14 @@ class TableCompiler(TableExpressions):
             partial=reversal.partial,
             repeated=reversal.repeated,
             unknown=reversal.unknown,
-            event=self.fields(reversal.event, (*path, "event")),
+            event=self._reversal_event(reversal, path),
         )
+
+    def _reversal_event(self, reversal: Reversal, path: Path) -> Fields:
+        self.names.in_reversal = True
+        fields = self.fields(reversal.event, (*path, "event"))
+        self.names.in_reversal = False
+        return fields
 
     def _remembered(self, attributes: frozenset[str]) -> frozenset[str]:
         config = self._config

@@ -10,7 +10,7 @@ from bridge.errors import MappingError
 from bridge.mapping import operators
 from bridge.mapping.readers import Misuse, Reader, Unfit, column_of, constant_of, is_constant
 from bridge.mapping.waiting import Waiting
-from bridge.row import Columns, Value
+from bridge.row import Row, Value
 
 if TYPE_CHECKING:
     from bridge.mapping.scope import Scope
@@ -63,8 +63,8 @@ def _column_equals(name: str, text: str, *, wanted: bool) -> Test:
     return lambda scope: bool(_at(scope)[name] != text)
 
 
-def _at(scope: Scope) -> Columns:
-    return scope.row.values
+def _at(scope: Scope) -> Row:
+    return scope.row
 
 
 def member(left: Reader, right: Reader, where: str, *, wanted: bool) -> Test:
@@ -101,8 +101,8 @@ def _in_texts(read: Reader, texts: frozenset[str], *, wanted: bool) -> Test:
 
 def _column_in_texts(name: str, texts: frozenset[str], *, wanted: bool) -> Test:
     def test(scope: Scope) -> bool:
-        value = scope.row.values[name]
-        return (value.__class__ is str and value in texts) is wanted
+        value = scope.row[name]
+        return (type(value) is str and value in texts) is wanted
 
     return test
 

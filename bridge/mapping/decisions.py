@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from bridge.mapping.keys import KEY_SEPARATOR
-from bridge.mapping.remembered import Took
-from bridge.mapping.scope import PlayRow
+from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.waiting import Waiting
 from bridge.records import SourceRecord
-from bridge.row import Value
 
 
 class Skip(msgspec.Struct, frozen=True, gc=False):
@@ -40,39 +36,6 @@ class Hold(msgspec.Struct, frozen=True):
     aside: bool = False
     """A reversal that waits for its original: it holds nothing else up."""
     reversal: bool = False
-
-
-class Outgoing(msgspec.Struct, gc=False):
-    """One event to be sent, with what it does to the memory of its row."""
-
-    row: PlayRow
-    name: str
-    n: int
-    approved: bool
-    fields: dict[str, Value]
-    body: bytes = b""
-    message_id: str = ""
-    message: int = 1
-    amount: str = "0"
-    compare: Any = None
-    takes: Any = None
-    """How much a Rollback takes of the activity's share."""
-    left: Any = None
-    """What is left of that share then."""
-    stands: bool = True
-    """After a Rollback: whether a part of the activity still stands."""
-    warnings: tuple[str, ...] = ()
-    """Why an event that holds to the contract breaks the stricter profile."""
-
-
-class Send(msgspec.Struct, gc=False):
-    """Leads to events, in this order."""
-
-    events: list[Outgoing]
-    took: list[Took] | None = None
-    reversal: bool = False
-    undone: PlayRow | None = None
-    """The reversal row whose effect has been undone."""
 
 
 Decision = Skip | Park | Hold | Send

@@ -7,9 +7,10 @@ from typing import Final
 import msgspec
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Outgoing, Park, Send, Skip
+from bridge.mapping.decisions import Park, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
+from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent

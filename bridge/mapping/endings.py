@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Decision, Outcome, Park, Send, Skip
+from bridge.mapping.decisions import Decision, Outcome, Park, Skip
 from bridge.mapping.effects import Effects
 from bridge.mapping.keys import row_space
+from bridge.mapping.outgoing import Send
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED

@@ -6,8 +6,8 @@ from bridge.casino import decode, encode, rewards_breaches
 from bridge.config.wallet import Wallet
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
-from bridge.mapping.decisions import Outgoing
 from bridge.mapping.keys import key_text
+from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan, Fields, TablePlan, first_share
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import PlayRow, Scope
@@ -29,7 +29,8 @@ class EventMaker:
         override(fields, plan.varying, scope)
         if n > 1 and plan.grows is None:
             override(fields, plan.again, scope)
-        out = Outgoing(row, plan.name, n, approved=True, fields=fields, left=scope.left)
+        out = Outgoing(row, plan.name, n, fields, approved=True)
+        out.left = scope.left
         if plan.compare is not None:
             out.compare = plan.compare(scope)
         return self.finish(out, plan.type, before)
@@ -46,13 +47,17 @@ class EventMaker:
                 fields.pop(name, None)
             override(fields, [(name, read) for name, read in plan.event if name in AMOUNTS], scope)
         override(fields, plan.again, scope)
-        return Outgoing(row, plan.name, sent.n + 1, approved=True, fields=fields, left=left, compare=sent.compare)
+        out = Outgoing(row, plan.name, sent.n + 1, fields, approved=True)
+        out.left, out.compare = left, sent.compare
+        return out
 
     def rollback(self, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
         """Return the Rollback of what was sent: the same in every field but its status."""
         fields = dict(scope.sent_fields(sent))
         fields["status"] = "Rollback"
-        return Outgoing(row, sent.name, sent.n, approved=False, fields=fields, message=sent.message, stands=False)
+        out = Outgoing(row, sent.name, sent.n, fields, approved=False)
+        out.message, out.stands = sent.message, False
+        return out
 
     def finish(self, out: Outgoing, kind: str, before: Sent | None, suffix: str = "") -> Outgoing:
         """Fix an event's bytes and its message id.  Raises MappingError when it breaks the contract."""
@@ -67,7 +72,7 @@ class EventMaker:
             if out.warnings and self._strict and out.approved:
                 raise MappingError("rewards", "; ".join(out.warnings))
         activity_id = fields["activity_id"]
-        if activity_id.__class__ is not str:
+        if type(activity_id) is not str:
             activity_id = key_text(activity_id)
         if out.approved and before is not None and self._id_of(before, out) == activity_id:
             out.message = before.message + 1

@@ -142,8 +142,8 @@ class _Compiler:
 
         def read(scope: Any) -> Value:
             value = base(scope)
-            if value.__class__ is Row:
-                return value.values[name]
+            if isinstance(value, Row):
+                return value[name]
             try:
                 return operators.attribute(value, name)
             except Unfit as unfit:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -16,7 +16,7 @@ from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
 
-SILENT_SPACE = "ref:silent"
+SILENT_SPACE: Final = "ref:silent"
 """The reversals of history that name a row: [table, key] of each, under the row's table and key."""
 
 

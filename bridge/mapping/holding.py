@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from bridge.mapping.decisions import Decision, Hold, Park
 from bridge.mapping.endings import Endings, Place
@@ -18,10 +19,10 @@ from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Renamed
 
-RECHECKED_AT_ONCE = 2_000
+RECHECKED_AT_ONCE: Final = 2_000
 """Places that one `recheck` reads: with more, the next goes on."""
 
-_GIVEN_UP = {
+_GIVEN_UP: Final = {
     "lookup": ("lookup_missing", "no row of {} came for it"),
     "part": ("parts_missing", "not all of its parts came"),
     "row": ("original_missing", "the row of {} that it names did not come"),

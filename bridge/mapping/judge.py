@@ -9,13 +9,15 @@ waits, and only if none is true and one waits does the change wait.
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import checked, exact_sum
-from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
+from bridge.mapping.decisions import Decision, Hold, Park, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
+from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent
@@ -26,7 +28,7 @@ from bridge.mapping.scope import NoRow, PlayRow, Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 
-NO_CHANGE = Skip("nothing to do")
+NO_CHANGE: Final = Skip("nothing to do")
 
 
 class Judge:

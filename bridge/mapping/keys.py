@@ -41,7 +41,7 @@ _AS_KEY: Final[dict[type, Callable[[Any], str]]] = {
 
 def key_text(value: Value) -> str | None:
     """Return a column's value as part of a key, or None for null: 1 and "1" name the same row."""
-    kind = value.__class__
+    kind = type(value)
     if kind is int:
         return str(value)
     return None if value is None else _AS_KEY.get(kind, str)(value)

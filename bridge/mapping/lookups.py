@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from bridge.errors import MappingError
 from bridge.mapping.plan import LookupPlan
@@ -78,7 +79,7 @@ def take_table(lookup: LookupPlan, rows: Iterable[Row], recall: Recall) -> list[
     return news
 
 
-_KEYS_SPACE = "lookup:keys"
+_KEYS_SPACE: Final = "lookup:keys"
 """The keys that a look-up without a topic has, so that rows which are gone can be forgotten."""
 
 

@@ -19,7 +19,7 @@ BUILT_IN = {
     "grown": "by how much a running total has grown",
     "left": "what reversals have left of the activity's share",
     "takes": "how much a reversal takes back",
-    "taken_back": "under `event` of `reverses`: the event that is taken back, as it was sent",
+    "taken_back": "under `event` of `reverses` alone: the event that is taken back, as it was sent",
     "last": "whether this is the last event of the change",
     "deleted": "whether the row was deleted",
     "committed_at": "when the database committed the change",
@@ -42,7 +42,7 @@ class LookupNames:
 
     def name(self, name: str) -> Reader | None:
         """Return the reader of a column."""
-        return lambda row: row.values[name]
+        return lambda row: row[name]
 
     def index(self, name: str) -> None:
         """Refuse: a look-up does not look up."""
@@ -77,6 +77,10 @@ class TableNames:
         """Whether something named since this was cleared changes from event to event."""
         self.looks_up = False
         """Whether something named since this was cleared may have to be waited for."""
+        self.of_reversal = False
+        """Whether something named since this was cleared is known in the event of a reversal alone."""
+        self.in_reversal = False
+        """Whether what is being compiled stands in the event of a reversal, or may be named there."""
 
     def known(self) -> Collection[str]:
         """Return every name but columns."""
@@ -128,7 +132,19 @@ class TableNames:
         self.looks_up |= name in ("this_round", "original")
         if name == "this_round" and not self._table.has_round:
             raise Misuse("this table has no round", "say which it is: `round: round_id` on the table")
+        if name == "taken_back":
+            self.require_reversal(name, f"{name} is")
         return _BUILT_IN_READERS[name]
+
+    def require_reversal(self, name: str, what: str) -> None:
+        """Note that a name is known in the event of a reversal alone.  Raises Misuse anywhere else."""
+        if not self.in_reversal:
+            hint = "elsewhere `original` is the row that a reversal takes back"
+            raise Misuse(
+                f"{what} known under `event` of `reverses` alone",
+                f'{hint}; if a column is meant, write column("{name}")',
+            )
+        self.of_reversal = True
 
     def _unambiguous(self, name: str) -> Reader:
         """Return a built-in name that refuses to stand in for a column of the same name."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from dataclasses import dataclass, field
+from typing import Final
 
 import msgspec
 
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, HeldChange
 
-_FORM = msgspec.msgpack.Decoder(tuple[str, str, str, str, int, int, str])
-_ROOM = 1 << 20
+_FORM: Final = msgspec.msgpack.Decoder(tuple[str, str, str, str, int, int, str])
+_ROOM: Final = 1 << 20
 """Room between the places of two held changes, so that others can be put in front of one."""
 
 

@@ -101,7 +101,7 @@ class _Column:
         self.name = name
 
     def __call__(self, scope: Scope) -> Value:
-        return scope.row.values[self.name]
+        return scope.row[self.name]
 
 
 class _Kept:
@@ -161,8 +161,8 @@ def attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
         cache = scope.cache
         if known in cache:
             value = cache[known]
-            if value.__class__ is Row:
-                return value.values[name]
+            if isinstance(value, Row):
+                return value[name]
         return read(scope)
 
     return read_kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 from bridge.casino import decode as decode_body
 from bridge.contracts import Memory
@@ -12,9 +12,9 @@ from bridge.mapping.keys import row_space
 from bridge.mapping.remembered import RowMemory, decode_row, decode_value, encode_row, encode_value
 from bridge.row import Row, Value
 
-LOOKUPS_KEPT = 200_000
+LOOKUPS_KEPT: Final = 200_000
 """Decoded look-up rows kept at hand; with more, the oldest half is let go."""
-LOOKUPS_FRESH_MS = 1_000
+LOOKUPS_FRESH_MS: Final = 1_000
 """How old a look-up row may be that another instance can have written."""
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
-from bridge.mapping.decisions import Decision, Hold, Outgoing, Park, Send, Skip
+from bridge.mapping.decisions import Decision, Hold, Park, Skip
 from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
+from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import Guard, ReversalPlan, TablePlan, shares_of
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
@@ -16,7 +19,7 @@ from bridge.mapping.shares import anything, less, more
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
-REPEATED = "repeated: what it takes back does not stand"
+REPEATED: Final = "repeated: what it takes back does not stand"
 
 
 class Reversals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bridge.errors import MappingError
 from bridge.mapping.amounts import exact_sum
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bridge.mapping.plan import TablePlan
     from bridge.mapping.recall import Recall
 
-ROUND_SPACE = "ref:round"
+ROUND_SPACE: Final = "ref:round"
 
 
 def add_to_round(recall: Recall, round_id: str, table: str, key: str) -> None:

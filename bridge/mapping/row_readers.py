@@ -38,8 +38,8 @@ def _key_of_one(part: Reader) -> Callable[[Any], str | None]:
         return lambda scope: key_text(part(scope))
 
     def read(scope: Any) -> str | None:
-        value = scope.row.values[name]
-        return value if value.__class__ is str else key_text(value)
+        value = scope.row[name]
+        return value if type(value) is str else key_text(value)
 
     return read
 

@@ -8,9 +8,9 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import Layered, LayeredColumns, Scope, remembered_row
+from bridge.mapping.scope import Layered, Scope, remembered_row
 from bridge.records import Change, Renamed
-from bridge.row import UNAVAILABLE, Row
+from bridge.row import UNAVAILABLE, Row, Value
 
 TABLE_NAME: Final = "table_name"
 """What the rows of a pattern of tables have beside their columns: the table that each lies in."""
@@ -20,29 +20,20 @@ OUTDATED: Final = "row is an older version"
 """Why a version of what the key names is skipped, where a newer one is known."""
 
 
-class _UpdatedColumns(LayeredColumns):
-    """The columns after an update: those that the record shows, and as remembered those that it could not show."""
-
-    __slots__ = ()
-
-    def showing(self, column: str) -> Row:
-        over, under = self.over, self.under
-        # What neither row can give, the record says: that the column is missing, or unavailable.
-        hidden = column in over and column in under and over.get(column) is UNAVAILABLE
-        return under if hidden else over
-
-
 class UpdatedRow(Layered):
     """A row after an update over the row as remembered: what the record could not show is as it was."""
 
     __slots__ = ()
 
-    def __init__(self, over: Row, under: Row) -> None:
-        super().__init__(over, under)
-        self.values = _UpdatedColumns(over, under)
+    def __getitem__(self, column: str) -> Value:
+        over, under = self._over, self._under
+        # What neither row can give, the record says: that the column is missing, or unavailable.
+        hidden = column in under and column in over and over.get(column) is UNAVAILABLE
+        return under[column] if hidden else over[column]
 
-    def _has(self, column: str) -> bool:
-        return self._over.get(column) is not UNAVAILABLE if column in self._over else False
+    def _showing(self, column: str) -> Row:
+        shown = column in self._over and self._over.get(column) is not UNAVAILABLE
+        return self._over if shown else self._under
 
 
 def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:

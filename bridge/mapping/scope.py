@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
@@ -13,20 +13,11 @@ from bridge.mapping.keys import row_space
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
-from bridge.row import UNAVAILABLE, Columns, Row, Value
+from bridge.row import UNAVAILABLE, Row, Value
 
 if TYPE_CHECKING:
     from bridge.mapping.plan import TablePlan
     from bridge.mapping.recall import Recall
-
-
-class _Nulls(Columns):
-    """Columns that are all null."""
-
-    __slots__ = ()
-
-    def __missing__(self, column: str) -> Value:
-        return None
 
 
 class NoRow(Row):
@@ -35,26 +26,10 @@ class NoRow(Row):
     __slots__ = ()
 
     def __init__(self) -> None:
-        self.values = _Nulls()
-        self.values.raw = self.values.decoders = {}
+        super().__init__({}, {})
 
-
-class LayeredColumns(Columns):
-    """The columns of two rows, each from the one that shows it."""
-
-    __slots__ = ("over", "under")
-
-    def __init__(self, over: Row, under: Row) -> None:
-        self.over = over
-        self.under = under
-
-    def __missing__(self, column: str) -> Value:
-        value = self[column] = self.showing(column)[column]
-        return value
-
-    def showing(self, column: str) -> Row:
-        """Return the row whose column it is."""
-        return self.over if column in self.over else self.under
+    def __getitem__(self, column: str) -> Value:
+        return None
 
 
 class Layered(Row):
@@ -63,13 +38,16 @@ class Layered(Row):
     __slots__ = ("_over", "_under")
 
     def __init__(self, over: Row, under: Row) -> None:
+        super().__init__({}, {})
         self._over = over
         self._under = under
-        self.values = LayeredColumns(over, under)
+
+    def __getitem__(self, column: str) -> Value:
+        return self._showing(column)[column]
 
     def get(self, column: str) -> Value:
         """Return the value like `row[column]`, but None for a column that is not there and UNAVAILABLE as such."""
-        return self._over.get(column) if self._has(column) else self._under.get(column)
+        return self._showing(column).get(column)
 
     def __contains__(self, column: object) -> bool:
         return column in self._over or column in self._under
@@ -78,8 +56,9 @@ class Layered(Row):
         """Return the names of the columns that either row has."""
         return dict.fromkeys([*self._over.columns(), *self._under.columns()])
 
-    def _has(self, column: str) -> bool:
-        return column in self._over
+    def _showing(self, column: str) -> Row:
+        """Return the row whose column it is."""
+        return self._over if column in self._over else self._under
 
 
 class PartsOf:
@@ -144,7 +123,7 @@ class NeverSent:
         return False
 
 
-NEVER_SENT = NeverSent()
+NEVER_SENT: Final = NeverSent()
 
 
 class PlayRow:

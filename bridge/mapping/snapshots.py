@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Hold, Send
+from bridge.mapping.decisions import Hold
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import KEY_SEPARATOR
+from bridge.mapping.outgoing import Send
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import Scope

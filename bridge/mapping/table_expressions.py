@@ -32,7 +32,7 @@ class TableExpressions(Reporting):
         super().__init__(report, ("play", table.name))
         self.names = TableNames(table, plan, functions)
         self._config = config
-        self._with: dict[str, _With] = {}
+        self._with: dict[str, With] = {}
         self._open: list[str] = []
 
     def value(self, text: Any, path: Path) -> Reader:
@@ -71,32 +71,41 @@ class TableExpressions(Reporting):
 
     def with_reader(self, name: str) -> Reader:
         """Return the reader of a name under `with`, compiled when it is first used."""
-        names = self.names
-        if name not in self._with:
-            if name in self._open:
-                raise Misuse(f"{name} refers to itself", f'if a column is meant, write column("{name}")')
-            self._open.append(name)
-            names.used_columns.append(set())
-            outside, names.volatile, names.looks_up = (names.volatile, names.looks_up), False, False
-            read = self.form(self._config.with_[name], ("with", name))
-            columns = frozenset(names.used_columns.pop())
-            once = read if names.volatile or is_constant(read) else kept(name, read)
-            self._with[name] = _With(once, columns, names.volatile, names.looks_up)
-            names.volatile, names.looks_up = outside
-            self._open.pop()
-        found = self._with[name]
+        names, found = self.names, self.with_compiled(name)
+        if found.of_reversal:
+            names.require_reversal(name, f"{name} is made from taken_back, which is")
         names.used_columns[-1] |= found.columns
         names.used_columns[0] |= found.columns
         names.volatile |= found.volatile
         names.looks_up |= found.looks_up
         return found.read
 
+    def with_compiled(self, name: str) -> With:
+        """Return a name under `with`, wherever it may be used.  Raises Misuse when it refers to itself."""
+        names = self.names
+        if name not in self._with:
+            if name in self._open:
+                raise Misuse(f"{name} refers to itself", f'if a column is meant, write column("{name}")')
+            self._open.append(name)
+            names.used_columns.append(set())
+            outside = names.volatile, names.looks_up, names.of_reversal, names.in_reversal
+            names.volatile = names.looks_up = names.of_reversal = False
+            names.in_reversal = True
+            read = self.form(self._config.with_[name], ("with", name))
+            columns = frozenset(names.used_columns.pop())
+            once = read if names.volatile or is_constant(read) else kept(name, read)
+            self._with[name] = With(once, columns, names.volatile, names.looks_up, names.of_reversal)
+            names.volatile, names.looks_up, names.of_reversal, names.in_reversal = outside
+            self._open.pop()
+        return self._with[name]
+
 
 @dataclass(slots=True, frozen=True)
-class _With:
+class With:
     """A name of `with`, compiled, and what it needs."""
 
     read: Reader
     columns: frozenset[str]
     volatile: bool
     looks_up: bool
+    of_reversal: bool

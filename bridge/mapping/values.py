@@ -160,7 +160,7 @@ def _choose(subject: Reader, cases: Mapping[Value, Reader], otherwise: Reader | 
 
     def read(scope: Any) -> Value:
         value = subject(scope)
-        if value.__class__ is str and value in known:
+        if type(value) is str and value in known:
             return known[value]
         try:
             chosen = cases.get(_case(value) if type(value) is bool else value, otherwise)

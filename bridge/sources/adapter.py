@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from bridge.contracts import AssignmentListener
@@ -22,8 +22,14 @@ _TOPIC_LOOK_SECONDS = 0.1
 class Brokers(Protocol):
     """The brokers through one client's own way to ask; see `KafkaSource` for what is answered."""
 
+    waiting: Callable[[SourceUnavailable], None]
+    """Told why no broker has answered yet: see `KafkaSource.on_waiting`."""
+
     def connect(self) -> None:
-        """Wait until a broker answers.  Raises SourceUnavailable after `request_timeout`."""
+        """Wait until a broker answers, and tell `waiting` where that takes longer than it should.
+
+        Raises SourceUnavailable after `request_timeout`.
+        """
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """See `Source.ends`."""
@@ -57,6 +63,10 @@ class KafkaAdapter:
         self._failure: BaseException | None = None
         self._down_since: float | None = None
         self._commit_failures = 0
+
+    def on_waiting(self, told: Callable[[SourceUnavailable], None]) -> None:
+        """See `KafkaSource.on_waiting`."""
+        self._brokers.waiting = told
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""

@@ -21,7 +21,7 @@ from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.reading import Range
-from bridge.sources.sentences import Trouble, unavailable
+from bridge.sources.sentences import FIRST_WORD_SECONDS, Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings
 
 LOG = logging.getLogger("bridge.sources.confluent")
@@ -63,6 +63,7 @@ class ConfluentBrokers:
         self._timeout = settings.request_timeout.total_seconds()
         self._admin: AdminClient | None = None
         self._heard: KafkaError | None = None
+        self.waiting: Callable[[SourceUnavailable], None] = lambda _: None
 
     def connect(self) -> None:
         """Wait until a broker answers; connecting again does nothing.
@@ -77,18 +78,26 @@ class ConfluentBrokers:
         except KafkaException as error:
             # A certificate or key that cannot be read.
             raise unavailable(self._settings, Trouble.TLS, text_of(error)) from error
-        deadline = time.monotonic() + self._timeout
-        while True:
-            try:
-                admin.list_topics(timeout=max(0.1, min(1.0, deadline - time.monotonic())))
-            except KafkaException as error:
-                admin.poll(0)
-                refused = self._heard is not None and trouble_of(self._heard) in _REFUSALS
-                if refused or time.monotonic() >= deadline:
-                    raise self.unavailable(error) from error
-            else:
-                self._admin = admin
-                return
+        began = time.monotonic()
+        told = False
+        while (silence := self._asked_in_vain(admin, began + self._timeout)) is not None:
+            if not told and time.monotonic() - began >= FIRST_WORD_SECONDS:
+                told, heard = True, self._heard
+                self.waiting(self.unavailable(silence))
+                self._heard = heard
+        self._admin = admin
+
+    def _asked_in_vain(self, admin: AdminClient, deadline: float) -> KafkaException | None:
+        """Return why no broker answers, after a second; None when one does.  Raises it where waiting is over."""
+        try:
+            admin.list_topics(timeout=max(0.1, min(1.0, deadline - time.monotonic())))
+        except KafkaException as error:
+            admin.poll(0)
+            refused = self._heard is not None and trouble_of(self._heard) in _REFUSALS
+            if refused or time.monotonic() >= deadline:
+                raise self.unavailable(error) from error
+            return error
+        return None
 
     def close(self) -> None:
         """Let go of the connections."""

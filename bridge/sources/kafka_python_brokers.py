@@ -15,7 +15,7 @@ from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.kafka_python_config import connection_config
 from bridge.sources.reading import Range
-from bridge.sources.sentences import Trouble, unavailable
+from bridge.sources.sentences import FIRST_WORD_SECONDS, Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings, milliseconds
 
 LOG = logging.getLogger("bridge.sources.kafka_python")
@@ -96,6 +96,7 @@ class KafkaPythonBrokers:
         self._timeout = settings.request_timeout.total_seconds()
         self._admin: Any = None
         self.ear = Ear()
+        self.waiting: Callable[[SourceUnavailable], None] = lambda _: None
 
     def connect(self) -> None:
         """Wait until a broker answers; connecting again does nothing.
@@ -106,13 +107,26 @@ class KafkaPythonBrokers:
             return
         self.ear.listen()
         try:
-            timeout = max(1_000, milliseconds(self._settings.request_timeout))
-            config = connection_config(self._settings) | {"request_timeout_ms": timeout}
-            self._admin = made(KafkaAdminClient, config)
+            self._admin = self._made_early() or self._made_within(self._timeout - FIRST_WORD_SECONDS)
         except KafkaError as error:
             raise self.unavailable(error) from error
         except OSError as error:
             raise unavailable(self._settings, Trouble.TLS, str(error)) from error
+
+    def _made_early(self) -> Any:
+        """Return a client that a broker answers at once; else None, and `waiting` has been told why."""
+        try:
+            return self._made_within(min(FIRST_WORD_SECONDS, self._timeout))
+        except KafkaError as error:
+            if self._timeout <= FIRST_WORD_SECONDS:
+                raise
+            self.waiting(self.unavailable(error))
+            return None
+
+    def _made_within(self, seconds: float) -> Any:
+        timeout = max(1_000, milliseconds(self._settings.request_timeout))
+        patience = {"bootstrap_timeout_ms": max(1, int(seconds * 1_000)), "request_timeout_ms": timeout}
+        return made(KafkaAdminClient, connection_config(self._settings) | patience)
 
     def close(self) -> None:
         """Let go of the connections."""

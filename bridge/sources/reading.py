@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
 
 from bridge.contracts import Source
+from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 
 
@@ -31,6 +32,12 @@ class SourceHealth(msgspec.Struct, frozen=True, gc=False):
 
 class KafkaSource(Source, Protocol):
     """A source whose records lie in Kafka."""
+
+    def on_waiting(self, told: Callable[[SourceUnavailable], None]) -> None:
+        """Have `told` called, in the caller's thread, when no broker has answered after two seconds.
+
+        Whoever asked goes on waiting, and gets the answer or the error once `request_timeout` is over.
+        """
 
     def attach(self, positions: Mapping[Partition, int]) -> None:
         """Read these partitions from these positions without joining the group; in place of `open`.

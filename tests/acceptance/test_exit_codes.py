@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import urllib.error
+import urllib.request
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bridge.ledger import open_ledger
+from bridge.sources.settings import Client
 from tests.acceptance.shell import COMMAND, environment, started, wallet_bridge
 from tests.support.cases import CASES, EXAMPLES, ROOT
 
@@ -129,11 +134,37 @@ def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
     assert done.stderr == ""
 
 
-def _without_kafka(folder: Path) -> Path:
+def _without_kafka(folder: Path, brokers: str = "127.0.0.1:9", *said: str) -> Path:
     path = folder / "brand.yaml"
     text = (EXAMPLES / "ledger-reference.yaml").read_text()
-    path.write_text(text.replace('"${KAFKA_BROKERS}"', '{brokers: "127.0.0.1:9", request_timeout: 2s}'))
+    settings = ", ".join([f'brokers: "{brokers}"', *(said or ["request_timeout: 3s"])])
+    path.write_text(text.replace('"${KAFKA_BROKERS}"', f"{{{settings}}}"))
     return path
+
+
+@pytest.mark.parametrize("client", list(Client))
+@pytest.mark.parametrize("listens", [True, False], ids=["silent", "refused"])
+def test_a_kafka_that_is_away_is_named_long_before_the_first_attempt_ends(
+    tmp_path: Path, client: Client, *, listens: bool
+) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        if listens:
+            silent.listen()
+        brokers = f"127.0.0.1:{silent.getsockname()[1]}"
+        connector = _without_kafka(tmp_path, brokers, f"client: {client}", "request_timeout: 60s")
+        with started(tmp_path, "run", connector, "--state", tmp_path, "--http", "127.0.0.1:0") as bridge:
+            [serving] = bridge.until("serving")
+            [waiting] = bridge.until("waiting_for_kafka", within_seconds=20)
+            assert waiting["level"] == "warning"
+            assert waiting["error"].startswith(f"Kafka at {brokers} does not answer (")
+            assert waiting["error"].endswith("check that it runs, and that host, port and network are right")
+            took = datetime.fromisoformat(waiting["at"]) - datetime.fromisoformat(serving["at"])
+            assert took < timedelta(seconds=5), "three, and the time of a busy machine"
+            url = f"http://{serving['host']}:{serving['port']}/ready"
+            with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(url, timeout=5):
+                pass
+            assert json.load(refused.value)["reasons"] == [waiting["error"]]
 
 
 def test_a_kafka_that_is_away_is_named_and_waited_for_until_sigterm(tmp_path: Path) -> None:
@@ -141,6 +172,7 @@ def test_a_kafka_that_is_away_is_named_and_waited_for_until_sigterm(tmp_path: Pa
         tmp_path, "run", _without_kafka(tmp_path), "--state", tmp_path, "--http", "127.0.0.1:0"
     ) as bridge:
         first, *_ = bridge.until("trying_again", 2)
+        assert len(bridge.events("waiting_for_kafka")) == 1, "each later attempt is told once, at its end"
         assert first["level"] == "warning"
         assert first["error"].startswith("Kafka at 127.0.0.1:9 does not answer")
         assert "check that it runs" in first["error"]
@@ -149,8 +181,7 @@ def test_a_kafka_that_is_away_is_named_and_waited_for_until_sigterm(tmp_path: Pa
 
 
 def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
-    connector = _without_kafka(tmp_path)
-    connector.write_text(connector.read_text().replace("request_timeout: 2s", "request_timeout: 60s"))
+    connector = _without_kafka(tmp_path, "127.0.0.1:9", "request_timeout: 60s")
     with started(tmp_path, "run", connector, "--state", tmp_path, "--http", "127.0.0.1:0") as bridge:
         bridge.until("serving")
         bridge.signal(signal.SIGTERM)

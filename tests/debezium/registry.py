@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from bridge.decoders import RegistrySettings
 
@@ -17,6 +18,11 @@ class FakeRegistry:
 
     def __init__(self, schemas: Mapping[int, str | Mapping[str, Any]]) -> None:
         self.schemas = dict(schemas)
+        self.subjects: dict[tuple[str, int], str | Mapping[str, Any]] = {}
+        """Schemas that others refer to, by subject and version; `asked_for` has what was asked for of them."""
+        self.asked_for: list[tuple[str, int]] = []
+        self.away: set[str] = set()
+        """Subjects for which the registry is in trouble."""
         self.asked: list[int] = []
         self.status = 200
         self.knows_types_by_id = True
@@ -45,8 +51,23 @@ class FakeRegistry:
         return 200, json.dumps({"schema": schema} if isinstance(schema, str) else schema).encode()
 
     def _by_subject(self, path: str) -> tuple[int, bytes]:
-        schema_id = int(path.removeprefix("/subjects/s%2F").removesuffix("/versions/1"))
+        _, _, subject, _, version = urlsplit(path).path.split("/")
+        if not subject.startswith("s%2F"):
+            return self._referenced(unquote(subject), int(version))
+        schema_id = int(subject.removeprefix("s%2F"))
         return 200, json.dumps({"id": schema_id, "schema": self.schemas[schema_id], "schemaType": "AVRO"}).encode()
+
+    def _referenced(self, subject: str, version: int) -> tuple[int, bytes]:
+        self.asked_for.append((subject, version))
+        if subject in self.away:
+            return 503, b"{}"
+        if not any(subject == known for known, _ in self.subjects):
+            return 404, b'{"error_code":40401,"message":"Subject not found."}'
+        if (subject, version) not in self.subjects:
+            return 404, b'{"error_code":40402,"message":"Version not found."}'
+        schema = self.subjects[subject, version]
+        answer = {"schema": schema} if isinstance(schema, str) else schema
+        return 200, json.dumps({"subject": subject, "version": version, "id": 1, **answer}).encode()
 
 
 @contextmanager

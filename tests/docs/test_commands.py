@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from bridge.cli.main import app
+from bridge.cli.commands import app
 from tests.docs.pages import ROOT, pages
 
 _COMMAND = re.compile(

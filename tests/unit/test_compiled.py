@@ -15,11 +15,8 @@ BASES = {
     "Exception",
     "Mapping",
     "Protocol",
-    "Columns",
-    "ColumnDecoders",
     "Row",
     "Layered",
-    "LayeredColumns",
 }
 """What a class of a compiled module may extend."""
 

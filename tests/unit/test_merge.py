@@ -12,7 +12,7 @@ WAIT = 0.5
 def add(order: CommitOrder, at: Partition, offset: int, commit: int | None, now: float = 0.0) -> None:
     record = SourceRecord(at.topic, at.number, offset, None, b"", (), 0)
     position = SourcePosition("db", (commit, 0)) if commit is not None else None
-    order.add(at, Taken(record, Skipped("any"), position, now))
+    order.add(at, [Taken(record, Skipped("any"), position, now)])
 
 
 def taken(order: CommitOrder, now: float, limit: int = 100) -> list[tuple[str, int]]:

@@ -87,7 +87,7 @@ def merged_backlog(brand: Brand, lanes: Lanes, dice: random.Random) -> list[Sour
     decoder = brand.decoder()
     found: list[SourceRecord] = []
     for record in interleaved(lanes, dice):
-        order.add(Partition(record.topic, record.partition), taken(decoder, record, 0.0))
+        order.add(Partition(record.topic, record.partition), [taken(decoder, record, 0.0)])
         found += [item.record for item in order.take(0.0, 1_000)]
     found += [item.record for item in order.take(2.0, 1_000)]
     assert order.waiting() == 0
@@ -104,7 +104,7 @@ def merged_feed(brand: Brand, lanes: Lanes, dice: random.Random, wait_seconds: f
     found: list[SourceRecord] = []
     now = 0.0
     for now, record in _arrivals(brand, lanes, dice, wait_seconds):
-        order.add(Partition(record.topic, record.partition), taken(decoder, record, now))
+        order.add(Partition(record.topic, record.partition), [taken(decoder, record, now)])
         found += [item.record for item in order.take(now, 1_000)]
     found += [item.record for item in order.take(now + wait_seconds, 1_000)]
     assert order.waiting() == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import urllib.request
+from collections.abc import Sequence
 from typing import Any
 
 import fastavro
@@ -50,6 +51,8 @@ _ROWS: dict[str, dict[str, Any]] = {
 class AvroWallet(FaultWallet):
     """`evolve` gives the table of play a column more, and so its records a schema that nobody has seen."""
 
+    apart = False
+
     def evolve(self) -> None:
         """Register a new schema for the records that are written from now on."""
         self.flush()
@@ -57,15 +60,23 @@ class AvroWallet(FaultWallet):
         self._avro.register("wallet_tx")
 
     def _new_producer(self) -> Any:
-        self._avro = AvroProducer(super()._new_producer())
+        self._avro = AvroProducer(super()._new_producer(), apart=self.apart)
         return self._avro
+
+
+class ReferringWallet(AvroWallet):
+    """Its schemas hold none of their types: rows and sources have subjects of their own."""
+
+    apart = True
 
 
 class AvroProducer:
     """Takes Debezium's JSON, writes it as Avro.  Stands where a Producer stands."""
 
-    def __init__(self, producer: Producer) -> None:
+    def __init__(self, producer: Producer, *, apart: bool = False) -> None:
+        """With `apart` the types of a schema are registered by themselves, and it refers to them."""
         self.columns = 0
+        self._apart = apart
         """How many columns the table of play has got since its start."""
         self._producer = producer
         self._schemas: dict[tuple[str, str], tuple[bytes, Any]] = {}
@@ -86,8 +97,22 @@ class AvroProducer:
             ("key", _record("Key", _KEYS[table])),
             ("value", _record("Envelope", {**fields, "ts_ms": _NUMBER})),
         ):
-            number = _registered(f"faults-{table}-{part}", schema)
+            subject = f"faults-{table}-{part}"
+            if self._apart and part == "value":
+                number = self._registered_apart(f"{subject}-apart", {**fields, "ts_ms": _NUMBER}, row, source)
+            else:
+                number = _registered(subject, schema)
             self._schemas[table, part] = (b"\0" + number.to_bytes(4, "big"), fastavro.parse_schema(schema))
+
+    def _registered_apart(self, subject: str, fields: dict[str, Any], row: Any, source: Any) -> int:
+        _registered(f"{subject}-row", row)
+        _registered(f"{subject}-source", source)
+        references = [
+            {"name": "Value", "subject": f"{subject}-row", "version": _version(f"{subject}-row", row)},
+            {"name": "Source", "subject": f"{subject}-source", "version": _version(f"{subject}-source", source)},
+        ]
+        named = {**fields, "before": ["null", "Value"], "source": "Source"}
+        return _registered(subject, _record("Envelope", named), references)
 
     def _avro(self, table: str, part: str, text: bytes | None) -> bytes | None:
         if text is None:
@@ -109,12 +134,23 @@ def _record(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _registered(subject: str, schema: dict[str, Any]) -> int:
+def _registered(subject: str, schema: Any, references: Sequence[dict[str, Any]] = ()) -> int:
     """Register a schema and return its id."""
+    answer = _asked(f"subjects/{subject}/versions", {"schema": json.dumps(schema), "references": list(references)})
+    return int(answer["id"])
+
+
+def _version(subject: str, schema: Any) -> int:
+    """Return the version of the subject that has this schema."""
+    return int(_asked(f"subjects/{subject}", {"schema": json.dumps(schema)})["version"])
+
+
+def _asked(path: str, body: dict[str, Any]) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - our own registry
-        f"{addresses().registry_url}{CONFLUENT}/subjects/{subject}/versions",
-        json.dumps({"schema": json.dumps(schema)}).encode(),
+        f"{addresses().registry_url}{CONFLUENT}/{path}",
+        json.dumps(body).encode(),
         {"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310 - our own registry
-        return int(json.loads(answer.read())["id"])
+        found: dict[str, Any] = json.loads(answer.read())
+        return found

@@ -10,7 +10,7 @@ import pytest
 
 import stack
 from stack.endpoints import Addresses
-from tests.faults.registry.avro_wallet import CONFLUENT, AvroWallet
+from tests.faults.registry.avro_wallet import CONFLUENT, AvroWallet, ReferringWallet
 from tests.faults.steps.play import Arrive, Backlog, Play, Settled, Still
 from tests.faults.steps.process import Ready, Start
 from tests.faults.world import World, world
@@ -40,13 +40,14 @@ class Evolve:
         world.wallet.evolve()
 
 
+@pytest.mark.parametrize("wallet", [AvroWallet, ReferringWallet])
 def test_a_registry_that_is_away_is_waited_for(
-    registry: FaultProxy, addresses: Addresses, tmp_path: Path, seed: int
+    registry: FaultProxy, addresses: Addresses, tmp_path: Path, seed: int, wallet: type[AvroWallet]
 ) -> None:
     url = f"http://127.0.0.1:{registry.port}{CONFLUENT}"
     source = f"format: avro\n  registry: {{url: {url}}}"
     away = Ready(degraded="schema registry does not answer")
-    with world(addresses, tmp_path, seed=seed, wallet=AvroWallet, source=source) as w:
+    with world(addresses, tmp_path, seed=seed, wallet=wallet, source=source) as w:
         registry.refuse()
         w.play([Backlog(500), Start(), away, Still(1)])
         registry.heal()

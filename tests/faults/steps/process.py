@@ -7,7 +7,7 @@ import signal
 import time
 from dataclasses import dataclass
 
-from bridge.cli.run import SECOND_SIGNAL_EXIT
+from bridge.cli.signals import SECOND_SIGNAL_EXIT
 from tests.faults.world import World
 from tests.support.eventually import eventually
 from tests.support.fault_proxy import Way

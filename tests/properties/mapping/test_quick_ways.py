@@ -58,21 +58,21 @@ def outcome(ask: Callable[[], Any]) -> object:
 
 @examples(3)
 @given(RAW, st.lists(st.sampled_from([*NAMES, "gone"]), max_size=8))
-def test_columns_filled_at_once_are_what_each_decodes_to_alone(raw: dict[str, Any], asked: list[str]) -> None:
+def test_a_column_is_what_it_decodes_to_however_often_it_is_asked(raw: dict[str, Any], asked: list[str]) -> None:
     decoders = Declarations({"t": {"amount": "decimal", "at": "micros UTC"}}, PLACEHOLDER).schemaless("t")
 
     def alone(name: str) -> Any:
         if name not in raw:
             raise MappingError("missing_column", f"the record has no column {name}")
         try:
-            value = None if raw[name] is None else decoders[name](raw[name])
+            value = None if raw[name] is None else decoders.get(name, PLACEHOLDER.plain)(raw[name])
         except DecodeError as error:
             raise DecodeError(error.code, f"column {name}: {error.reason}") from None
         if value is UNAVAILABLE:
             raise MappingError("unavailable_column", f"column {name} is unavailable in this record")
         return value
 
-    row = Row(raw, decoders)
+    row = Row(raw, decoders, PLACEHOLDER.plain)
     for name in asked:
         assert outcome(lambda: row[name]) == outcome(lambda: alone(name))  # noqa: B023 -- asked at once
     assert {name for name in NAMES if name in row} == set(raw)
@@ -83,19 +83,17 @@ def test_columns_filled_at_once_are_what_each_decodes_to_alone(raw: dict[str, An
 def test_a_row_over_another_shows_the_same_however_often_it_is_asked(
     over: dict[str, Any], under: dict[str, Any], asked: list[str]
 ) -> None:
-    decoders = Declarations({}, PLACEHOLDER).schemaless("t")
-
     def updated(name: str) -> Any:
-        shown = Row(over, decoders)
+        shown = Row(over, {}, PLACEHOLDER.plain)
         hidden = name in over and shown.get(name) is UNAVAILABLE and name in under
         return Row(under, {})[name] if hidden else shown[name]
 
     def layered(name: str) -> Any:
-        return (Row(over, decoders) if name in over else Row(under, {}))[name]
+        return (Row(over, {}, PLACEHOLDER.plain) if name in over else Row(under, {}))[name]
 
     for plain, row in (
-        (updated, UpdatedRow(Row(over, decoders), Row(under, {}))),
-        (layered, Layered(Row(over, decoders), Row(under, {}))),
+        (updated, UpdatedRow(Row(over, {}, PLACEHOLDER.plain), Row(under, {}))),
+        (layered, Layered(Row(over, {}, PLACEHOLDER.plain), Row(under, {}))),
     ):
         for name in asked:
             assert outcome(lambda: row[name]) == outcome(lambda: plain(name))  # noqa: B023 -- asked at once
@@ -121,7 +119,7 @@ class Names:
 
     def name(self, name: str) -> Reader | None:
         """Return the reader of a column, or of the row that is named `kept`."""
-        read = kept(name, lambda scope: Row(scope.row.values.raw, {})) if name == "kept" else column(name)
+        read = kept(name, lambda scope: Row(scope.row.raw, {})) if name == "kept" else column(name)
         return read if self._told else _hidden(read)
 
     def index(self, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer.main
 
-from bridge.cli.main import app
+from bridge.cli.commands import app
 from bridge.cli.reference import page
 from tests.support.cases import ROOT
 

@@ -81,13 +81,6 @@ def test_an_unsigned_number_that_wrapped_around_is_flagged_where_debezium_tells_
     assert read(-1, "int64", parameters={"__debezium.source.column.type": "BIGINT"}) == -1
 
 
-@pytest.mark.parametrize("kind", ["ZonedTime", "Duration"])
-def test_structured_times_of_other_kinds_are_refused_with_what_to_set(kind: str) -> None:
-    with pytest.raises(DecodeError, match=r"time\.precision\.mode=microseconds") as error:
-        read({"year": 2026}, "struct", f"io.debezium.time.Structured{kind}", fields=[])
-    assert error.value.code == "unknown_type"
-
-
 def test_arrays_are_read_item_by_item() -> None:
     items = {"type": "bytes", "name": "org.apache.kafka.connect.data.Decimal", "parameters": {"scale": "2"}}
     assert read(["MDk=", None], "array", items=items) == [Decimal("123.45"), None]

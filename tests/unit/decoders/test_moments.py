@@ -21,6 +21,12 @@ PARTS = {"year": 2026, "month": 3, "day": 2, "hour": 8, "minute": 27, "second": 
 PICOSECONDS = {**{name: part for name, part in PARTS.items() if name != "nanos"}, "picoseconds": 721_607_000_000}
 
 
+INTERVAL = dict.fromkeys(("years", "months", "days", "hours", "minutes", "seconds", "nanos"), 0) | {"precision": 6}
+"""As Debezium 3.7.0 writes an interval of PostgreSQL."""
+TIMETZ = {"hour": 8, "minute": 27, "second": 58, "nanos": 721_607_000, "offsetSeconds": 7200, "precision": 6}
+"""As it writes a `timetz`: with its own offset, where other modes bring it to UTC."""
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "value", "wanted"),
     [
@@ -34,6 +40,53 @@ PICOSECONDS = {**{name: part for name, part in PARTS.items() if name != "nanos"}
             f"{DEBEZIUM}StructuredZonedTimestamp",
             {**PARTS, "hour": 10, "offsetSeconds": 7200, "zoneId": "X"},
             LOCAL.replace(tzinfo=UTC),
+        ),
+        ("struct", f"{DEBEZIUM}StructuredZonedTime", TIMETZ, time(6, 27, 58, 721_607, tzinfo=UTC)),
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredZonedTime",
+            {**TIMETZ, "hour": 0, "minute": 30, "second": 0, "nanos": 0, "offsetSeconds": 50_400},
+            time(10, 30, tzinfo=UTC),
+        ),
+        # 24:00:00+05:30, for which other modes write 18:30:00Z.
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredZonedTime",
+            {**TIMETZ, "hour": 24, "minute": 0, "second": 0, "nanos": 0, "offsetSeconds": 19_800},
+            time(18, 30, tzinfo=UTC),
+        ),
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredDuration",
+            {**INTERVAL, "hours": 1, "minutes": 30},
+            timedelta(hours=1, minutes=30),
+        ),
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredDuration",
+            {**INTERVAL, "hours": -838, "minutes": -59, "seconds": -59, "nanos": -500_000_000},
+            -timedelta(hours=838, minutes=59, seconds=59.5),
+        ),
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredDuration",
+            {**INTERVAL, "days": -1, "seconds": 1},
+            timedelta(days=-1, seconds=1),
+        ),
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredDuration",
+            {**{name: part for name, part in INTERVAL.items() if name != "nanos"}, "picoseconds": -7_000_000},
+            timedelta(microseconds=-7),
+        ),
+        # Newer versions say the precision and the column in the name.
+        ("struct", f"{DEBEZIUM}StructuredTimestampPrecision6", PICOSECONDS, LOCAL),
+        ("struct", f"{DEBEZIUM}StructuredDateSourceColumn646179", PARTS, date(2026, 3, 2)),
+        (
+            "struct",
+            f"{DEBEZIUM}StructuredZonedTimePrecision6SourceColumn6174",
+            TIMETZ,
+            time(6, 27, 58, 721_607, tzinfo=UTC),
         ),
         ("int32", f"{CONNECT}Date", -1, date(1969, 12, 31)),
         ("int32", f"{DEBEZIUM}Time", 30_478_721, time(8, 27, 58, 721_000)),
@@ -137,6 +190,20 @@ def test_zoned_text_is_the_moment_to_the_microsecond(moment: datetime) -> None:
         ("struct", "StructuredDate", {"year": 2026, "month": 2, "day": 30}, "schema_conflict"),
         ("struct", "StructuredTimestamp", {**PARTS, "nanos": 721_607_001}, "nanoseconds"),
         ("struct", "StructuredTimestamp", {**PARTS, "hour": 24}, "schema_conflict"),
+        ("struct", "StructuredZonedTime", {**TIMETZ, "offsetSeconds": None}, "schema_conflict"),
+        ("struct", "StructuredZonedTime", {**TIMETZ, "hour": 25}, "schema_conflict"),
+        (
+            "struct",
+            "StructuredZonedTime",
+            {**TIMETZ, "hour": 24, "minute": 0, "second": 0, "nanos": 0, "offsetSeconds": 0},
+            "schema_conflict",
+        ),
+        ("struct", "StructuredDuration", {**INTERVAL, "years": 1}, "calendar_duration"),
+        ("struct", "StructuredDuration", {**INTERVAL, "months": -2}, "calendar_duration"),
+        ("struct", "StructuredDuration", {**INTERVAL, "nanos": 1}, "nanoseconds"),
+        ("struct", "StructuredDuration", {**INTERVAL, "days": 2**31 - 1}, "date_out_of_range"),
+        ("struct", "StructuredDuration", {"seconds": 1}, "schema_conflict"),
+        ("struct", "StructuredDuration", "PT1H", "schema_conflict"),
         ("struct", "StructuredZonedTimestamp", PARTS, "schema_conflict"),
         (
             "struct",

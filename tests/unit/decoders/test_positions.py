@@ -136,9 +136,10 @@ def test_the_commit_time_is_as_exact_as_the_record_tells() -> None:
     assert none is None
 
 
-def test_a_commit_time_beyond_all_calendars_is_poison() -> None:
+def test_a_commit_time_beyond_all_calendars_is_poison_where_it_is_read() -> None:
+    found = change(decode(envelope(source={"ts_us": 2**62})))
     with pytest.raises(DecodeError) as error:
-        decode(envelope(source={"ts_us": 2**62}))
+        _ = found.committed_at
     assert error.value.code == "bad_envelope"
 
 

@@ -244,7 +244,14 @@ def test_an_answer_that_is_no_registrys_is_trouble_and_not_poison() -> None:
         ({"schema": '{"type":"record"}'}, "bad_schema"),
         ({"schema": "not json"}, "bad_schema"),
         ({"schema": '{"type":"quux"}'}, "bad_schema"),
-        ({"schema": '"long"', "references": [{"name": "a", "subject": "a", "version": 1}]}, "schema_references"),
+        (
+            {
+                "schema": '{"type":"object"}',
+                "schemaType": "JSON",
+                "references": [{"name": "a", "subject": "a", "version": 1}],
+            },
+            "schema_references",
+        ),
     ],
 )
 def test_a_schema_that_cannot_be_used_is_poison_by_name(answer: dict[str, Any], code: str) -> None:

@@ -54,6 +54,17 @@ def test_a_missing_file_is_not_made_unless_asked_for(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
 
 
+def test_who_misses_a_ledger_reads_how_a_new_one_is_allowed(path: Path) -> None:
+    with pytest.raises(LedgerMismatch) as refused:
+        open_sqlite(str(path), "northern", create=False)
+    assert str(refused.value) == (
+        f"there is no ledger at {path} for brand northern: its first `run` makes it; if there was one, put "
+        "it back, or mend `ledger` in the connector: with a new one, rows that were sent before would be "
+        "taken for new, so `run` takes a new one only with a consumer group that has read nothing yet (set "
+        "source.kafka.group anew)"
+    )
+
+
 def test_an_empty_file_is_a_missing_ledger(path: Path) -> None:
     path.touch()
     with pytest.raises(LedgerMismatch, match="there is no ledger"):

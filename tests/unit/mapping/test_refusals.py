@@ -62,6 +62,30 @@ REFUSED = {
         "play: {tx: {activities: {bet: {type: Bet, stands: this_round.bets == 0}}}}",
         "this table has no round (say which it is: `round: round_id` on the table)",
     ),
+    "what is taken back, in the event of an activity": (
+        "play: {tx: {activities: {bet: {type: Bet, event: {meta: {of: taken_back.activity_id}}}}}}",
+        (
+            "play.tx.activities.bet.event.meta.of: taken_back is known under `event` of `reverses` alone "
+            "(elsewhere `original` is the row that a reversal takes back; "
+            'if a column is meant, write column("taken_back"))'
+        ),
+    ),
+    "what is taken back, in the rollback of an activity": (
+        "play: {tx: {activities: {bet: {type: Bet, rollback: {meta: {of: taken_back.activity_id}}}}}}",
+        "play.tx.activities.bet.rollback.meta.of: taken_back is known under `event` of `reverses` alone",
+    ),
+    "what is taken back, as a built-in name": (
+        'play: {tx: {skip: {x: built_in("taken_back").amount}, activities: {bet: {type: Bet}}}}',
+        "play.tx.skip.x: taken_back is known under `event` of `reverses` alone",
+    ),
+    "what is taken back, in whether it is": (
+        "play: {tx: {activities: {bet: {type: Bet}}, reverses: {when: taken_back.amount, original: 'tx[ref]'}}}",
+        "play.tx.reverses.when: taken_back is known under `event` of `reverses` alone",
+    ),
+    "what is taken back, by another name": (
+        "play: {tx: {with: {a: b.id, b: taken_back}, activities: {bet: {type: Bet}}, event: {round_id: a}}}",
+        "play.tx.event.round_id: a is made from taken_back, which is known under `event` of `reverses` alone",
+    ),
     "holding rounds without a round": (
         "play: {tx: {holds: round, activities: {bet: {type: Bet}}}}",
         "the round is not known",

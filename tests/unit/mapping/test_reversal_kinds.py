@@ -490,6 +490,12 @@ play:
         assert run.events()[2:] == ["Win Rollback 3-2 8", "Bet Rollback 3-1 5"]
         assert [event["meta"] for event in run.bodies()[2:]] == [{"original": "2"}, {"original": "1"}]
 
+    def test_what_is_taken_back_may_have_a_name_of_its_own(self, trial: Make) -> None:
+        named = "  tx:\n    with: {{mine: {{text: '{{id}}-{{origin.activity_id}}'}}, origin: taken_back}}\n"
+        run = trial(self.WALLET.replace("  tx:\n", named).format(own="{mine}"))
+        self.void_a_round(run)
+        assert run.events()[2:] == ["Win Rollback 3-2 8", "Bet Rollback 3-1 5"]
+
     def test_one_id_for_several_is_parked(self, trial: Make) -> None:
         run = trial(self.WALLET.format(own="rb-{id}"))
         self.void_a_round(run)

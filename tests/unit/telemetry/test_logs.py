@@ -71,7 +71,7 @@ def test_an_event_is_one_line_of_json_with_its_name_level_time_and_fields() -> N
         [ROW],
         {"row": {"deep": ROW}},
         Change(record=RECORD, table="t", op="c", key=ROW, before=ROW, after=ROW, position=None, snapshot=False,
-               committed_at=None),
+               committed_us=None),
         ParkedChange(parked_id=1, record=RECORD, table="t", key=SECRET, player=SECRET, code="c", reason="r",
                      parked_at_ms=0),
         Event("m", SECRET, SECRET.encode()),

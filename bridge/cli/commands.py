@@ -1,4 +1,4 @@
-"""The entry point: commands, and what an error is to the shell."""
+"""The commands, and what an error is to the shell."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def _root(
     """Take the options that stand before a command."""
 
 
-def main() -> None:
-    """Run a command and exit: 0 when all is well, 78, 75 or 70 by the kind of the error, else 1 or 2."""
+def exit_with_result() -> None:
+    """Run a command, and exit: see `bridge.cli.main`."""
     try:
         app()
     except ConfigError as error:

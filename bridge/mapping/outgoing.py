@@ -1,0 +1,44 @@
+"""The events of a decision, while they are made.  A module of its own: it is compiled, and what is kept is not."""
+
+from __future__ import annotations
+
+from bridge.mapping.remembered import Took
+from bridge.mapping.scope import PlayRow
+from bridge.row import Value
+
+
+class Outgoing:
+    """One event to be sent, with what it does to the memory of its row."""
+
+    # What most events leave as it is stays an attribute of the class.
+    body = b""
+    message_id = ""
+    message = 1
+    amount = "0"
+    compare: Value = None
+    takes: Value = None
+    """How much a Rollback takes of the activity's share."""
+    left: Value = None
+    """What is left of that share then."""
+    stands = True
+    """After a Rollback: whether a part of the activity still stands."""
+    warnings: tuple[str, ...] = ()
+    """Why an event that holds to the contract breaks the stricter profile."""
+
+    def __init__(self, row: PlayRow, name: str, n: int, fields: dict[str, Value], *, approved: bool) -> None:
+        self.row = row
+        self.name = name
+        self.n = n
+        self.fields = fields
+        self.approved = approved
+
+
+class Send:
+    """Leads to events, in this order."""
+
+    def __init__(self, events: list[Outgoing], *, took: list[Took] | None = None, reversal: bool = False) -> None:
+        self.events = events
+        self.took = took
+        self.reversal = reversal
+        self.undone: PlayRow | None = None
+        """The reversal row whose effect has been undone."""
