@@ -9,6 +9,7 @@ import pytest
 
 from bench.wallet import envelope, key
 from bridge import intake as taking_in
+from bridge import pace
 from bridge.brand import Brand
 from bridge.delivery.memory import MemoryOutbound
 from bridge.intake import Intake
@@ -57,7 +58,7 @@ def take_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(taking_in, "ENOUGH", ENOUGH)
     monkeypatch.setattr(taking_in, "RETRY_SECONDS", 0.0)
     # Nobody writes while taking in waits for rows.
-    monkeypatch.setattr(taking_in, "IDLE_POLL_SECONDS", 0.0)
+    monkeypatch.setattr(pace, "IDLE_POLL_SECONDS", 0.0)
 
 
 @dataclass
