@@ -97,7 +97,7 @@ def test_records_come_through_tls_and_a_log_in(
 
 
 def test_a_wrong_password_is_said_without_showing_it(broker: SecuredBroker, client: Client) -> None:
-    said = settings(broker, client, sasl=log_in("SCRAM-SHA-512", "wrong-word"), request_timeout="20 s")
+    said = settings(broker, client, sasl=log_in("SCRAM-SHA-512", "wrong-word"), request_timeout="12 s")
     source = open_source(said, ["topic"])
     with pytest.raises(SourceUnavailable, match=f"{broker.brokers} refuses the log-in .*check sasl") as caught:
         source.open(Follower())
