@@ -21,6 +21,7 @@ from bench import wallet
 from stack.endpoints import Addresses
 
 WINDOW = 1000
+WARM_UP_SECONDS = 10.0
 
 
 @dataclass
@@ -264,6 +265,8 @@ def _note_arrivals(addresses: Addresses, target: str, arrived: dict[str, float])
 
 def measure(addresses: Addresses, events: int, kinds: list[str], latency_seconds: float) -> dict[str, object]:
     """Run everything and return the figures."""
+    # Servers that have just started compile what they are busy with, and stand still meanwhile: not measured.
+    latency_run(addresses, 1000, WARM_UP_SECONDS)
     # First, before the disk has the messages of the other runs to write and to forget.
     latencies = [latency_run(addresses, rate, latency_seconds) for rate in (1000, 100)]
     for late in latencies:
