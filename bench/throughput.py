@@ -21,6 +21,7 @@ from bench import wallet
 from stack.endpoints import Addresses
 
 WINDOW = 1000
+WARM_UP_SECONDS = 10.0
 
 
 @dataclass
@@ -58,6 +59,11 @@ def drop(channel: pika.adapters.blocking_connection.BlockingChannel, unique: str
 def depth(channel: pika.adapters.blocking_connection.BlockingChannel, unique: str) -> int:
     """Return how many messages lie in the queue."""
     return int(channel.queue_declare(f"fasttrack.{unique}", passive=True).method.message_count)
+
+
+def empty(channel: pika.adapters.blocking_connection.BlockingChannel, unique: str) -> int:
+    """Take every message out of the queue; return how many that were."""
+    return int(channel.queue_purge(f"fasttrack.{unique}").method.message_count)
 
 
 class Bridge:
@@ -264,6 +270,8 @@ def _note_arrivals(addresses: Addresses, target: str, arrived: dict[str, float])
 
 def measure(addresses: Addresses, events: int, kinds: list[str], latency_seconds: float) -> dict[str, object]:
     """Run everything and return the figures."""
+    # Servers that have just started compile what they are busy with, and stand still meanwhile: not measured.
+    latency_run(addresses, 1000, WARM_UP_SECONDS)
     # First, before the disk has the messages of the other runs to write and to forget.
     latencies = [latency_run(addresses, rate, latency_seconds) for rate in (1000, 100)]
     for late in latencies:

@@ -23,9 +23,10 @@ from bridge.sources.settings import KafkaSettings
 _NOWHERE = 1 << 63
 # A restarted broker that has forgotten the group answers the next commit of a named member like this.
 _SHUT_OUT = (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)  # noqa: SLF001
-_TROUBLE_SECONDS = (
-    30.0  # trouble with one broker of several, or one topic, is forgotten when it does not come back
-)
+_TROUBLE_SECONDS = 30.0
+"""Trouble with one broker of several, or one topic, is forgotten when it does not come back."""
+_SHORTEST_SECONDS = 0.001
+"""librdkafka counts in whole milliseconds: asked to wait for less, it does not wait at all."""
 
 
 class _BrokerStatistics(msgspec.Struct):
@@ -107,7 +108,8 @@ class ConfluentSource(KafkaAdapter):
         deadline = time.monotonic() + timeout_seconds
         more = self._settings.max_poll_records - 1
         while self._failure is None:
-            message = consumer.poll(max(0.0, deadline - time.monotonic()))
+            left = deadline - time.monotonic()
+            message = consumer.poll(max(left, _SHORTEST_SECONDS) if left > 0 else 0.0)
             if message is not None:
                 rest = consumer.consume(more, 0) if more and message.error() is None else []
                 records = self._records([message, *rest])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -120,7 +121,7 @@ class KafkaPythonSource(KafkaAdapter):
         consumer = self._opened()
         self._raise_failure()
         try:
-            fetched = self._library.run(lambda: consumer.poll(timeout_ms=int(timeout_seconds * 1000)))
+            fetched = self._library.run(lambda: consumer.poll(timeout_ms=math.ceil(timeout_seconds * 1000)))
         except OffsetOutOfRangeError as error:
             self._on_out_of_range(error)
             fetched = {}
