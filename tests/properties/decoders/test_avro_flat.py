@@ -101,7 +101,14 @@ def _said(decoder: DebeziumDecoder, value: bytes) -> Any:
     if not isinstance(found, Change):
         return found
     rows = [_columns(row) for row in (found.before, found.after)]
-    return found.table, found.op, found.position, found.snapshot, found.committed_at, found.transaction, rows
+    return found.table, found.op, found.position, found.snapshot, _committed(found), found.transaction, rows
+
+
+def _committed(change: Change) -> Any:
+    try:
+        return change.committed_at
+    except DecodeError as error:
+        return error.code, error.reason
 
 
 def _columns(row: Row | None) -> Any:
