@@ -59,6 +59,28 @@ def test_the_window_counts_what_is_confirmed_until_it_is_recorded() -> None:
     assert seqs(outbox.submit(0.0)) == [3]
 
 
+def test_a_full_window_is_filled_up_in_runs_while_the_broker_has_enough() -> None:
+    outbox = window(8)
+    outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 21)], 0.0)
+    assert seqs(outbox.submit(0.0)) == list(range(1, 9))
+    outbox.confirm(1, multiple=False, now=0.0)
+    outbox.recorded(1)
+    assert seqs(outbox.submit(0.0)) == []
+    assert outbox.full
+    outbox.confirm(2, multiple=False, now=0.0)
+    outbox.recorded(2)
+    assert seqs(outbox.submit(0.0)) == [9, 10]
+
+
+def test_what_is_left_of_a_window_goes_at_once_when_the_broker_has_little() -> None:
+    outbox = window(8)
+    outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 21)], 0.0)
+    outbox.submit(0.0)
+    outbox.confirm(7, multiple=True, now=0.0)
+    outbox.recorded(1)
+    assert seqs(outbox.submit(0.0)) == [9]
+
+
 def test_tag_zero_with_multiple_confirms_everything_outstanding() -> None:
     outbox = window()
     outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 4)], 0.0)
