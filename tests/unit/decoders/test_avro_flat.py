@@ -103,7 +103,7 @@ def _said(decoder: DebeziumDecoder, value: bytes) -> Any:
     if not isinstance(found, Change):
         return found
     rows = [_columns(row) for row in (found.before, found.after)]
-    return found.table, found.op, found.position, found.snapshot, found.committed_at, found.transaction, rows
+    return found.table, found.op, found.position, found.snapshot, found.committed_us, found.transaction, rows
 
 
 def _columns(row: Row | None) -> Any:
