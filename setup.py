@@ -14,7 +14,8 @@ from setuptools import Extension, setup
 COMPILED = {
     "bridge": "flood merge row taking",
     "bridge/casino": "body values",
-    "bridge/decoders": "conversions debezium declarations declared keys moments placeholder positions",
+    "bridge/decoders": "avro avro_columns avro_finding avro_flat conversions debezium declarations declared keys "
+    "moments placeholder positions",
     "bridge/ledger": "recent transaction",
     "bridge/mapping": "amounts conditions effects endings events expressions history holding judge keys lookups "
     "mapper operators outgoing parts plan queues readers recall reopening reversals rounds "

@@ -1,17 +1,16 @@
-"""How long decoding one record takes: `python bench/decode.py`.  Prints microseconds of CPU per record."""
+"""How long decoding one record takes: `python -m bench.decode`.  Prints microseconds of CPU per record."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Any
 
 import fastavro
 
+from bench.avro_records import answer, framed
 from bridge.decoders import DebeziumDecoder
-from bridge.decoders.registry import RegisteredSchema
 from bridge.records import Change, SourceRecord
 
 ROUNDS = 100_000
@@ -171,15 +170,9 @@ def main() -> None:
     measure("inline schema", DebeziumDecoder(), inline)
     schema = avro_schema()
     parsed = fastavro.parse_schema(schema)
-    values = []
-    for one in envelopes:
-        out = BytesIO()
-        fastavro.schemaless_writer(out, parsed, one)
-        values.append(b"\0\0\0\0\1" + out.getvalue())
+    values = [framed(1, parsed, one) for one in envelopes]
     decoder = DebeziumDecoder()
-    registered = RegisteredSchema(json.dumps(schema))
-    reader = decoder._registry  # noqa: SLF001 -- the registry's answer is put in, none is asked
-    reader._schemas[values[0][:5]] = reader._compile(registered)  # noqa: SLF001 -- same
+    answer(decoder, [(1, schema)])
     measure("avro", decoder, values)
 
 

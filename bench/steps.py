@@ -1,9 +1,11 @@
 """Where the time of taking in goes: CPU per event of each step, in one process, without Kafka and RabbitMQ.
 
-    python -m bench steps [--events 50000] [--schema inline] [--rollbacks 0.01] [--profile] [--json FILE]
+    python -m bench steps [--events 50000] [--schema inline|avro] [--rollbacks 0.01] [--profile] [--json FILE]
 
 The same code as a running bridge, step by step.  "wants" is how the mapper tells which rows a batch
 needs, "read" how the ledger reads them; "map" is judging, the contract's check and the body.
+`--schema` says how the records of play are written: without a schema, with it in each of them, or in
+Avro with the schema in a registry, whose answer the decoder then has already.
 `--profile` prints the functions that cost most instead of the table.
 """
 
@@ -18,15 +20,17 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass
 from itertools import pairwise
 from pathlib import Path
 
 from bench import wallet
+from bench.avro_records import AvroForm, answer_of_play
 from bridge.app import GC_THRESHOLDS
 from bridge.brand import load_brand
 from bridge.contracts import Decoder, Ledger
+from bridge.decoders import DebeziumDecoder
 from bridge.ledger import open_ledger
 from bridge.mapping.mapper import Mapper
 from bridge.records import Change, Partition, SourceRecord
@@ -63,6 +67,8 @@ class TakingIn:
             {"RABBITMQ_URL": "amqp://bench:bench@127.0.0.1/"},
         )
         self.decoder: Decoder = brand.decoder()
+        if isinstance(self.decoder, DebeziumDecoder):
+            answer_of_play(self.decoder)
         self.ledger: Ledger = open_ledger(str(folder / "ledger"), brand.connector.brand, create=True)
         self.mapper = Mapper(brand.plan, lambda _: None)
         self._seq = 0
@@ -123,11 +129,26 @@ def lookup_records() -> list[SourceRecord]:
     ]
 
 
-def play_records(events: int, rollbacks: float, *, inline: bool = False) -> list[SourceRecord]:
-    """Return play, with keys as Debezium writes them; `inline`: each record carries its schema."""
-    form = with_schema if inline else bytes
+Form = Callable[[bytes], bytes]
+"""Brings JSON without schema to another form."""
+
+
+def forms(schema: str) -> tuple[Form, Form]:
+    """Return how keys and values are written."""
+    if schema == "avro":
+        avro = AvroForm()
+        return avro.key, avro.value
+    form = with_schema if schema == "inline" else bytes
+    return form, form
+
+
+def play_records(events: int, rollbacks: float, *, schema: str = "schemaless") -> list[SourceRecord]:
+    """Return play, with keys as Debezium writes them, and its schema in each record or in a registry."""
+    key_form, form = forms(schema)
     return [
-        SourceRecord(f"{TOPIC}.wallet_tx", 0, number, form(wallet.key(player_id=int(player))), form(value), (), 0)
+        SourceRecord(
+            f"{TOPIC}.wallet_tx", 0, number, key_form(wallet.key(player_id=int(player))), form(value), (), 0
+        )
         for number, (player, _, value) in enumerate(wallet.plays(events, 1, rollbacks))
     ]
 
@@ -138,7 +159,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         taking_in = TakingIn(Path(folder))
         taking_in.take(lookup_records())
-        plays = play_records(options.events, options.rollbacks, inline=options.schema == "inline")
+        plays = play_records(options.events, options.rollbacks, schema=options.schema)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*GC_THRESHOLDS)
@@ -177,7 +198,7 @@ def _undisturbed(batches: Sequence[Steps]) -> Steps:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench steps", description=__doc__.splitlines()[0])
     parser.add_argument("--events", type=int, default=50_000)
-    parser.add_argument("--schema", choices=("schemaless", "inline"), default="schemaless")
+    parser.add_argument("--schema", choices=("schemaless", "inline", "avro"), default="schemaless")
     parser.add_argument("--rollbacks", type=float, default=0.0, help="share of rollbacks of earlier rows")
     parser.add_argument("--profile", action="store_true", help="print the functions that cost most")
     parser.add_argument("--lines", type=int, default=45, help="lines of the profile")

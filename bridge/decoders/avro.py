@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
-
-import msgspec
 
 from bridge.decoders.avro_binary import compile_reader
 from bridge.decoders.avro_flat import FlatReader
@@ -38,11 +37,14 @@ def refuse_schema_in_headers(headers: Headers) -> None:
             raise DecodeError("schema_in_headers", "a header names the schema; let the serializer write a prefix")
 
 
-class _Known(msgspec.Struct):
+@dataclass(slots=True, eq=False)
+class _Known:
     """How the records of one schema are read."""
 
     read: Reader
     schemas: RowSchemas
+    is_record: bool = False
+    """Whether there are columns in each: no null, and no single value."""
     flat: FlatReader | None = None
     flat_schemas: RowSchemas | None = None
 
@@ -63,6 +65,11 @@ class RegistryReader:
             return None
         found = known.flat.read(data)
         return None if found is None else (found, known.flat_schemas)
+
+    def knows_record(self, data: bytes) -> bool:
+        """Return whether the schema is known and has columns: no registry will be asked, and nothing is null."""
+        known = self._schemas.get(data[:5])
+        return known is not None and known.is_record
 
     def read(self, data: bytes, headers: Headers = ()) -> Parsed:
         """Return the content and its schema.
@@ -114,7 +121,8 @@ class RegistryReader:
 
     def _compile_avro(self, schema: Any, types: Sequence[Any]) -> _Known:
         columns = avro_columns(schema, types)
-        known = _Known(compile_reader(schema, types), RowSchemas(columns, self._placeholder))
+        is_record = isinstance(schema, dict) and schema.get("type") == "record"
+        known = _Known(compile_reader(schema, types), RowSchemas(columns, self._placeholder), is_record)
         try:
             known.flat = FlatReader(schema, types)
         except NotFlat:

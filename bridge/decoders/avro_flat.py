@@ -7,32 +7,37 @@ for.  What does not fit (arrays, maps) is left to the general reader.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-import msgspec
-
 from bridge.decoders.avro_binary import compile_reader
 from bridge.decoders.avro_columns import WireReader, read_number, read_text
-from bridge.decoders.avro_patterns import LONGEST, Finder, Names, NotFlat, Pattern
+from bridge.decoders.avro_finding import Finder, finder
+from bridge.decoders.avro_patterns import LONGEST, Names, NotFlat, Pattern
 from bridge.decoders.envelope import Envelope, Source, TransactionBlock
 
-WORTH: Final = 1_000
-"""So many records of one shape pay for the compilation, which takes some hundredths of a second."""
+WORTH = 1_000
+"""So many records of one shape pay for the compilation, which takes some hundredths of a second.
+
+Not final: compiled, that would be the number itself in each place, and tests could not set another.
+"""
 
 Shape = tuple[bool, bool]
 """Whether there is a row before, and a row after."""
 
 _INSERT: Final[Shape] = (False, True)
 _OTHERS: Final[tuple[Shape, ...]] = ((True, True), (True, False))
+_SHAPES: Final = frozenset({_INSERT, *_OTHERS})
 _MOST_SOURCES: Final = 1_000
 _FIELDS: Final = Source.__struct_fields__
 _MICROS, _MILLIS = _FIELDS.index("ts_us"), _FIELDS.index("ts_ms")
 _STEADY: Final = frozenset({"connector", "name", "snapshot", "db", "schema", "table"})
 
 
-class _Plan(msgspec.Struct):
+@dataclasses.dataclass(slots=True, eq=False)
+class _Plan:
     """Where what is read stands in what the pattern captures; fields of the source are told by number."""
 
     pattern: Pattern
@@ -40,15 +45,16 @@ class _Plan(msgspec.Struct):
     transaction: int | None = None
     before: slice | None = None
     after: slice | None = None
-    steady: list[tuple[int, int]] = []
+    steady: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     """The source's texts that are the same in most records."""
-    texts: list[tuple[int, int]] = []
-    numbers: list[tuple[int, int]] = []
+    texts: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    numbers: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     millis: int | None = None
     """The commit time in milliseconds, where there is also one in microseconds, which may be null."""
 
 
-class _Program(msgspec.Struct):
+@dataclasses.dataclass(slots=True, eq=False)
+class _Program:
     """A plan, compiled."""
 
     plan: _Plan
@@ -157,7 +163,7 @@ class FlatReader:
             for name, value in (content[part] or {}).items():
                 if isinstance(value, str | bytes) and len(value) * 4 > LONGEST:
                     self._note("source" if part == "source" else "row", name, value)
-        if shape in (_INSERT, *_OTHERS):
+        if shape in _SHAPES:
             self._seen[shape] = self._seen.get(shape, 0) + 1
             if self._seen[shape] >= WORTH and shape not in self._programs:
                 self._programs[shape] = self._compile(shape)
@@ -174,7 +180,7 @@ class FlatReader:
 
     def _compile(self, shape: Shape) -> _Program:
         plan = self._plan(shape)
-        return _Program(plan, plan.pattern.finder(), itemgetter(*(place for place, _ in plan.steady)))
+        return _Program(plan, finder(*plan.pattern.parts()), itemgetter(*(place for place, _ in plan.steady)))
 
     def _plan(self, shape: Shape) -> _Plan:
         plan = _Plan(Pattern(self._names))

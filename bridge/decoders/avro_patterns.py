@@ -6,10 +6,8 @@ A text is found by its length, which stands before it in one byte: one alternati
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
-
-from bridge.decoders.avro_values import read_length
 
 LONGEST: Final = 48
 """A longer text has no pattern, as each length makes the compilation slower.  A GTID of MySQL has up to 48."""
@@ -87,9 +85,6 @@ class Names:
         return b"".join(self.pattern(field["type"]) for field in kind["fields"])
 
 
-Finder = Callable[[bytes, int], Sequence[bytes | None] | None]
-
-
 class Pattern:
     """The pattern of a whole record, built from its fields in order."""
 
@@ -137,46 +132,6 @@ class Pattern:
     def _add(self, pattern: bytes) -> None:
         self._patterns[-1] += pattern
 
-    def finder(self) -> Finder:
-        """Return what finds the captured values in a record from a place on, or None where they are not."""
-        compiled = [re.compile(pattern, re.DOTALL) for pattern in self._patterns]
-        if len(compiled) == 1:
-            match_all = compiled[0].fullmatch
-
-            def find_at_once(data: bytes, pos: int) -> Sequence[bytes | None] | None:
-                found = match_all(data, pos)
-                return None if found is None else found.groups()
-
-            return find_at_once
-        first, *rest = (pattern.match for pattern in compiled)
-        steps = list(zip(self._nulls, rest, strict=True))
-
-        def find(data: bytes, pos: int) -> Sequence[bytes | None] | None:
-            found = first(data, pos)
-            values: list[bytes | None] = []
-            for null, match in steps:
-                if found is None:
-                    return None
-                value, pos = _long(data, found.end(), null)
-                values += (*found.groups(), value)
-                found = match(data, pos)
-            if found is None or found.end() != len(data):
-                return None
-            return [*values, *found.groups()]
-
-        return find
-
-
-def _long(data: bytes, pos: int, null: int) -> tuple[bytes | None, int]:
-    """Return a text of any length with its length before it; raises ValueError or IndexError when it is none."""
-    if null >= 0:
-        pos += 1
-        if data[pos - 1] == null:
-            return None, pos
-        if data[pos - 1] != 2 - null:
-            raise ValueError("no such branch of a union")
-    length, start = read_length(data, pos)
-    end = start + length
-    if end > len(data):
-        raise ValueError("the record ends early")
-    return data[pos:end], end
+    def parts(self) -> tuple[list[re.Pattern[bytes]], list[int]]:
+        """Return the patterns between the long texts, compiled, and the byte that says null for each such text."""
+        return [re.compile(pattern, re.DOTALL) for pattern in self._patterns], self._nulls

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NoReturn
 
 from bridge.decoders.avro import RegistryReader
@@ -55,31 +55,36 @@ class _BadKey(Mapping[str, Any]):
         self._fail()
 
 
-class _UnreadKey(Mapping[str, Any]):
-    """A key's columns, decoded, read when they are first asked for: only deletes and changed keys need theirs."""
+class _UnreadKey(Row):
+    """A key that is read when it is first asked for: only deletes and changed keys need theirs."""
 
-    def __init__(self, read: Callable[[], Row]) -> None:
-        self._read = read
-        self._row: Row | None = None
+    __slots__ = ("_keys", "_read", "_record", "_table")
 
-    def _known(self) -> Row:
-        if self._row is None:
-            self._row = self._read()
-        return self._row
+    def __init__(self, keys: KeyReader, record: SourceRecord, table: str) -> None:
+        # What a row holds is set for the one that is read: this one passes every question on.
+        self._keys = keys
+        self._record = record
+        self._table = table
+        self._read: Row | None = None
 
-    def __getitem__(self, column: str) -> Any:
-        if column not in self._known():
-            raise KeyError(column)
-        return self._known().get(column)
+    def _row(self) -> Row:
+        if self._read is None:
+            self._read = self._keys.read(self._record, self._table) or Row({}, {})
+        return self._read
+
+    def __getitem__(self, column: str) -> Value:
+        return self._row()[column]
+
+    def get(self, column: str) -> Value:
+        """Return the value like `row[column]`, but None for a column that is not there and UNAVAILABLE as such."""
+        return self._row().get(column)
 
     def __contains__(self, column: object) -> bool:
-        return column in self._known()
+        return column in self._row()
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._known().columns())
-
-    def __len__(self) -> int:
-        return len(list(self._known().columns()))
+    def columns(self) -> Iterable[str]:
+        """Return the names of the columns that the key has."""
+        return self._row().columns()
 
 
 class KeyReader:
@@ -100,11 +105,12 @@ class KeyReader:
         key = record.key
         if not key or key == b"null":
             return None
-        if key[0] == _BRACE and not key.endswith(_NULL_AND_BRACE):
-            return Row(_UnreadKey(lambda: self._key(record, table) or Row({}, {})), {})
-        return self._key(record, table)
+        if not key.endswith(_NULL_AND_BRACE) if key[0] == _BRACE else self._avro.knows_record(key):
+            return _UnreadKey(self, record, table)
+        return self.read(record, table)
 
-    def _key(self, record: SourceRecord, table: str) -> Row | None:
+    def read(self, record: SourceRecord, table: str) -> Row | None:
+        """Return the key's columns like `key`, and read them at once."""
         try:
             parsed = self._read(record)
             return None if parsed.content is None else self._row(parsed, table)

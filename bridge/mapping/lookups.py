@@ -14,48 +14,45 @@ from bridge.records import Change
 from bridge.row import UNAVAILABLE, Row, Value
 
 
-def take_lookup(lookup: LookupPlan, change: Change, recall: Recall) -> str | None:
+class ShownRow:
+    """The look-up row that a change shows, and under which names it is remembered."""
+
+    __slots__ = ("key", "place", "row", "since")
+
+    def __init__(self, lookup: LookupPlan, change: Change) -> None:
+        """Raises MappingError or DecodeError when the row's key cannot be told."""
+        if change.op == "t":
+            raise MappingError("truncated", "the look-up table was truncated; its rows are kept until they change")
+        row = self.row = row_of_record(change)
+        key = lookup.key(row)
+        if key is None:
+            raise MappingError("no_key", "a part of the look-up row's key is null")
+        self.key = key
+        as_of = lookup.as_of
+        self.since: Value = row[as_of] if as_of is not None else None
+        place = f"{key}\x1f{self.since}" if as_of is not None else key
+        self.place = (f"lookup:position:{lookup.name}", place)
+        """Where the position of its last change is remembered."""
+
+
+def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Recall) -> str | None:
     """Remember a look-up row, or forget a deleted one; return its key, or None when nothing is new.
 
-    Raises MappingError or DecodeError when the row's key cannot be told.
+    Raises MappingError or DecodeError when a column of the row cannot be read.
     """
-    row, key, since = _row_and_key(lookup, change)
-    if not _is_news(lookup, change, recall, _place(lookup, key, since)):
+    if not _is_news(change, recall, shown.place):
         return None
+    row, key = shown.row, shown.key
     columns: dict[str, Value] | None = None
     if change.op != "d" and (lookup.where is None or lookup.where(row)):
         columns = columns_of(row)
         if lookup.as_of is None and any(value is UNAVAILABLE for value in columns.values()):
             columns = columns_of(row, recall.lookup(lookup.space, key))
     if lookup.as_of is not None:
-        recall.put_version(lookup.space, key, since, columns)
+        recall.put_version(lookup.space, key, shown.since, columns)
     else:
         recall.put_lookup(lookup.space, key, columns)
     return key
-
-
-def wanted_of_lookup(lookup: LookupPlan, change: Change) -> tuple[str, str]:
-    """Return what `take_lookup` will read of the memory.  Raises as it does when the row's key cannot be told."""
-    _, key, since = _row_and_key(lookup, change)
-    return _space_of_positions(lookup), _place(lookup, key, since)
-
-
-def _row_and_key(lookup: LookupPlan, change: Change) -> tuple[Row, str, Value]:
-    if change.op == "t":
-        raise MappingError("truncated", "the look-up table was truncated; its rows are kept until they change")
-    row = row_of_record(change)
-    key = lookup.key(row)
-    if key is None:
-        raise MappingError("no_key", "a part of the look-up row's key is null")
-    return row, key, row[lookup.as_of] if lookup.as_of is not None else None
-
-
-def _place(lookup: LookupPlan, key: str, since: Value) -> str:
-    return f"{key}\x1f{since}" if lookup.as_of is not None else key
-
-
-def _space_of_positions(lookup: LookupPlan) -> str:
-    return f"lookup:position:{lookup.name}"
 
 
 def take_table(lookup: LookupPlan, rows: Iterable[Row], recall: Recall) -> list[str]:
@@ -96,14 +93,13 @@ def _put_all(lookup: LookupPlan, key: str, rows: list[Row], recall: Recall) -> b
     return True
 
 
-def _is_news(lookup: LookupPlan, change: Change, recall: Recall, place: str) -> bool:
+def _is_news(change: Change, recall: Recall, place: tuple[str, str]) -> bool:
     """Note the change's position; say whether it is newer than the last one of the row."""
     if change.position is None:
         return True
-    space = _space_of_positions(lookup)
     lineage, order = change.position.lineage, list(change.position.order)
-    last = recall.value(space, place)
+    last = recall.value(*place)
     if last is not None and last[0] == lineage and order <= last[1]:
         return False
-    recall.put_value(space, place, [lineage, order])
+    recall.put_value(*place, [lineage, order])
     return True

@@ -12,7 +12,7 @@ from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding, waits_for_row
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import row_space
-from bridge.mapping.lookups import take_lookup, take_table, wanted_of_lookup
+from bridge.mapping.lookups import ShownRow, take_lookup, take_table
 from bridge.mapping.parts import PartsPlan, take_part
 from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
@@ -52,7 +52,8 @@ class Mapper:
         self._endings = Endings(self._recall, observer)
         self._judge = Judge(EventMaker(plan.wallet))
         self._scopes: dict[int, Scope] = {}
-        """Scopes made by `wants`, by the identity of their changes, for `take` in the same batch."""
+        self._shown: dict[int, ShownRow] = {}
+        """Made by `wants`, by the identity of their changes, for `take` in the same batch."""
         self._streamed = Streamed(self._recall)
         self._holding = Holding(plan, self._recall, self._judge, self._endings, plan.waits_ms())
 
@@ -64,6 +65,7 @@ class Mapper:
         """Turn to the transaction of the next batch; `now_ms` is the wall clock in milliseconds."""
         self._recall.begin(memory, now_ms)
         self._scopes.clear()
+        self._shown.clear()
         self._endings.now_ms = now_ms
 
     @property
@@ -86,7 +88,8 @@ class Mapper:
         wanted: tuple[tuple[str, str], ...] = ()
         try:
             if lookup is not None:
-                wanted = (wanted_of_lookup(lookup, change),)
+                shown = self._shown[id(change)] = ShownRow(lookup, change)
+                wanted = (shown.place,)
             if table is not None and _without_a_look(table, change) is None:
                 scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
                 wanted = ((row_space(table.name), scope.key),)
@@ -267,7 +270,8 @@ class Mapper:
 
     def _take_lookup(self, lookup: LookupPlan, change: Change) -> None:
         try:
-            key = take_lookup(lookup, change, self._recall)
+            shown = self._shown.pop(id(change), None) or ShownRow(lookup, change)
+            key = take_lookup(lookup, change, shown, self._recall)
         except PoisonRecord as poison:
             self._endings.poisoned(change.record, change.table, poison)
             return

@@ -193,6 +193,28 @@ def test_an_avro_key_is_read_and_a_broken_one_is_poison_only_for_who_reads_it() 
         bad.key["id"]
 
 
+@pytest.mark.parametrize("is_optional", [False, True])
+def test_a_key_of_a_known_schema_waits_until_it_is_asked_for(is_optional: bool) -> None:
+    columns = {"type": "record", "name": "Key", "fields": [{"name": "id", "type": "long"}]}
+    key_schema: Any = ["null", columns] if is_optional else columns
+    schema = avro_schema({"name": "x", "type": "int"})
+    null, start = (b"\0", b"\2") if is_optional else (b"", b"")
+    with registry_of({7: json.dumps(schema), 8: json.dumps(key_schema)}) as registry:
+        decoder = DebeziumDecoder(registry=registry.settings())
+        value = wire(7, schema, create({"x": 5}))
+        keys = [change(decoder.decode(record(value, key=b"\0\0\0\0\x08" + start + b"\x02"))).key for _ in range(2)]
+        short = change(decoder.decode(record(value, key=b"\0\0\0\0\x08" + start))).key
+        none = change(decoder.decode(record(value, key=b"\0\0\0\0\x08" + null))).key
+
+    for key in keys:
+        assert key is not None
+        assert (key["id"], list(key.columns()), "x" in key, key.get("x")) == (1, ["id"], False, None)
+    assert short is not None
+    with pytest.raises(DecodeError, match="message key"):
+        short.get("id")
+    assert (none is None) == is_optional
+
+
 def test_an_id_that_the_registry_does_not_know_is_poison() -> None:
     with registry_of({}) as registry, pytest.raises(DecodeError) as error:
         DebeziumDecoder(registry=registry.settings()).decode(record(b"\0\0\0\0\x05abc"))
