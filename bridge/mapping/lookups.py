@@ -97,9 +97,10 @@ def _is_news(change: Change, recall: Recall, place: tuple[str, str]) -> bool:
     """Note the change's position; say whether it is newer than the last one of the row."""
     if change.position is None:
         return True
+    space, key = place
     lineage, order = change.position.lineage, list(change.position.order)
-    last = recall.value(*place)
+    last = recall.value(space, key)
     if last is not None and last[0] == lineage and order <= last[1]:
         return False
-    recall.put_value(*place, [lineage, order])
+    recall.put_value(space, key, [lineage, order])
     return True
