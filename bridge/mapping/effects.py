@@ -43,7 +43,8 @@ class Effects:
             # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
             player = key_text(out.fields["user_id"]) or ""
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
-            _note(memory, out, seq)
+            _note(memory, out, seq, by_another=decision.reversal)
+        _release(mine, decision.released)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
         if decision.took is not None:
@@ -66,6 +67,7 @@ class Effects:
             memory.sent = []
         if decision.final and not memory.standing():
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
+        _release(memory, decision.released)
         memory.reversal = memory.reversal or decision.reversal
         self._recall.put_row(table.name, scope.key, memory)
         if decision.final:
@@ -163,8 +165,15 @@ def _copy(memory: RowMemory | None) -> RowMemory:
     return msgspec.structs.replace(memory, sent=[msgspec.structs.replace(sent) for sent in memory.sent])
 
 
-def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
-    """Note in a row's memory what one event did."""
+def _release(memory: RowMemory, names: tuple[str, ...]) -> None:
+    """Let activities count again when their own row says so: it has said no since another row took them back."""
+    for sent in memory.sent:
+        if sent.name in names:
+            sent.taken = False
+
+
+def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> None:
+    """Note in a row's memory what one event did; `by_another` is whether a reversal made it."""
     grows = out.row.plan.activities[out.name].grows is not None
     if out.approved:
         if memory.sent and not grows:
@@ -177,6 +186,7 @@ def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
             sent.n, sent.stands = out.n, out.stands
             sent.partly = sent.partly or out.stands
             sent.left = out.left if out.left is not None else sent.left
+            sent.taken = by_another and not out.stands and not grows
 
 
 def _queue(table: TablePlan, scope: Scope) -> str:

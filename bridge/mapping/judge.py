@@ -29,6 +29,7 @@ from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 
 NO_CHANGE: Final = Skip("nothing to do")
+TAKEN_BACK: Final = "taken back by another row"
 
 
 class Judge:
@@ -192,14 +193,25 @@ class Judge:
         """Send what should stand and does not, and take back what stands and should not."""
         back: list[Sent] = []
         forth: list[tuple[ActivityPlan, int]] = []
+        taken = scope.memory.taken() if scope.memory is not None else []
+        released: list[str] = []
         for activity in table.activities.values() if scope.memory is not None else applies:
             should = activity in applies and activity.stands(scope)
-            self._differ(activity, scope, back, forth, should=should)
+            if taken and activity.name in taken:
+                if should:
+                    _require_unchanged(activity, scope)
+                else:
+                    released.append(activity.name)
+            else:
+                self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
-            return NO_CHANGE
+            reason = TAKEN_BACK if len(taken) > len(released) else NO_CHANGE.reason
+            return Skip(reason, released=tuple(released)) if taken else NO_CHANGE
         if waiting is not None:
             return Hold(waiting)
-        return Send(self._make(table, scope, newest_first(table, back) if back else back, forth))
+        decision = Send(self._make(table, scope, newest_first(table, back) if back else back, forth))
+        decision.released = tuple(released)
+        return decision
 
     def _differ(
         self,
@@ -271,3 +283,12 @@ class Judge:
             if count > 1 or table.indexes:  # Only then will anything ask for it.
                 siblings[plan.name] = (Sent(plan.name, n, True, 0, out.amount), out.fields)
         return events
+
+
+def _require_unchanged(activity: ActivityPlan, scope: Scope) -> None:
+    """Raise MappingError when an activity that another row took back is settled to something else since."""
+    last = scope.memory.last(activity.name) if scope.memory is not None else None
+    if last is not None and activity.compare is not None and activity.compare(scope) != last.compare:
+        raise MappingError(
+            "settled_after", f"another row took {activity.name} back, and what `compare` names has changed since"
+        )

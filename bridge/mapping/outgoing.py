@@ -42,3 +42,5 @@ class Send:
         self.reversal = reversal
         self.undone: PlayRow | None = None
         """The reversal row whose effect has been undone."""
+        self.released: tuple[str, ...] = ()
+        """As of a skip: activities whose own row has said no since another row took them back."""

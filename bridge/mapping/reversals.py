@@ -20,6 +20,7 @@ from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
 REPEATED: Final = "repeated: what it takes back does not stand"
+NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
 
 
 class Reversals:
@@ -98,20 +99,20 @@ class Reversals:
         if scope.takes is not None or any(row.plan.activities[sent.name].share for sent in standing):
             return self._take_share(plan, scope, row, memory)
         if not standing:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         events = [self._maker.rollback(row, row.scope(), sent) for sent in newest_first(row.plan, standing)]
         return self._sent(plan, scope, events)
 
-    def _nothing_stands(self, plan: ReversalPlan) -> Decision:
+    def _nothing_to_do(self, plan: ReversalPlan, reason: str = REPEATED) -> Decision:
         if plan.repeated == "park":
-            return Park("repeated", REPEATED, reversal=True)
-        return Skip(REPEATED, final=True, reversal=True)
+            return Park("repeated", reason, reversal=True)
+        return Skip(reason, final=True, reversal=True)
 
     def _take_share(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
         """Take a part of what is left of an activity, or all of it."""
         sent = self._shared(plan, row, memory)
         if sent is None:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         activity = row.plan.activities[sent.name]
         if sent.left is None:
             sent = settled(row, activity, sent)
@@ -120,7 +121,7 @@ class Reversals:
         if rest is None:
             return Park("more_than_left", "it takes back more than is left", reversal=True)
         if not sent.stands:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         if plan.partial == "park" and anything(rest):
             return Park("partial", "it takes back a part only", reversal=True)
         whole = self._maker.rollback(row, row.scope(), sent)
@@ -167,7 +168,7 @@ class Reversals:
             if sent.stands and plan.activity in (None, sent.name)
         ]
         if not standing:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         events = [self._maker.rollback(row, row.scope(), sent) for row, sent in _in_order(standing, plan.order)]
         return self._sent(plan, scope, events)
 
@@ -186,7 +187,7 @@ class Reversals:
         if not memory.reversal:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
         if not memory.took:
-            return Skip("repeated: there is nothing to restore", final=True, reversal=True)
+            return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
         events = [out for took in reversed(memory.took) for out in self._restored(scope, took)]
         decision = self._sent(plan, scope, events)
         decision.undone, decision.took = named, None
