@@ -1,6 +1,6 @@
 """Wallets of other kinds than the cases, each written with the documentation alone: what it says comes out.
 
-Each has its tests beside it; some have records too, as Debezium writes them with and without schemas, and flattened.
+Each has its tests beside it; some have records too, with and without schemas, and flattened.
 """
 
 from __future__ import annotations

@@ -136,13 +136,11 @@ MISREAD = {
     ),
     "a call in braces that ends at its comma": (
         "event: {game_name: 'games[game].name', wager_amount: units(cents, 2), currency: code}",
-        "play.tx.event.wager_amount: this is no expression "
-        "(inside braces, an expression with a comma or with [ ] goes into quotes as a whole)",
+        "play.tx.event.wager_amount: this is no expression (inside braces, an expression with a comma",
     ),
     "what is left of it behind the comma": (
         "event: {game_name: 'games[game].name', wager_amount: units(cents, 2), currency: code}",
-        "2) is no field of an event "
-        "(inside braces, an expression with a comma or with [ ] goes into quotes as a whole)",
+        "2) is no field of an event (inside braces, an expression with a comma",
     ),
 }
 
