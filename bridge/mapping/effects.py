@@ -179,6 +179,9 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
         if memory.sent and not grows:
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
         stands = True
+        for sent in memory.sent if out.restores else ():
+            if sent.name == out.name and sent.n == out.restores:
+                sent.taken = False
         memory.sent.append(Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message))
         return
     for sent in memory.sent:
@@ -186,7 +189,7 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
             sent.n, sent.stands = out.n, out.stands
             sent.partly = sent.partly or out.stands
             sent.left = out.left if out.left is not None else sent.left
-            sent.taken = by_another and not out.stands and not grows
+            sent.taken = by_another and not out.stands
 
 
 def _queue(table: TablePlan, scope: Scope) -> str:

@@ -81,9 +81,8 @@ def _note_silent(recall: Recall, row: PlayRow, table: str, key: str) -> None:
 def _take_in_full(table: TablePlan, memory: RowMemory) -> None:
     """Let nothing stand, but where shares tell how much: those are worked out when they are asked for."""
     for sent in memory.sent:
-        activity = table.activities[sent.name]
-        if activity.share is None:
-            sent.stands, sent.taken = False, activity.grows is None
+        if table.activities[sent.name].share is None:
+            sent.stands, sent.taken = False, True
 
 
 def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:

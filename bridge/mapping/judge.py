@@ -197,15 +197,16 @@ class Judge:
         released: list[str] = []
         for activity in table.activities.values() if scope.memory is not None else applies:
             should = activity in applies and activity.stands(scope)
-            if taken and activity.name in taken:
+            mine = bool(taken) and activity.name in taken
+            if mine and not should:
+                released.append(activity.name)
+            if mine and activity.grows is None:
                 if should:
                     _require_unchanged(activity, scope)
-                else:
-                    released.append(activity.name)
             else:
                 self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
-            reason = TAKEN_BACK if len(taken) > len(released) else NO_CHANGE.reason
+            reason = NO_CHANGE.reason if set(taken) <= set(released) else TAKEN_BACK
             return Skip(reason, released=tuple(released)) if taken else NO_CHANGE
         if waiting is not None:
             return Hold(waiting)
@@ -254,12 +255,13 @@ class Judge:
         total = total_of(scope)
         if total is None:
             return
-        sent = exact_sum((Decimal(piece.amount) for piece in pieces), activity.name)
+        booked = (Decimal(piece.amount) for piece in pieces if piece.stands or piece.taken)
+        sent = exact_sum(booked, activity.name)
         scope.grown = subtract(checked(total, f"the total of {activity.name}"), sent)
         if scope.grown < 0:
             raise MappingError("total_shrunk", f"the total of {activity.name} is less than what was sent of it")
         if scope.grown > 0:
-            forth.append((activity, len(pieces) + 1))
+            forth.append((activity, pieces[-1].n + 1 if pieces else 1))
 
     def _make(
         self, table: TablePlan, scope: Scope, back: list[Sent], forth: list[tuple[ActivityPlan, int]]

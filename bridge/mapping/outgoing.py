@@ -22,6 +22,8 @@ class Outgoing:
     """What is left of that share then."""
     stands = True
     """After a Rollback: whether a part of the activity still stands."""
+    restores = 0
+    """The piece of a running total that an undo lets stand again, under this event's number."""
     warnings: tuple[str, ...] = ()
     """Why an event that holds to the contract breaks the stricter profile."""
 

@@ -21,6 +21,7 @@ from bridge.row import Value
 
 REPEATED: Final = "repeated: what it takes back does not stand"
 NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
+MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent again since"
 
 
 class Reversals:
@@ -188,24 +189,32 @@ class Reversals:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
         if not memory.took:
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
-        events = [out for took in reversed(memory.took) for out in self._restored(scope, took)]
+        takes = memory.took[::-1]
+        events = [out for at, took in enumerate(takes) for out in self._restored(scope, took, takes[:at])]
         decision = self._sent(plan, scope, events)
         decision.undone, decision.took = named, None
         return decision
 
-    def _restored(self, scope: Scope, took: Took) -> list[Outgoing]:
-        """Return what lets an activity stand again with what a reversal took of it."""
+    def _restored(self, scope: Scope, took: Took, earlier: list[Took]) -> list[Outgoing]:
+        """Return what lets an activity stand again with what a reversal took of it, after `earlier` ones."""
         plan = scope.plan.all_tables[took.table]
         row, activity = PlayRow(plan, took.key, scope.recall), plan.activities[took.name]
         memory = row.memory()
         sent = memory.last(took.name) if memory is not None else None
+        if memory is not None and sent is not None and activity.grows is not None:
+            piece = next((one for one in memory.pieces(took.name) if one.n == took.n and one.taken), None)
+            if piece is None:
+                raise MappingError(*MOVED_ON)
+            same = [one for one in earlier if (one.table, one.key, one.name) == (took.table, took.key, took.name)]
+            n = sent.n + len(same) + 1
+            return [self._maker.piece_again(row, activity, row.scope(), piece, n)]
         if (
             sent is None
             or sent.partly
             or (sent.stands and sent.n == took.n)
             or (took.part is None and sent.n != took.n)
         ):
-            raise MappingError("moved_on", "what was taken back stands, or has been sent again since")
+            raise MappingError(*MOVED_ON)
         left = more(sent.left, took.part)
         events = [self._maker.rollback(row, row.scope(), sent)] if sent.stands else []
         return [*events, self._maker.again(row, activity, row.scope(), sent, left)]
