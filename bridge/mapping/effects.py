@@ -16,6 +16,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import anything
 from bridge.records import Change, Event, SourcePosition
 from bridge.row import Value
 
@@ -176,13 +177,17 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
     """Note in a row's memory what one event did; `by_another` is whether a reversal made it."""
     grows = out.row.plan.activities[out.name].grows is not None
     if out.approved:
+        cut = False
         if memory.sent and not grows:
+            cut = any(sent.cut for sent in memory.sent if sent.name == out.name)
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
         stands = True
         for sent in memory.sent if out.restores else ():
             if sent.name == out.name and sent.n == out.restores:
                 sent.taken = False
-        memory.sent.append(Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message))
+        new = Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message)
+        new.cut = cut
+        memory.sent.append(new)
         return
     for sent in memory.sent:
         if sent.name == out.name and (sent.n == out.n or not grows):
@@ -190,6 +195,7 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
             sent.partly = sent.partly or out.stands
             sent.left = out.left if out.left is not None else sent.left
             sent.taken = by_another and not out.stands
+            sent.cut = sent.cut or (by_another and out.takes is not None and anything(out.left))
 
 
 def _queue(table: TablePlan, scope: Scope) -> str:

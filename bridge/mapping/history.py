@@ -83,6 +83,8 @@ def _take_in_full(table: TablePlan, memory: RowMemory) -> None:
     for sent in memory.sent:
         if table.activities[sent.name].share is None:
             sent.stands, sent.taken = False, True
+        else:
+            sent.cut = True
 
 
 def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:

@@ -25,11 +25,11 @@ from bridge.mapping.reversals import Reversals, first_true
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OUTDATED, is_outdated
 from bridge.mapping.scope import NoRow, PlayRow, Scope
+from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 
 NO_CHANGE: Final = Skip("nothing to do")
-TAKEN_BACK: Final = "taken back by another row"
 
 
 class Judge:
@@ -202,7 +202,7 @@ class Judge:
                 released.append(activity.name)
             if mine and activity.grows is None:
                 if should:
-                    _require_unchanged(activity, scope)
+                    require_unchanged(activity, scope)
             else:
                 self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
@@ -229,10 +229,14 @@ class Judge:
         last = scope.memory.last(activity.name) if scope.memory is not None else None
         if last is None or not last.stands:
             if should:
+                if last is not None:
+                    require_known_rest(last, anew=True)
                 forth.append((activity, last.n + 1 if last is not None else 1))
         elif not should:
+            require_known_rest(last, anew=False)
             back.append(last)
         elif activity.compare is not None and activity.compare(scope) != last.compare:
+            require_known_rest(last, anew=True)
             back.append(last)
             forth.append((activity, last.n + 1))
 
@@ -285,12 +289,3 @@ class Judge:
             if count > 1 or table.indexes:  # Only then will anything ask for it.
                 siblings[plan.name] = (Sent(plan.name, n, True, 0, out.amount), out.fields)
         return events
-
-
-def _require_unchanged(activity: ActivityPlan, scope: Scope) -> None:
-    """Raise MappingError when an activity that another row took back is settled to something else since."""
-    last = scope.memory.last(activity.name) if scope.memory is not None else None
-    if last is not None and activity.compare is not None and activity.compare(scope) != last.compare:
-        raise MappingError(
-            "settled_after", f"another row took {activity.name} back, and what `compare` names has changed since"
-        )

@@ -52,6 +52,8 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     """Parts of it were taken back by Rollbacks of their amounts: it stands with what is left."""
     taken: bool = False
     """Another row took it back: that its own row still says it counts does not send it again."""
+    cut: bool = False
+    """Other rows took parts of its share, now or before."""
 
 
 class Took(msgspec.Struct, array_like=True):
@@ -182,7 +184,19 @@ def encode_row(memory: RowMemory) -> bytes:
 def _encode_frozen(memory: RowMemory) -> bytes:
     """Encode a memory whose values are to be kept exactly."""
     sent = [
-        [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message, s.partly, s.taken]
+        [
+            s.name,
+            s.n,
+            s.stands,
+            s.seq,
+            s.amount,
+            freeze(s.compare),
+            freeze(s.left),
+            s.message,
+            s.partly,
+            s.taken,
+            s.cut,
+        ]
         for s in memory.sent
     ]
     took = (

@@ -145,3 +145,58 @@ play:
     run.insert("bets", "2", kind="cancel", amount=None)
     run.update("bets", "1", kind="bet", amount=10, note="checked")
     assert run.events() == ["Bet Approved 1 10", "Bet Rollback 1 10"]
+
+
+class TestAPart:
+    WALLET = """
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    stands: status != "void"
+    activities: {bet: {type: Bet, share: amount, compare: amount}}
+    event: {wager_amount: left}
+    again: {activity_id: {text: "{id}:{n}"}}
+  refunds:
+    reverses: {when: true, original: "bets[ref]", takes: amount}
+"""
+    REFUNDED = ("Bet Approved 1 10", "Bet Rollback 1 10", "Bet Approved 1:2 6")
+
+    @pytest.fixture
+    def run(self, trial: Make) -> Trial:
+        run = trial(self.WALLET)
+        run.insert("bets", "1", amount=10, status="ok")
+        run.insert("refunds", "a", ref="1", amount=4)
+        assert run.events() == [*self.REFUNDED]
+        return run
+
+    def test_is_not_forgotten_when_the_row_says_no_and_then_yes(self, run: Trial) -> None:
+        run.update("bets", "1", amount=10, status="void")
+        run.update("bets", "1", amount=10, status="ok")
+        assert run.events() == [*self.REFUNDED, "Bet Rollback 1:2 6"]
+        assert run.parked() == [("1", "settled_after")]
+
+    def test_is_not_forgotten_when_the_amount_changes(self, run: Trial) -> None:
+        run.update("bets", "1", amount=12, status="ok")
+        assert run.events() == [*self.REFUNDED]
+        assert run.parked() == [("1", "settled_after")]
+
+    def test_leaves_the_rest_to_later_refunds(self, run: Trial) -> None:
+        run.update("bets", "1", amount=10, status="ok", note="checked")
+        run.insert("refunds", "b", ref="1", amount=6)
+        run.update("bets", "1", amount=10, status="ok", note="checked twice")
+        assert run.events() == [*self.REFUNDED, "Bet Rollback 1:2 6"]
+
+    def test_of_history_is_not_forgotten(self, trial: Make) -> None:
+        run = trial(self.WALLET)
+        run.snapshot("bets", "1", amount=10, status="ok")
+        run.snapshot("refunds", "a", ref="1", amount=4)
+        run.update("bets", "1", amount=12, status="ok")
+        assert run.events() == []
+        assert run.parked() == [("1", "settled_after")]
+
+    def test_without_one_an_amount_that_changes_is_sent_anew(self, trial: Make) -> None:
+        run = trial(self.WALLET)
+        run.insert("bets", "1", amount=10, status="ok")
+        run.update("bets", "1", amount=12, status="ok")
+        assert run.events() == ["Bet Approved 1 10", "Bet Rollback 1 10", "Bet Approved 1:2 12"]
