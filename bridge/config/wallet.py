@@ -150,7 +150,10 @@ class Reversal(Model):
         "replace",
         description="A part is taken back by Rollback and Approved remainder, a Rollback of the part, or parked.",
     )
-    repeated: Literal["skip", "park"] = Field("skip", description="What a reversal of what no longer stands is.")
+    repeated: Literal["skip", "park"] = Field(
+        "skip",
+        description="What a reversal of what no longer stands is, and an undo that finds nothing to restore.",
+    )
     unknown: Literal["wait", "park", "skip"] = Field(
         "wait",
         description="An original that is not there: waited for (`wait.original`) and parked then, or at once.",

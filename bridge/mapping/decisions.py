@@ -19,6 +19,8 @@ class Skip(msgspec.Struct, frozen=True, gc=False):
     untouched: bool = False
     """The change means nothing at all: not even the memory of the row changes."""
     reversal: bool = False
+    released: tuple[str, ...] = ()
+    """Activities that another row took back, and that their own row no longer says to count."""
 
 
 class Park(msgspec.Struct, frozen=True, gc=False):

@@ -16,6 +16,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import anything
 from bridge.records import Change, Event, SourcePosition
 from bridge.row import Value
 
@@ -43,7 +44,8 @@ class Effects:
             # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
             player = key_text(out.fields["user_id"]) or ""
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
-            _note(memory, out, seq)
+            _note(memory, out, seq, by_another=decision.reversal)
+        _release(mine, decision.released)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
         if decision.took is not None:
@@ -66,6 +68,7 @@ class Effects:
             memory.sent = []
         if decision.final and not memory.standing():
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
+        _release(memory, decision.released)
         memory.reversal = memory.reversal or decision.reversal
         self._recall.put_row(table.name, scope.key, memory)
         if decision.final:
@@ -163,20 +166,36 @@ def _copy(memory: RowMemory | None) -> RowMemory:
     return msgspec.structs.replace(memory, sent=[msgspec.structs.replace(sent) for sent in memory.sent])
 
 
-def _note(memory: RowMemory, out: Outgoing, seq: int) -> None:
-    """Note in a row's memory what one event did."""
+def _release(memory: RowMemory, names: tuple[str, ...]) -> None:
+    """Let activities count again when their own row says so: it has said no since another row took them back."""
+    for sent in memory.sent:
+        if sent.name in names:
+            sent.taken = False
+
+
+def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> None:
+    """Note in a row's memory what one event did; `by_another` is whether a reversal made it."""
     grows = out.row.plan.activities[out.name].grows is not None
     if out.approved:
+        cut = False
         if memory.sent and not grows:
+            cut = any(sent.cut for sent in memory.sent if sent.name == out.name)
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
         stands = True
-        memory.sent.append(Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message))
+        for sent in memory.sent if out.restores else ():
+            if sent.name == out.name and sent.n == out.restores:
+                sent.taken = False
+        new = Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message)
+        new.cut = cut
+        memory.sent.append(new)
         return
     for sent in memory.sent:
         if sent.name == out.name and (sent.n == out.n or not grows):
             sent.n, sent.stands = out.n, out.stands
             sent.partly = sent.partly or out.stands
             sent.left = out.left if out.left is not None else sent.left
+            sent.taken = by_another and not out.stands
+            sent.cut = sent.cut or (by_another and out.takes is not None and anything(out.left))
 
 
 def _queue(table: TablePlan, scope: Scope) -> str:

@@ -51,6 +51,15 @@ class EventMaker:
         out.left, out.compare = left, sent.compare
         return out
 
+    def piece_again(self, row: PlayRow, plan: ActivityPlan, scope: Scope, piece: Sent, n: int) -> Outgoing:
+        """Return a piece of a running total once more as it was sent, as the `n`-th piece."""
+        fields = dict(scope.sent_fields(piece))
+        scope.n = n
+        override(fields, [(name, read) for name, read in plan.event if name == "activity_id"], scope)
+        out = Outgoing(row, plan.name, n, fields, approved=True)
+        out.restores = piece.n
+        return out
+
     def rollback(self, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
         """Return the Rollback of what was sent: the same in every field but its status."""
         fields = dict(scope.sent_fields(sent))

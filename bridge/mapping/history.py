@@ -82,7 +82,9 @@ def _take_in_full(table: TablePlan, memory: RowMemory) -> None:
     """Let nothing stand, but where shares tell how much: those are worked out when they are asked for."""
     for sent in memory.sent:
         if table.activities[sent.name].share is None:
-            sent.stands = False
+            sent.stands, sent.taken = False, True
+        else:
+            sent.cut = True
 
 
 def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:

@@ -25,6 +25,7 @@ from bridge.mapping.reversals import Reversals, first_true
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OUTDATED, is_outdated
 from bridge.mapping.scope import NoRow, PlayRow, Scope
+from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 
@@ -192,14 +193,26 @@ class Judge:
         """Send what should stand and does not, and take back what stands and should not."""
         back: list[Sent] = []
         forth: list[tuple[ActivityPlan, int]] = []
+        taken = scope.memory.taken() if scope.memory is not None else []
+        released: list[str] = []
         for activity in table.activities.values() if scope.memory is not None else applies:
             should = activity in applies and activity.stands(scope)
-            self._differ(activity, scope, back, forth, should=should)
+            mine = bool(taken) and activity.name in taken
+            if mine and not should:
+                released.append(activity.name)
+            if mine and activity.grows is None:
+                if should:
+                    require_unchanged(activity, scope)
+            else:
+                self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
-            return NO_CHANGE
+            reason = NO_CHANGE.reason if set(taken) <= set(released) else TAKEN_BACK
+            return Skip(reason, released=tuple(released)) if taken else NO_CHANGE
         if waiting is not None:
             return Hold(waiting)
-        return Send(self._make(table, scope, newest_first(table, back) if back else back, forth))
+        decision = Send(self._make(table, scope, newest_first(table, back) if back else back, forth))
+        decision.released = tuple(released)
+        return decision
 
     def _differ(
         self,
@@ -216,10 +229,14 @@ class Judge:
         last = scope.memory.last(activity.name) if scope.memory is not None else None
         if last is None or not last.stands:
             if should:
+                if last is not None:
+                    require_known_rest(last, anew=True)
                 forth.append((activity, last.n + 1 if last is not None else 1))
         elif not should:
+            require_known_rest(last, anew=False)
             back.append(last)
         elif activity.compare is not None and activity.compare(scope) != last.compare:
+            require_known_rest(last, anew=True)
             back.append(last)
             forth.append((activity, last.n + 1))
 
@@ -242,12 +259,13 @@ class Judge:
         total = total_of(scope)
         if total is None:
             return
-        sent = exact_sum((Decimal(piece.amount) for piece in pieces), activity.name)
+        booked = (Decimal(piece.amount) for piece in pieces if piece.stands or piece.taken)
+        sent = exact_sum(booked, activity.name)
         scope.grown = subtract(checked(total, f"the total of {activity.name}"), sent)
         if scope.grown < 0:
             raise MappingError("total_shrunk", f"the total of {activity.name} is less than what was sent of it")
         if scope.grown > 0:
-            forth.append((activity, len(pieces) + 1))
+            forth.append((activity, pieces[-1].n + 1 if pieces else 1))
 
     def _make(
         self, table: TablePlan, scope: Scope, back: list[Sent], forth: list[tuple[ActivityPlan, int]]

@@ -22,6 +22,8 @@ class Outgoing:
     """What is left of that share then."""
     stands = True
     """After a Rollback: whether a part of the activity still stands."""
+    restores = 0
+    """The piece of a running total that an undo lets stand again, under this event's number."""
     warnings: tuple[str, ...] = ()
     """Why an event that holds to the contract breaks the stricter profile."""
 
@@ -42,3 +44,5 @@ class Send:
         self.reversal = reversal
         self.undone: PlayRow | None = None
         """The reversal row whose effect has been undone."""
+        self.released: tuple[str, ...] = ()
+        """As of a skip: activities whose own row has said no since another row took them back."""

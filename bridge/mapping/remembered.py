@@ -50,6 +50,10 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     """How many Approved events bore this activity's id, so that message ids stay unique."""
     partly: bool = False
     """Parts of it were taken back by Rollbacks of their amounts: it stands with what is left."""
+    taken: bool = False
+    """Another row took it back: that its own row still says it counts does not send it again."""
+    cut: bool = False
+    """Other rows took parts of its share, now or before."""
 
 
 class Took(msgspec.Struct, array_like=True):
@@ -94,6 +98,10 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     def standing(self) -> list[Sent]:
         """Return the activities that stand, oldest first."""
         return [sent for sent in self.sent if sent.stands]
+
+    def taken(self) -> list[str]:
+        """Return the names of the activities that another row took back."""
+        return [sent.name for sent in self.sent if sent.taken]
 
     def pieces(self, name: str) -> list[Sent]:
         """Return what was sent of an activity: all pieces of a running total, oldest first, else one."""
@@ -176,7 +184,19 @@ def encode_row(memory: RowMemory) -> bytes:
 def _encode_frozen(memory: RowMemory) -> bytes:
     """Encode a memory whose values are to be kept exactly."""
     sent = [
-        [s.name, s.n, s.stands, s.seq, s.amount, freeze(s.compare), freeze(s.left), s.message, s.partly]
+        [
+            s.name,
+            s.n,
+            s.stands,
+            s.seq,
+            s.amount,
+            freeze(s.compare),
+            freeze(s.left),
+            s.message,
+            s.partly,
+            s.taken,
+            s.cut,
+        ]
         for s in memory.sent
     ]
     took = (

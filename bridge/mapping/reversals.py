@@ -20,6 +20,8 @@ from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
 REPEATED: Final = "repeated: what it takes back does not stand"
+NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
+MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent again since"
 
 
 class Reversals:
@@ -98,20 +100,20 @@ class Reversals:
         if scope.takes is not None or any(row.plan.activities[sent.name].share for sent in standing):
             return self._take_share(plan, scope, row, memory)
         if not standing:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         events = [self._maker.rollback(row, row.scope(), sent) for sent in newest_first(row.plan, standing)]
         return self._sent(plan, scope, events)
 
-    def _nothing_stands(self, plan: ReversalPlan) -> Decision:
+    def _nothing_to_do(self, plan: ReversalPlan, reason: str = REPEATED) -> Decision:
         if plan.repeated == "park":
-            return Park("repeated", REPEATED, reversal=True)
-        return Skip(REPEATED, final=True, reversal=True)
+            return Park("repeated", reason, reversal=True)
+        return Skip(reason, final=True, reversal=True)
 
     def _take_share(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
         """Take a part of what is left of an activity, or all of it."""
         sent = self._shared(plan, row, memory)
         if sent is None:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         activity = row.plan.activities[sent.name]
         if sent.left is None:
             sent = settled(row, activity, sent)
@@ -120,7 +122,7 @@ class Reversals:
         if rest is None:
             return Park("more_than_left", "it takes back more than is left", reversal=True)
         if not sent.stands:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         if plan.partial == "park" and anything(rest):
             return Park("partial", "it takes back a part only", reversal=True)
         whole = self._maker.rollback(row, row.scope(), sent)
@@ -167,7 +169,7 @@ class Reversals:
             if sent.stands and plan.activity in (None, sent.name)
         ]
         if not standing:
-            return self._nothing_stands(plan)
+            return self._nothing_to_do(plan)
         events = [self._maker.rollback(row, row.scope(), sent) for row, sent in _in_order(standing, plan.order)]
         return self._sent(plan, scope, events)
 
@@ -186,25 +188,33 @@ class Reversals:
         if not memory.reversal:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
         if not memory.took:
-            return Skip("repeated: there is nothing to restore", final=True, reversal=True)
-        events = [out for took in reversed(memory.took) for out in self._restored(scope, took)]
+            return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
+        takes = memory.took[::-1]
+        events = [out for at, took in enumerate(takes) for out in self._restored(scope, took, takes[:at])]
         decision = self._sent(plan, scope, events)
         decision.undone, decision.took = named, None
         return decision
 
-    def _restored(self, scope: Scope, took: Took) -> list[Outgoing]:
-        """Return what lets an activity stand again with what a reversal took of it."""
+    def _restored(self, scope: Scope, took: Took, earlier: list[Took]) -> list[Outgoing]:
+        """Return what lets an activity stand again with what a reversal took of it, after `earlier` ones."""
         plan = scope.plan.all_tables[took.table]
         row, activity = PlayRow(plan, took.key, scope.recall), plan.activities[took.name]
         memory = row.memory()
         sent = memory.last(took.name) if memory is not None else None
+        if memory is not None and sent is not None and activity.grows is not None:
+            piece = next((one for one in memory.pieces(took.name) if one.n == took.n and one.taken), None)
+            if piece is None:
+                raise MappingError(*MOVED_ON)
+            same = [one for one in earlier if (one.table, one.key, one.name) == (took.table, took.key, took.name)]
+            n = sent.n + len(same) + 1
+            return [self._maker.piece_again(row, activity, row.scope(), piece, n)]
         if (
             sent is None
             or sent.partly
             or (sent.stands and sent.n == took.n)
             or (took.part is None and sent.n != took.n)
         ):
-            raise MappingError("moved_on", "what was taken back stands, or has been sent again since")
+            raise MappingError(*MOVED_ON)
         left = more(sent.left, took.part)
         events = [self._maker.rollback(row, row.scope(), sent)] if sent.stands else []
         return [*events, self._maker.again(row, activity, row.scope(), sent, left)]

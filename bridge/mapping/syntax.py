@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from bridge.config.yaml_source import BRACES
 from bridge.mapping.operators import DIGITS
 from bridge.mapping.readers import ExpressionProblem
 
@@ -126,6 +127,8 @@ def _syntax_problem(source: Source, error: SyntaxError) -> ExpressionProblem:
         if re.search(pattern, source.text):
             hint = instead
             break
+    if not hint and source.text.count("(") > source.text.count(")"):
+        hint = BRACES  # Of {wager_amount: units(cents, 2)}, YAML has cut the expression off at its comma.
     return source.problem_at(source.skipped + max((error.offset or 1) - 1, 0), "this is no expression", hint)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from bridge.casino import FIELDS
 from bridge.config.wallet import Conditions, PlayTable
+from bridge.config.yaml_source import BRACES
 from bridge.mapping.names import TableNames
 from bridge.mapping.plan import Fields, Guard, Plan, TablePlan, Test
 from bridge.mapping.readers import Misuse, Reader, is_constant, kept
@@ -54,7 +55,8 @@ class TableExpressions(Reporting):
             if field in ("type", "status"):
                 self.problem((*path, field), f"{field} is not written here", "the activity says it")
             elif field not in FIELDS:
-                self.problem((*path, field), f"{field} is no field of an event", did_you_mean(field, FIELDS))
+                hint = BRACES if field.endswith((")", "]")) else did_you_mean(field, FIELDS)
+                self.problem((*path, field), f"{field} is no field of an event", hint)
             else:
                 fields.append((field, self.form(form, (*path, field))))
         return fields

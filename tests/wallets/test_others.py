@@ -1,6 +1,6 @@
 """Wallets of other kinds than the cases, each written with the documentation alone: what it says comes out.
 
-Each has its tests beside it; one has records too, without schemas, as Debezium writes them by default.
+Each has its tests beside it; some have records too, with and without schemas, and flattened.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RECORDED = [path.name.removesuffix(".events.jsonl") for path in sorted(OTHERS.gl
 @pytest.mark.parametrize("name", NAMES)
 def test_the_connector_is_short_and_nothing_is_to_be_said_against_it(name: str) -> None:
     path = OTHERS / f"{name}.yaml"
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 65
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 70
     assert [str(caution) for caution in cautions(load_brand(path, ENVIRONMENT))] == []
 
 

@@ -72,15 +72,23 @@ def minor(x: Value, places: Value) -> int:
     ('number("-3")', "-3"),
     ('number("1.5e3")', "1500"),
     ("number(null)", "null"),
+    ('sum(number(("4.00", "2.50")))', "6.50"),
     constants=("double",),
     check=_check_double,
 )
-def number(x: Value, double: str = "refuse") -> int | Decimal:
+def number(x: Value, double: str = "refuse") -> Value:
     """Take text to the exact number that it says, in plain digits with a point; a number stays itself.
 
     A column of binary doubles is refused, for money in it is not exact; `double="accept"` takes its
-    shortest decimal form.  NaN, infinity, commas and blanks inside are refused.
+    shortest decimal form.  NaN, infinity, commas and blanks inside are refused.  Of a list, each item
+    is taken so: `sum(number(wins.amount))`.
     """
+    if isinstance(x, (list, tuple)):
+        return [None if item is None else _number(item, double) for item in x]
+    return _number(x, double)
+
+
+def _number(x: Value, double: str) -> int | Decimal:
     if isinstance(x, Decimal) and type(x) is not Decimal and double == "accept":
         return number_in(Decimal(x), "x")
     if not isinstance(x, str):

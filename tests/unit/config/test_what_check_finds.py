@@ -134,6 +134,14 @@ MISREAD = {
         "event: {game_name: 'games[game].name'}, stands: 'a && b'",
         "this is no expression (write and)",
     ),
+    "a call in braces that ends at its comma": (
+        "event: {game_name: 'games[game].name', wager_amount: units(cents, 2), currency: code}",
+        "play.tx.event.wager_amount: this is no expression (inside braces, an expression with a comma",
+    ),
+    "what is left of it behind the comma": (
+        "event: {game_name: 'games[game].name', wager_amount: units(cents, 2), currency: code}",
+        "2) is no field of an event (inside braces, an expression with a comma",
+    ),
 }
 
 

@@ -306,3 +306,17 @@ def test_any_pattern_is_refused_or_runs(pattern: str, text: str) -> None:
         return
     assert checked.longest >= 40
     checked.expression.search(text)
+
+
+def test_number_takes_each_item_of_a_list() -> None:
+    wins: list[Value] = [{"amount": "4.00"}, {"amount": Decimal("2.5")}, {"amount": "1"}]
+    assert evaluated("sum(number(wins.amount))", wins=wins) == Decimal("7.50")
+    assert evaluated("sum(number(wins.amount))", wins=[{"amount": "4"}, {"amount": None}]) is None
+    assert evaluated("sum(number(wins.amount))", wins=[]) == 0
+
+
+@pytest.mark.parametrize("amount", ["4,00", "", {"cents": 4}, [1]])
+def test_number_refuses_an_item_that_is_none(amount: Value) -> None:
+    with pytest.raises(MappingError) as refused:
+        evaluated("number(wins.amount)", wins=[{"amount": "1"}, {"amount": amount}])
+    assert refused.value.code == "not_a_number"

@@ -335,6 +335,20 @@ play:
         assert run.events() == ["Bet Approved 1 10", "Bet Rollback 1 10"]
         assert run.ended("skipped")[-1] == "repeated: there is nothing to restore"
 
+    def test_that_finds_nothing_to_restore_can_be_parked(self, trial: Make) -> None:
+        run = trial("""
+play:
+  tx:
+    activities: {bet: {type: Bet, when: 'kind == "bet"'}}
+    reverses:
+      - {when: 'kind == "void"', original: "tx[ref]"}
+      - {when: 'kind == "undo"', undoes: "tx[ref]", repeated: park}
+""")
+        rows = (("1", "bet", None), ("v", "void", "1"), ("w", "void", "1"), ("u", "undo", "w"))
+        for key, kind, ref in rows:
+            run.insert("tx", key, kind=kind, amount=10, ref=ref)
+        assert run.parked() == [("u", "repeated")]
+
 
 class TestPolicies:
     WALLET = """
