@@ -36,7 +36,8 @@ class Pace:
         self._batches = batches
         self._outbox = outbox
         self._waits_for_lookups = waits_for_lookups
-        self._record_at = max(1, window // 4)
+        # What is confirmed and not recorded takes room in the window: little of it, while there is time for that.
+        self._record_at = max(1, window // 16)
         self._wall_ms = wall_ms
         self._clock = clock
         self._rechecked_at = 0.0
