@@ -185,7 +185,8 @@ class BetModel:
 
     def change(self, state: str, returned: int) -> None:
         if state == "void":
-            self.bet = self.win = self.cash = 0
+            # When the row counts again, so does all of its running total.
+            self.bet = self.win = self.cash = self.booked = 0
             self.returned = None
             return
         self.bet = 10
