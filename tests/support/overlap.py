@@ -16,8 +16,10 @@ from bridge.intake import Intake
 from bridge.ledger import SqliteLedger
 from bridge.records import Partition
 from bridge.sources.memory import MemorySource, MemoryTopics
+from tests.support.event import EVENT
 
-CONNECTOR = """\
+CONNECTOR = (
+    """\
 version: 1
 brand: overlap
 source: {kafka: "127.0.0.1:9", topics: "w.public.{table}"}
@@ -33,21 +35,9 @@ play:
     reverses:
       when: voids != none
       original: tx[voids]
-    event:
-      activity_id: id
-      user_id: player
-      round_id: id
-      timestamp: {text: "2026-01-01T00:00:00Z"}
-      wager_amount: amount
-      currency: {text: EUR}
-      exchange_rate: 1
-      is_round_end: true
-      game_id: game
-      game_name: games[game].title
-      vendor_id: {text: v}
-      vendor_name: {text: V}
-      origin: {text: example.com}
 """
+    + EVENT
+)
 PLAY, GAMES = Partition("w.public.tx", 0), Partition("w.public.games", 0)
 BATCH, ENOUGH = 8, 2
 

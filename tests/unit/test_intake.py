@@ -15,8 +15,10 @@ from bridge.records import Partition, SourceRecord
 from bridge.rehearsal import Rehearsal
 from bridge.sources.memory import MemorySource, MemoryTopics
 from bridge.taking import decoded
+from tests.support.event import EVENT
 
-CONNECTOR = """\
+CONNECTOR = (
+    """\
 version: 1
 brand: files
 source: {kafka: "127.0.0.1:9", topics: "w.public.{table}"}
@@ -29,21 +31,9 @@ play:
     key: id
     player: player
     activities: {bet: {type: Bet}}
-    event:
-      activity_id: id
-      user_id: player
-      round_id: id
-      timestamp: {text: "2026-01-01T00:00:00Z"}
-      wager_amount: amount
-      currency: {text: EUR}
-      exchange_rate: 1
-      is_round_end: true
-      game_id: game
-      game_name: games[game].title
-      vendor_id: {text: v}
-      vendor_name: {text: V}
-      origin: {text: example.com}
 """
+    + EVENT
+)
 
 
 def test_rows_of_a_file_are_there_before_play_and_new_ones_release_what_waited(tmp_path: Path) -> None:
