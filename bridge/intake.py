@@ -152,7 +152,7 @@ class Intake:
     def drain(self, deadline_seconds: float) -> bool:
         """Take nothing more in; wait until all that was sent is confirmed, and record it.
 
-        Returns whether everything was.
+        Returns whether everything was.  Raises LedgerUnavailable only when it is away and this was asked to stop.
         """
         deadline = self._clock() + deadline_seconds
         self._settle()
@@ -160,12 +160,11 @@ class Intake:
             self._assignment.renew()
             self._refill()
             self._write_batch([], at_once=True)
-            if not self._outbox.busy:
+            if not self._outbox.busy and self._outbox.newly_confirmed() is None:
                 break
             time.sleep(BUSY_POLL_SECONDS)
-        self.record()
         self._commit_offsets(at_once=True)
-        return not self._outbox.pending()
+        return not self._outbox.pending() and self._outbox.newly_confirmed() is None
 
     def finish(self, deadline_seconds: float) -> bool:
         """Drain for the last time: who takes the partitions away after this waits no second time."""

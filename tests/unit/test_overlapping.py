@@ -195,6 +195,17 @@ def test_a_batch_that_could_not_be_kept_is_forgotten_with_its_partitions(
     assert world.counted("skipped") == 0, "no row was taken in twice"
 
 
+def test_draining_records_what_was_confirmed_although_a_commit_fails(world: World, disk: SlowDisk) -> None:
+    world.bets(BATCH)
+    # The first is that of the bets, which is tried again; the third is that of their confirms.
+    disk.fails = lambda: disk.commits in (1, 3)
+    world.turn()
+    assert world.intake.drain(10)
+    assert disk.commits > 3
+    assert len(world.arrived()) == BATCH
+    assert list(world.ledger.unconfirmed(0, 1)) == []
+
+
 def test_a_stop_while_the_disk_is_full_says_so_and_loses_nothing(world: World, disk: SlowDisk) -> None:
     world.bets(BATCH)
     disk.fails = lambda: True
