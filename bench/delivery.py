@@ -100,7 +100,7 @@ def _send(
         confirmed, now = outbound.confirmed(), time.perf_counter()
         while pending and pending[0][0] <= confirmed:
             latencies.append(now - pending.pop(0)[1])
-        outbound.recorded(confirmed)
+        outbound.recorded(outbound.confirmed_number())
     seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
     outbound.close(5)
     return seconds, cpu, latencies

@@ -14,7 +14,7 @@ from bridge.flood import Flood
 from bridge.lanes import partition_of
 from bridge.mapping.mapper import Mapper
 from bridge.progress import Progress
-from bridge.records import Delivery, Partition, Taken
+from bridge.records import Confirmed, Delivery, Partition, Taken
 from bridge.row import Row
 from bridge.taking import take_all, take_up, wants_of
 
@@ -24,8 +24,8 @@ class Written(NamedTuple):
 
     deliveries: Sequence[Delivery]
     """Its events, in order."""
-    confirmed: int | None
-    """Up to where it records events as confirmed, if that is news."""
+    confirmed: Confirmed | None
+    """Which events it records as confirmed, if that is news."""
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ class Batches:
     def write(
         self,
         batch: Sequence[Taken],
-        confirmed: Callable[[], int | None],
+        confirmed: Callable[[], Confirmed | None],
         now_ms: int,
         *,
         recheck: bool = False,
@@ -186,12 +186,12 @@ class Batches:
         transaction: LedgerTransaction,
         batch: Sequence[Taken],
         behind: dict[Partition, int],
-        recorded: int | None,
+        recorded: Confirmed | None,
         *,
         wait: bool,
     ) -> None:
         if recorded is not None:
-            transaction.confirm(recorded)
+            transaction.confirm(recorded.seq, recorded.ahead)
         flood, started = self._flood, self._clock()
         begun = _Begun(batch, behind, self._mapper.held, flood.counts, flood.warnings, flood.marks)
 

@@ -127,8 +127,11 @@ class LedgerTransaction(Memory, Protocol):
     def advance(self, positions: Mapping[Partition, int]) -> None:
         """Note the positions after the batch."""
 
-    def confirm(self, seq: int) -> None:
-        """Note that every event up to and including `seq` has been confirmed by the broker."""
+    def confirm(self, seq: int, ahead: Sequence[int] = ()) -> None:
+        """Note what the broker has confirmed: every event up to `seq`, itself included, and behind it `ahead`.
+
+        `ahead` stands in the place of the one before; a `seq` below the one before does not take that back.
+        """
 
     def commit(self) -> Sequence[Delivery]:
         """Make it durable (a crash of the machine included) and return the events of it, in order.
@@ -165,8 +168,13 @@ class Ledger(Protocol):
     def confirmed(self) -> int:
         """Return the sequence number up to which all events have been confirmed; 0 at first."""
 
+    def confirmed_ahead(self) -> Collection[int]:
+        """Return the events behind `confirmed()` that have been confirmed too."""
+
     def unconfirmed(self, after_seq: int, limit: int) -> Sequence[Delivery]:
-        """Return up to `limit` events behind `after_seq` that are not known to be confirmed, in order."""
+        """Return events behind `after_seq` that are not known to be confirmed, in order: some where there are
+        any, and `limit` at most.
+        """
 
     def held(self) -> Iterator[HeldChange]:
         """Yield every held change, in the order of their ids."""
@@ -199,8 +207,17 @@ class Outbound(Protocol):
     def confirmed(self) -> int:
         """Return the seq up to which every offered delivery has been routed and confirmed."""
 
-    def recorded(self, seq: int) -> None:
-        """The ledger has recorded `confirmed()` up to `seq`: the window moves on.  Never blocks."""
+    def confirmed_number(self) -> int:
+        """Return how many deliveries have been routed and confirmed."""
+
+    def newly_confirmed(self) -> Sequence[int]:
+        """Return the seqs of what was routed and confirmed since the last call, in no order.  Never blocks.
+
+        What `confirmed` covers, or `confirmed_number` counts, was given before or is given by the next call.
+        """
+
+    def recorded(self, number: int) -> None:
+        """The ledger has recorded so many of `confirmed_number`: the window moves on.  Never blocks."""
 
     def pending(self) -> int:
         """Return how many deliveries have been offered and are not confirmed."""

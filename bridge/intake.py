@@ -160,11 +160,11 @@ class Intake:
             self._assignment.renew()
             self._refill()
             self._write_batch([], at_once=True)
-            if not self._outbox.busy and self._outbox.newly_confirmed() is None:
+            if not self._outbox.busy and not self._outbox.unrecorded():
                 break
             time.sleep(BUSY_POLL_SECONDS)
         self._commit_offsets(at_once=True)
-        return not self._outbox.pending() and self._outbox.newly_confirmed() is None
+        return not self._outbox.pending() and not self._outbox.unrecorded()
 
     def finish(self, deadline_seconds: float) -> bool:
         """Drain for the last time: who takes the partitions away after this waits no second time."""
@@ -184,7 +184,7 @@ class Intake:
     def record(self) -> None:
         """Record what has been confirmed.  Raises LedgerUnavailable when that cannot be done."""
         self._settle()
-        if self._outbox.newly_confirmed() is not None and not self.halted:
+        if self._outbox.unrecorded() and not self.halted:
             self._write([], self._wall_ms())
 
     def prune(self, limit: int) -> None:
@@ -221,11 +221,11 @@ class Intake:
         given_back = self._batches.take_back()
         overlap = len(batch) >= ENOUGH and not (given_back or tables)
         batch = [*given_back, *batch]
-        now_ms, confirmed = self._wall_ms(), self._outbox.newly_confirmed()
+        now_ms = self._wall_ms()
         deadline = self._batches.next_deadline()
         expired = deadline is not None and deadline <= now_ms
         recheck = self._ledger.shared and (expired or self._pace.due_for_recheck())
-        record = confirmed is not None and (at_once or self._pace.due_to_record(confirmed))
+        record = self._outbox.unrecorded() > 0 if at_once else self._pace.due_to_record()
         if not (batch or expired or recheck or record or tables):
             return
         if batch:
@@ -257,8 +257,7 @@ class Intake:
     ) -> None:
         if self._batches.spoiled:
             self._assignment.take_up_what_waits()
-        confirmed = self._outbox.newly_confirmed
-        self._batches.write(batch, confirmed, now_ms, recheck=recheck, tables=tables, wait=wait)
+        self._batches.write(batch, self._outbox.confirmed, now_ms, recheck=recheck, tables=tables, wait=wait)
 
     def _hand_over(self, written: Written) -> None:
         """Offer what has just become durable; in the thread that waited for that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bridge.contracts import Ledger, Outbound
-from bridge.records import Delivery
+from bridge.records import Confirmed, Delivery
 
 PAGE = 500
 """Events read from the ledger at a time."""
@@ -27,21 +27,34 @@ class Outbox:
         self._outbound = outbound
         self._limit = limit
         self.on_offer: Callable[[Sequence[Delivery]], None] = lambda _: None
-        self.recorded = ledger.confirmed()
-        """Up to here the ledger knows that events are confirmed."""
-        self._offered = self.recorded
+        self._confirmed = self._offered = ledger.confirmed()
+        self._ahead = set(ledger.confirmed_ahead())
+        # Of what the sender has confirmed in this run: how many it told, and how many the ledger knows.
+        self._told = 0
+        self._recorded = 0
         self._all_offered = False
         self._full = False
 
-    def newly_confirmed(self) -> int | None:
-        """Return the seq up to which all is confirmed, or None where the ledger knows it already."""
-        confirmed = self._outbound.confirmed()
-        return confirmed if confirmed > self.recorded else None
+    def unrecorded(self) -> int:
+        """Return how many events are confirmed of which the ledger does not know that."""
+        return self._outbound.confirmed_number() - self._recorded
 
-    def note_recorded(self, confirmed: int) -> None:
-        """The ledger has recorded this much as confirmed."""
-        self.recorded = confirmed
-        self._outbound.recorded(confirmed)
+    def confirmed(self) -> Confirmed | None:
+        """Return what is confirmed, or None where the ledger knows it already."""
+        news = self._outbound.newly_confirmed()
+        self._told += len(news)
+        if self._told == self._recorded:
+            return None
+        # Asked after the news, which may be ahead of it: the other way round, it could be ahead of the news.
+        self._confirmed = max(self._confirmed, self._outbound.confirmed())
+        self._ahead.update(news)
+        self._ahead = {seq for seq in self._ahead if seq > self._confirmed}
+        return Confirmed(self._confirmed, sorted(self._ahead), self._told)
+
+    def note_recorded(self, confirmed: Confirmed) -> None:
+        """The ledger has recorded what `confirmed` gave."""
+        self._recorded = confirmed.number
+        self._outbound.recorded(confirmed.number)
 
     def pending(self) -> int:
         """Return how many events the sender has that are not confirmed."""
@@ -72,6 +85,7 @@ class Outbox:
     def look_again(self) -> None:
         """The ledger may hold events of a former owner."""
         self._all_offered = False
+        self._ahead.update(self._ledger.confirmed_ahead())
 
     def refill(self) -> None:
         """Offer what the ledger holds and the sender does not have yet, as far as there is room."""

@@ -45,7 +45,7 @@ class Pace:
     def poll_seconds(self, now: float) -> float:
         """Return how long to wait for records: not at all while there is other work."""
         longest = BUSY_POLL_SECONDS if self._outbox.busy else IDLE_POLL_SECONDS
-        if self._outbox.newly_confirmed() is not None:
+        if self._outbox.unrecorded():
             longest = min(longest, max(0.0, self._batches.written_at + RECORD_SECONDS - now))
         due = self._order.due(now)
         if due is not None and not self._waits_for_lookups(now):
@@ -55,10 +55,12 @@ class Pace:
             longest = min(longest, max(0.0, (deadline - self._wall_ms()) / 1000))
         return longest
 
-    def due_to_record(self, confirmed: int) -> bool:
+    def due_to_record(self) -> bool:
         """Return whether confirms are worth a transaction of their own: each costs a sync of the disk."""
-        behind = confirmed - self._outbox.recorded
-        return behind >= self._record_at or self._clock() - self._batches.written_at >= RECORD_SECONDS
+        number = self._outbox.unrecorded()
+        return number >= self._record_at or (
+            number > 0 and self._clock() - self._batches.written_at >= RECORD_SECONDS
+        )
 
     def due_for_recheck(self) -> bool:
         """Return whether to look for what is held in what other instances have written; begins the next wait."""

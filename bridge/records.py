@@ -6,7 +6,7 @@ these pass through, and the garbage collector need not look at them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -140,6 +140,17 @@ class Delivery(msgspec.Struct, frozen=True, gc=False):
     message_id: str
     player: str
     body: bytes
+
+
+class Confirmed(NamedTuple):
+    """Which events of an outbox have been confirmed."""
+
+    seq: int
+    """All up to this one."""
+    ahead: Sequence[int]
+    """The seqs of those behind it, ascending."""
+    number: int
+    """How many of them this process sent."""
 
 
 class HeldChange(msgspec.Struct, gc=False, kw_only=True):

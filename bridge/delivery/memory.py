@@ -35,7 +35,7 @@ class MemoryOutbound:
         answer: Callable[[Delivery], Answer] = _take_all,
         on_change: Callable[[], None] | None = None,
     ) -> None:
-        """`on_change` is called, in the calling thread, when `confirmed()` moved."""
+        """`on_change` is called, in the calling thread, when something was confirmed."""
         self.taken: list[Delivery] = []
         """Every event that arrived, in the order of arrival."""
         self._window = OutboxWindow(window, Backoff(0.0, 0.0))
@@ -53,9 +53,17 @@ class MemoryOutbound:
         """Return the seq up to which every offered delivery has arrived."""
         return self._window.confirmed_seq
 
-    def recorded(self, seq: int) -> None:
-        """The ledger has recorded `confirmed()` up to `seq`: the window moves on.  Never blocks."""
-        self._window.recorded(seq)
+    def confirmed_number(self) -> int:
+        """Return how many deliveries have arrived."""
+        return self._window.confirmed_count
+
+    def newly_confirmed(self) -> list[int]:
+        """Return the seqs of what has arrived since the last call, in no order."""
+        return self._window.take_news()
+
+    def recorded(self, number: int) -> None:
+        """The ledger has recorded so many of `confirmed_number`: the window moves on.  Never blocks."""
+        self._window.recorded(number)
         self.retry()
 
     def pending(self) -> int:
@@ -64,11 +72,11 @@ class MemoryOutbound:
 
     def retry(self) -> None:
         """Send what may be sent, until nothing may or something is refused."""
-        before, refused = self._window.confirmed_seq, self._window.refused
+        before, refused = self._window.confirmed_count, self._window.refused
         while self._window.refused == refused and (batch := self._window.submit(0.0)):
             for tag, delivery in enumerate(batch, self._sent_before(batch)):
                 self._settle(tag, delivery)
-        if self._on_change is not None and self._window.confirmed_seq != before:
+        if self._on_change is not None and self._window.confirmed_count != before:
             self._on_change()
 
     def _sent_before(self, batch: Sequence[Delivery]) -> int:

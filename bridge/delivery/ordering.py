@@ -13,7 +13,6 @@ what is settled in a range costs a slice, and no event costs more than a few ste
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Sequence
 from enum import StrEnum
@@ -36,8 +35,8 @@ class Cause(StrEnum):
 class OutboxWindow:
     """The events that were offered and are not confirmed, and what may happen to each next.
 
-    At most `window` events are submitted and not recorded, so that a killed process sends at most
-    that many again.  After a refusal (nack or return) everything pauses for a back-off and fewer
+    At most `window` events are submitted and not recorded as confirmed, so that a killed process sends
+    at most that many again.  After a refusal (nack or return) everything pauses for a back-off and fewer
     events are in flight, down to one; each confirm lets one more in.
     """
 
@@ -61,9 +60,11 @@ class OutboxWindow:
         self._flight = Flight()
         self._returned: set[str] = set()
         self._uncertain: set[int] = set()
-        self._unrecorded: list[int] = []
-        self._occupied = 0
-        self._highest_submitted = -1
+        # Seqs that are confirmed and were not told yet.  Taken by another thread.
+        self._news: deque[list[int]] = deque()
+        # How many events were submitted for the first time, and how many of those are recorded.
+        self._begun = 0
+        self._recorded = 0
         self._finishing = False
         self._offered_at: deque[tuple[int, float]] = deque()
         self._last_seq = 0
@@ -76,6 +77,7 @@ class OutboxWindow:
         self.confirmed_seq = 0
         """Every offered event up to this one has been routed and confirmed."""
         self.confirmed_count = 0
+        """How many events have been routed and confirmed, in any order."""
         self.waiting_since: float | None = None
         """When the oldest unconfirmed event was offered; None when all are confirmed."""
         self.refused = 0
@@ -107,7 +109,7 @@ class OutboxWindow:
             return []
         free = self._allowance - self._flight.size
         batch = self._take_again(free)
-        free = min(free - len(batch), self._window - self._occupied)
+        free = min(free - len(batch), self._window - self._occupied())
         if free > 0 and (free >= self._run or self._flight.size < self._run):
             batch += self._take_first_time(free)
         if not batch:
@@ -150,26 +152,30 @@ class OutboxWindow:
         self._returned.clear()
         self._trouble_tag = 0
 
-    def recorded(self, seq: int) -> None:
-        """Every event up to this one is known as confirmed where it is kept; the window moves on."""
-        count = bisect_right(self._unrecorded, seq)
-        if count:
-            del self._unrecorded[:count]
-            self._occupied -= count
+    def take_news(self) -> list[int]:
+        """Return the seqs of what was confirmed since the last call, in no order; from any one thread."""
+        seqs: list[int] = []
+        while self._news:
+            seqs += self._news.popleft()
+        return seqs
+
+    def recorded(self, number: int) -> None:
+        """So many of `confirmed_count` are recorded where that is kept; the window moves on."""
+        self._recorded = number
 
     def finish(self) -> None:
-        """Submit no event behind the newest submitted one, so that `clean` becomes true."""
+        """Submit no event for the first time any more, so that `clean` becomes true."""
         self._finishing = True
 
     @property
     def clean(self) -> bool:
-        """Whether every submitted event lies below `confirmed_seq`: a restart would repeat none."""
-        return self._first > self._highest_submitted
+        """Whether every submitted event is confirmed: who knows what is would repeat none."""
+        return not self._flight.size and not self._again
 
     @property
     def full(self) -> bool:
         """Whether nothing more may be submitted for the first time before more is recorded."""
-        return self._occupied > self._window - max(1, self._run)
+        return self._occupied() > self._window - max(1, self._run)
 
     @property
     def in_flight(self) -> int:
@@ -184,6 +190,9 @@ class OutboxWindow:
         """Take everything in flight as submitted now: the broker had stopped reading until now."""
         self._flight.restart_clocks(now)
 
+    def _occupied(self) -> int:
+        return self._begun - self._recorded
+
     def _take_again(self, free: int) -> list[int]:
         batch: list[int] = []
         while self._again and len(batch) < free:
@@ -196,15 +205,13 @@ class OutboxWindow:
 
     def _take_first_time(self, free: int) -> list[int]:
         batch: list[int] = []
-        ready, highest = self._ready, self._highest_submitted
-        while ready and len(batch) < free and not (self._finishing and ready[0] > highest):
+        if self._finishing:
+            return batch
+        ready = self._ready
+        while ready and len(batch) < free:
             batch.append(heappop(ready))
-        if not self._finishing:
-            self._take_fresh(batch, free)
-        if batch:
-            # Fresh events are taken in their order, so the last is the newest of them.
-            self._highest_submitted = max(highest, batch[-1])
-            self._occupied += len(batch)
+        self._take_fresh(batch, free)
+        self._begun += len(batch)
         return batch
 
     def _take_fresh(self, batch: list[int], free: int) -> None:
@@ -243,19 +250,22 @@ class OutboxWindow:
 
     def _confirmed(self, settled: list[int]) -> None:
         first, offered, done, players = self._first, self._offered, self._done, self._players
-        count = 0
+        seqs: list[int] = []
         for number in settled:
             if number == ANSWERED:
                 continue
             at = number - first
             done[at] = 1
-            count += 1
-            player = offered[at].player
+            delivery = offered[at]
+            seqs.append(delivery.seq)
+            player = delivery.player
             waiting = players.pop(player)
             if waiting is not None:
                 heappush(self._ready, waiting.popleft())
                 players[player] = waiting or None
-        self.confirmed_count += count
+        # In this order: who sees the number, or the watermark, finds the seqs.
+        self._news.append(seqs)
+        self.confirmed_count += len(seqs)
         if done and done[0]:
             self._advance()
 
@@ -263,11 +273,9 @@ class OutboxWindow:
         end = self._done.find(0)
         if end < 0:
             end = len(self._done)
-        confirmed = [delivery.seq for delivery in self._offered[:end]]
+        self.confirmed_seq = self._offered[end - 1].seq
         del self._offered[:end], self._done[:end]
         self._first += end
-        self._unrecorded += confirmed
-        self.confirmed_seq = confirmed[-1]
         while self._offered_at and self._offered_at[0][0] <= self._first:
             self._offered_at.popleft()
         self.waiting_since = self._offered_at[0][1] if self._offered_at else None

@@ -38,7 +38,7 @@ class RabbitMQOutbound:
         *,
         url: Callable[[], str] | None = None,
     ) -> None:
-        """`on_change` is called in the sending thread when `confirmed()` or the connection's state changed.
+        """`on_change` is called in the sending thread when something was confirmed, or the connection changed.
 
         It must not block.  `url` is asked before each attempt to connect, so that a rotated password
         is found; without it `settings.url` is used.
@@ -80,9 +80,17 @@ class RabbitMQOutbound:
         """Return the seq up to which every offered delivery has been routed and confirmed."""
         return self._window.confirmed_seq
 
-    def recorded(self, seq: int) -> None:
-        """The ledger has recorded `confirmed()` up to `seq`: the window moves on.  Never blocks."""
-        self._recorded = seq
+    def confirmed_number(self) -> int:
+        """Return how many deliveries have been routed and confirmed."""
+        return self._window.confirmed_count
+
+    def newly_confirmed(self) -> list[int]:
+        """Return the seqs of what was confirmed since the last call, in no order.  Never blocks."""
+        return self._window.take_news()
+
+    def recorded(self, number: int) -> None:
+        """The ledger has recorded so many of `confirmed_number`: the window moves on.  Never blocks."""
+        self._recorded = number
         # While there is room in the window nothing waits for this, so the thread is let sleep.
         if self._starved:
             self._thread.wake()
@@ -111,12 +119,11 @@ class RabbitMQOutbound:
         return self._wait_for(lambda: self.pending() == 0, deadline_seconds) and self.pending() == 0
 
     def close(self, deadline_seconds: float, record: Callable[[], None] | None = None) -> bool:
-        """Stop at a clean point and disconnect; True when a restart from `confirmed()` repeats nothing.
+        """Stop and disconnect; True when a restart that knows all that was confirmed repeats nothing.
 
-        Waits at most the deadline for events that must still be confirmed for that, then a few seconds
-        more for the goodbye.  What was not submitted yet stays unsent.  `record` is called meanwhile, in
-        this thread, whenever `confirmed()` moved, so that the window can move on; what it raises is
-        raised here, after the connection is closed.
+        Waits at most the deadline for the confirms of what is in flight, then a few seconds more for the
+        goodbye.  What was not submitted yet stays unsent.  `record` is called meanwhile, in this thread,
+        whenever something was confirmed; what it raises is raised here, after the connection is closed.
         """
         if not self._thread.running:
             return self._window.clean
@@ -151,10 +158,10 @@ class RabbitMQOutbound:
         )
 
     def _finish(self, deadline: float, record: Callable[[], None]) -> None:
-        seen = self.confirmed()
+        seen = self.confirmed_number()
 
         def moved() -> bool:
-            return self._window.clean or self.confirmed() != seen
+            return self._window.clean or self.confirmed_number() != seen
 
         record()
         while self._thread.running and not self._window.clean and self._failure is None:
@@ -162,7 +169,7 @@ class RabbitMQOutbound:
             if left <= 0:
                 return
             self._wait_for(moved, left)
-            seen = self.confirmed()
+            seen = self.confirmed_number()
             record()
 
     def _wait_for(self, condition: Callable[[], bool], deadline_seconds: float) -> bool:
@@ -283,7 +290,7 @@ class RabbitMQOutbound:
 
     def _announce(self) -> None:
         state = (
-            self._window.confirmed_seq,
+            self._window.confirmed_count,
             self._connection.up,
             self._connection.blocked,
             self._failure is not None,

@@ -35,7 +35,8 @@ _UNCONFIRMED: Final = (
     "SELECT coalesce(r.turn, o.seq) AS turn, o.message_id, o.player, o.body, o.seq FROM outbox o "
     "JOIN lanes l ON l.lane = o.lane LEFT JOIN requeued r ON r.seq = o.seq "
     "WHERE o.lane = ANY(%s) AND (o.seq > l.confirmed OR r.seq IS NOT NULL) "
-    "AND coalesce(r.turn, o.seq) > greatest(l.confirmed, %s) ORDER BY 1 LIMIT %s"
+    "AND coalesce(r.turn, o.seq) > greatest(l.confirmed, %s) AND coalesce(r.turn, o.seq) <> ALL(l.ahead) "
+    "ORDER BY 1 LIMIT %s"
 )
 _OLD_EVENTS: Final = (
     "DELETE FROM outbox WHERE seq IN (SELECT o.seq FROM outbox o JOIN lanes l ON l.lane = o.lane "
@@ -45,7 +46,7 @@ _OLD_EVENTS: Final = (
 _CLAIM: Final = (
     "INSERT INTO lanes (lane, epoch, instance, confirmed) SELECT lane, 1, %s, 0 FROM unnest(%s::bigint[]) lane "
     "ORDER BY lane ON CONFLICT (lane) DO UPDATE SET epoch = lanes.epoch + 1, instance = excluded.instance "
-    "RETURNING lane, epoch, confirmed"
+    "RETURNING lane, epoch, confirmed, ahead"
 )
 _REQUEUE: Final = (
     "INSERT INTO requeued (seq, lane, turn) SELECT o.seq, o.lane, new.turn "
@@ -83,6 +84,7 @@ class PostgresLedger:
         self._block_end = 0
         self._highest = 0
         self._confirmed = 0
+        self._ahead: frozenset[int] = frozenset()
 
     def begin(self, now_ms: int) -> Transaction:
         """Start a transaction; connects again when the connection was lost.
@@ -113,7 +115,8 @@ class PostgresLedger:
                 turns = [self.next_seq(cursor) for _ in left]
                 cursor.execute(_REQUEUE, ([row[1] for row in left], turns))
             first_claim = not self._lanes.numbers()
-        self._lanes.take({lane: epoch for lane, epoch, _ in claimed})
+        self._lanes.take({lane: epoch for lane, epoch, *_ in claimed})
+        self._ahead = self._ahead.union(*(each[3] for each in claimed))
         if first_claim:
             self._confirmed = left[0][0] - 1 if left else max((each[2] for each in claimed), default=0)
         known = self.positions()
@@ -143,6 +146,10 @@ class PostgresLedger:
     def confirmed(self) -> int:
         """Return the sequence number up to which all events of the claimed lanes have been confirmed."""
         return self._confirmed
+
+    def confirmed_ahead(self) -> Collection[int]:
+        """Return the events behind `confirmed()` that have been confirmed too."""
+        return self._ahead
 
     def unconfirmed(self, after_seq: int, limit: int) -> Sequence[Delivery]:
         """Return up to `limit` events of the claimed lanes behind `after_seq` that are not confirmed."""
@@ -242,12 +249,15 @@ class PostgresLedger:
         if pending.confirmed is not None:
             # A number too high must not confirm what comes later.
             pending.confirmed = min(pending.confirmed, self._highest)
+            pending.ahead = [seq for seq in pending.ahead if seq <= self._highest or seq in self._ahead]
         kept, batch = self._link.settle_doubt()
         if not kept:
             self._write(pending)
         elif batch is not pending:
             raise LedgerFenced(_KEPT.format(self.place))
-        self._confirmed = max(self._confirmed, pending.confirmed or 0)
+        if pending.confirmed is not None:
+            self._confirmed = max(self._confirmed, pending.confirmed)
+            self._ahead = frozenset(pending.ahead)
 
     def start(self, pending: Pending, durable: Callable[[], None]) -> Commit:
         """Write all of it as `write` does, and wait for the server.

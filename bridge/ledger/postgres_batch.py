@@ -45,7 +45,7 @@ _OUTBOX: Final = (
     "AS new(seq, message_id, player, lane, day, body)"
 )
 _TOUCHED: Final = "INSERT INTO touched (batch, day, pairs) VALUES (nextval('ledger_batch'), %s, %s)"
-_CONFIRM: Final = "UPDATE lanes SET confirmed = %s WHERE lane = ANY(%s) AND confirmed < %s"
+_CONFIRM: Final = "UPDATE lanes SET confirmed = greatest(confirmed, %s), ahead = %s WHERE lane = ANY(%s)"
 _SENT_AGAIN: Final = "DELETE FROM requeued WHERE lane = ANY(%s) AND turn <= %s"
 
 
@@ -75,7 +75,7 @@ def write_batch(
         if pending.outbox:
             cursor.execute(_OUTBOX, [list(column) for column in zip(*pending.outbox, strict=True)])
         if pending.confirmed is not None:
-            cursor.execute(_CONFIRM, (pending.confirmed, mine, pending.confirmed))
+            cursor.execute(_CONFIRM, (pending.confirmed, list(pending.ahead), mine))
             cursor.execute(_SENT_AGAIN, (mine, pending.confirmed))
         _write_changes(cursor, sql, pending)
     if any(each.rowcount != rows for each, rows in checked):

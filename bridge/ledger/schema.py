@@ -8,11 +8,23 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateIndex, CreateTable
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 METADATA: Final = MetaData()
 """What every ledger has."""
@@ -155,6 +167,9 @@ COUNTERS: Final = Table(
     sqlite_with_rowid=False,
 )
 
+AHEAD: Final = Table("ahead", FILE, _number("id", primary_key=True), _bytes("seqs"))
+"""The events that are confirmed behind one that is not: in one row, as a list of numbers in MessagePack."""
+
 LANES: Final = Table(
     "lanes",
     SHARED,
@@ -162,8 +177,12 @@ LANES: Final = Table(
     _number("epoch"),
     _text("instance"),
     _number("confirmed"),
+    Column("ahead", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
 )
-"""Whose a lane is: each claim raises the epoch, and an older epoch can no longer write."""
+"""Whose a lane is: each claim raises the epoch, and an older epoch can no longer write.
+
+Its events up to `confirmed` are, and those of `ahead`, which may be those of other lanes.
+"""
 
 REQUEUED: Final = Table("requeued", SHARED, _number("seq", primary_key=True), _number("lane"), _number("turn"))
 """Events that a new owner sends behind what it had sent already: `turn` stands for their seq on the way out."""
@@ -191,7 +210,12 @@ MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {
             "INSERT INTO marks SELECT 'slots', coalesce(max(slot), 0) FROM memory",
             "INSERT INTO marks SELECT 'indexed', coalesce(max(slot), 0) FROM memory",
         )
-    }
+    },
+    # What is confirmed behind an event that is not.
+    3: {
+        "sqlite": ("CREATE TABLE ahead (id INTEGER NOT NULL, seqs BLOB NOT NULL, PRIMARY KEY (id))",),
+        "postgresql": ("ALTER TABLE lanes ADD COLUMN ahead BIGINT[] DEFAULT '{}' NOT NULL",),
+    },
 }
 """Schema version to the statements, by dialect, that lead to it from the version before."""
 

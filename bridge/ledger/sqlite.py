@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from bridge.errors import LedgerUnavailable
 from bridge.ledger.lock import ProcessLock
@@ -18,12 +20,17 @@ from bridge.ledger.sqlite_memory import MemoryChange, SqliteMemory
 from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode: Final = msgspec.msgpack.Decoder(list[int]).decode
+_NONE: Final = _encode([])
+
 
 class _Marks(NamedTuple):
     """What the ledger goes on from when a batch is durable."""
 
     change: MemoryChange
     confirmed: int
+    ahead: frozenset[int]
 
 
 class SqliteLedger:
@@ -54,6 +61,7 @@ class SqliteLedger:
         marks: dict[str, int] = dict(self._link.rows(_SQL.select_marks))
         last_event = self._link.one(_SQL.last_event) or 0
         self._confirmed: int = marks.get("confirmed", 0)
+        self._ahead = frozenset(_decode(self._link.one(_SQL.select_ahead) or _NONE))
         self._held: int = marks.get("held", 0)
         self._parked: int = marks.get("parked", 0)
         # Retention may have emptied the outbox, but never beyond what is confirmed.
@@ -104,10 +112,20 @@ class SqliteLedger:
             self._load()
         return self._confirmed
 
+    def confirmed_ahead(self) -> Collection[int]:
+        """Return the events behind `confirmed()` that have been confirmed too."""
+        self.confirmed()
+        return self._ahead
+
     def unconfirmed(self, after_seq: int, limit: int) -> Sequence[Delivery]:
-        """Return up to `limit` events behind `after_seq` that are not known to be confirmed, in order."""
+        """Return events behind `after_seq` that are not known to be confirmed: see `Ledger.unconfirmed`."""
         after = max(after_seq, self.confirmed())
-        return [Delivery(*row) for row in self._link.rows(_SQL.select_outbox, (after, limit))]
+        while True:
+            rows = self._link.rows(_SQL.select_outbox, (after, limit))
+            found = [Delivery(*row) for row in rows if row[0] not in self._ahead]
+            if found or len(rows) < limit:
+                return found
+            after = rows[-1][0]
 
     def held(self) -> Iterator[HeldChange]:
         """Yield every held change, in the order of their ids; read as a whole when first asked."""
@@ -224,19 +242,25 @@ class SqliteLedger:
         return commit
 
     def _write(self, cursor: sqlite3.Cursor, pending: Pending, change: MemoryChange) -> _Marks:
-        confirmed = min(max(self._confirmed, pending.confirmed or 0), self._seq)
+        confirmed, ahead = self._confirmed, self._ahead
+        if pending.confirmed is not None:
+            # A number too high must not confirm what comes later.
+            confirmed = min(max(confirmed, pending.confirmed), self._seq)
+            ahead = frozenset(seq for seq in pending.ahead if confirmed < seq <= self._seq)
         many = cursor.executemany
         self._memory.write(cursor, change, pending.day)
         many(_SQL.insert_event, pending.outbox)
         marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
         many(_SQL.upsert_mark, marks.items())
+        if ahead != self._ahead:
+            cursor.execute(_SQL.upsert_ahead, (1, _encode(sorted(ahead))))
         many(_SQL.upsert_position, [(*partition, at) for partition, at in pending.positions.items()])
         _write_changes(cursor, pending)
-        return _Marks(change, confirmed)
+        return _Marks(change, confirmed, ahead)
 
     def _go_on(self, written: Pending, marks: _Marks) -> None:
         self._memory.keep(marks.change)
-        self._confirmed = marks.confirmed
+        self._confirmed, self._ahead = marks.confirmed, marks.ahead
         self.recent.keep_all({pair: value for pair, value in written.memory.items() if value is not None})
         for pair, value in written.memory.items():
             if value is None:

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.expression import ClauseElement
 
 from bridge.ledger.schema import (
+    AHEAD,
     COUNTERS,
     HELD,
     MARKS,
@@ -37,6 +38,7 @@ class Statements:
         self._limit = " LIMIT ?" if dialect.name == "sqlite" else " LIMIT %s"
         self.select_meta = self._text(select(META.c.name, META.c.value))
         self.select_marks = self._text(select(MARKS.c.name, MARKS.c.value))
+        self.select_ahead = self._text(select(AHEAD.c.seqs))
         self.select_spaces = self._text(select(SPACES.c.name, SPACES.c.space))
         self.select_positions = self._text(select(POSITIONS))
         self.select_held = self._text(select(HELD).order_by(HELD.c.held_id))
@@ -46,6 +48,7 @@ class Statements:
         self._outbox()
         self.upsert_meta = self._upsert(META)
         self.upsert_mark = self._upsert(MARKS)
+        self.upsert_ahead = self._upsert(AHEAD)
         self.upsert_position = self._upsert(POSITIONS)
         self.upsert_held = self._upsert(HELD)
         self.insert_space = self._text(self._insert(SPACES))

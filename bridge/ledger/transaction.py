@@ -31,6 +31,7 @@ class Pending:
         self.counts: dict[tuple[str, str, str], int] = {}
         self.positions: dict[Partition, int] = {}
         self.confirmed: int | None = None
+        self.ahead: Sequence[int] = ()
 
     def is_empty(self) -> bool:
         """Say whether there is nothing to write."""
@@ -210,9 +211,10 @@ class Transaction:
         """Note the positions after the batch."""
         self._pending.positions.update(positions)
 
-    def confirm(self, seq: int) -> None:
-        """Note that every event up to and including `seq` has been confirmed; a lower one changes nothing."""
+    def confirm(self, seq: int, ahead: Sequence[int] = ()) -> None:
+        """Note what has been confirmed: see `LedgerTransaction.confirm`."""
         self._pending.confirmed = max(seq, self._pending.confirmed or 0)
+        self._pending.ahead = ahead
 
     def commit(self) -> Sequence[Delivery]:
         """Make it durable and return the events of it, in order.

@@ -7,7 +7,7 @@ its process) and a fixture `open_one` that opens the same empty ledger again and
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -98,10 +98,10 @@ def send(ledger: Ledger, *names: str, now_ms: int = NOW_MS) -> list[int]:
     return seqs
 
 
-def confirm(ledger: Ledger, seq: int) -> None:
+def confirm(ledger: Ledger, seq: int, ahead: Sequence[int] = ()) -> None:
     """Confirm in a batch of its own."""
     batch = ledger.begin(NOW_MS)
-    batch.confirm(seq)
+    batch.confirm(seq, ahead)
     batch.commit()
 
 
@@ -256,6 +256,41 @@ class LedgerContract:
         assert [each.message_id for each in ledger.unconfirmed(seqs[2], 10)] == ["d"]
         confirm(ledger, seqs[3])
         assert list(ledger.unconfirmed(0, 10)) == []
+
+    def test_what_is_confirmed_ahead_is_not_handed_out(self, ledger: ParkingLedger) -> None:
+        seqs = send(ledger, "a", "b", "c", "d", "e")
+        confirm(ledger, seqs[0], [seqs[2], seqs[3]])
+        assert ledger.confirmed() == seqs[0]
+        assert set(ledger.confirmed_ahead()) == {seqs[2], seqs[3]}
+        assert [each.message_id for each in ledger.unconfirmed(0, 10)] == ["b", "e"]
+        # Two that are confirmed fill a page: what comes behind them is not forgotten for that.
+        assert [each.message_id for each in ledger.unconfirmed(seqs[1], 2)] == ["e"]
+        confirm(ledger, seqs[0], [seqs[2], seqs[4]])
+        assert [each.message_id for each in ledger.unconfirmed(0, 10)] == ["b", "d"]
+        confirm(ledger, seqs[4])
+        assert list(ledger.confirmed_ahead()) == []
+        assert list(ledger.unconfirmed(0, 10)) == []
+
+    def test_nothing_that_comes_later_is_confirmed_ahead(self, ledger: ParkingLedger) -> None:
+        seq = send(ledger, "a", "b")[0]
+        confirm(ledger, seq, range(seq + 2, seq + 100))
+        send(ledger, "c")
+        assert [each.message_id for each in ledger.unconfirmed(0, 10)] == ["b", "c"]
+
+    def test_what_was_confirmed_ahead_in_a_batch_that_fails_is_not(self, ledger: ParkingLedger) -> None:
+        seqs = send(ledger, "a", "b", "c")
+        batch = ledger.begin(NOW_MS)
+        batch.confirm(seqs[0], [seqs[2]])
+        batch.rollback()
+        assert [each.seq for each in ledger.unconfirmed(0, 10)] == seqs
+        assert list(ledger.confirmed_ahead()) == []
+
+    def test_pruning_keeps_what_is_confirmed_ahead(self, ledger: ParkingLedger) -> None:
+        seqs = send(ledger, "a", "b", "c")
+        confirm(ledger, seqs[0], [seqs[2]])
+        assert ledger.prune(TOMORROW, 100) == 1
+        assert ledger.begin(NOW_MS).body(seqs[2]) is not None
+        assert [each.message_id for each in ledger.unconfirmed(0, 10)] == ["b"]
 
     def test_the_watermark_never_goes_back(self, ledger: ParkingLedger) -> None:
         seqs = send(ledger, "a", "b")
@@ -501,16 +536,17 @@ class DurableLedgerContract(LedgerContract):
         ledger = open_one()
         batch = ledger.begin(NOW_MS)
         batch.put("row:t", "1", POISON)
-        seqs = [batch.add_event(event(name)) for name in "abc"]
+        seqs = [batch.add_event(event(name)) for name in "abcd"]
         held_id, parked_id = batch.hold(held()), batch.park(parked())
         batch.count("sent", "t", "bet")
         batch.advance({Partition("play", 0): 5})
-        batch.confirm(seqs[0])
+        batch.confirm(seqs[0], seqs[2:3])
         batch.commit()
         ledger = open_one()
         assert get(ledger, "row:t", "1") == POISON
         assert ledger.confirmed() == seqs[0]
-        assert [each.seq for each in ledger.unconfirmed(0, 10)] == seqs[1:]
+        assert list(ledger.confirmed_ahead()) == seqs[2:3]
+        assert [each.seq for each in ledger.unconfirmed(0, 10)] == [seqs[1], seqs[3]]
         assert [each.held_id for each in ledger.held()] == [held_id]
         assert [each.parked_id for each in ledger.parked()] == [parked_id]
         assert ledger.counters() == {("sent", "t", "bet"): 1}

@@ -46,7 +46,7 @@ def settle(outbound: Outbound, within_seconds: float = 30.0) -> None:
     """Record what is confirmed until nothing is pending."""
 
     def done() -> bool:
-        outbound.recorded(outbound.confirmed())
+        outbound.recorded(outbound.confirmed_number())
         return outbound.pending() == 0
 
     eventually(done, within_seconds=within_seconds, message="not everything was confirmed")
@@ -88,8 +88,8 @@ class SinkContract:
         outbound = broker.outbound(window=20)
         outbound.offer(offered)
         eventually(lambda: outbound.pending() == 40)
-        seen = outbound.confirmed()
-        assert outbound.pending() == 40
+        seen = outbound.confirmed_number()
+        assert seen == 20
         outbound.recorded(seen)
         eventually(lambda: outbound.pending() == 20)
         settle(outbound)
@@ -100,7 +100,7 @@ class SinkContract:
         outbound = broker.outbound()
         broker.unbind()
         outbound.offer(offered)
-        outbound.recorded(outbound.confirmed())
+        outbound.recorded(outbound.confirmed_number())
         assert outbound.confirmed() == 0
         assert outbound.pending() == len(offered)
         broker.accept()
@@ -120,11 +120,30 @@ class SinkContract:
             if at % 1000 == 500:
                 trouble()
             outbound.offer(offered[at : at + 100])
-            outbound.recorded(outbound.confirmed())
+            outbound.recorded(outbound.confirmed_number())
             if at % 1000 == 900:
                 broker.accept()
         broker.accept()
         settle(outbound)
+        check_arrivals(offered, broker.arrived())
+
+    def test_what_is_confirmed_is_told_once_and_none_of_it_is_missing(self, broker: Broker) -> None:
+        offered = deliveries(2000, players=40)
+        outbound = broker.outbound(window=100)
+        outbound.offer(offered)
+        told: list[int] = []
+
+        def done() -> bool:
+            number, upto = outbound.confirmed_number(), outbound.confirmed()
+            told.extend(outbound.newly_confirmed())
+            assert len(told) >= number
+            assert set(told).issuperset(each.seq for each in offered if each.seq <= upto)
+            outbound.recorded(len(told))
+            return outbound.pending() == 0
+
+        eventually(done, within_seconds=30, message="not everything was confirmed")
+        told.extend(outbound.newly_confirmed())
+        assert sorted(told) == [each.seq for each in offered]
         check_arrivals(offered, broker.arrived())
 
     def test_a_change_of_what_is_confirmed_is_told(self, broker: Broker) -> None:

@@ -27,7 +27,7 @@ def play_through(outbound: RabbitMQOutbound, offered: list[Delivery], disturb: C
     """Offer in small batches, recording as the taking-in side does; `disturb` is told the number of the batch."""
     for number, at in enumerate(range(0, len(offered), 50)):
         outbound.offer(offered[at : at + 50])
-        outbound.recorded(outbound.confirmed())
+        outbound.recorded(outbound.confirmed_number())
         disturb(number)
     settle(outbound)
 

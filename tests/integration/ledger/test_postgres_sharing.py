@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 import psycopg
 import pytest
 
+from bridge.delivery.memory import Answer, MemoryOutbound
 from bridge.errors import LedgerConflict, LedgerFenced, LedgerMismatch, LedgerUnavailable
 from bridge.ledger import PostgresLedger, open_postgres
+from bridge.outbox import Outbox
 from bridge.records import Event, HeldChange, Partition, SourceRecord
 
 pytestmark = pytest.mark.integration
@@ -39,15 +41,15 @@ def send(ledger: PostgresLedger, partition: Partition, *names: str, position: in
     """Commit one batch of a partition with events and return their numbers."""
     batch = ledger.begin(NOW_MS)
     for name in names:
-        batch.add_event(Event(name, "p", name.encode(), partition.number))
+        batch.add_event(Event(name, f"player of {name}", name.encode(), partition.number))
     batch.advance({partition: position})
     return [delivery.seq for delivery in batch.commit()]
 
 
-def confirm(ledger: PostgresLedger, seq: int) -> None:
+def confirm(ledger: PostgresLedger, seq: int, ahead: Sequence[int] = ()) -> None:
     """Confirm in a batch of its own."""
     batch = ledger.begin(NOW_MS)
-    batch.confirm(seq)
+    batch.confirm(seq, ahead)
     batch.commit()
 
 
@@ -216,6 +218,47 @@ def test_a_new_owner_sends_what_was_left_behind_its_own(join: Join) -> None:
     assert names(third) == []
 
 
+def test_a_new_owner_does_not_send_what_was_confirmed_ahead(join: Join) -> None:
+    left, right = join(), join()
+    left.claim([LEFT])
+    right.claim([RIGHT])
+    old = send(left, LEFT, "l1", "l2", "l3", "l4")
+    confirm(left, old[0], [old[2]])
+    last = send(right, RIGHT, "r1")[0]
+    right.claim([LEFT])
+    assert names(right) == ["r1", "l2", "l4"]
+    turns = [each.seq for each in right.unconfirmed(last, 10)]
+    # An event of the other lane holds the watermark back: what the one before knew is not forgotten.
+    confirm(right, 0, [*right.confirmed_ahead(), turns[0]])
+    assert names(right) == ["r1", "l4"]
+    third = join()
+    third.claim([LEFT, RIGHT])
+    assert set(third.confirmed_ahead()) == {old[2], turns[0]}
+    assert names(third) == ["r1", "l4"]
+
+
+def test_an_outbox_learns_what_a_former_owner_knew_to_be_confirmed(join: Join) -> None:
+    left, right = join(), join()
+    left.claim([LEFT])
+    right.claim([RIGHT])
+    outbound = MemoryOutbound(answer=lambda each: Answer.NACK if each.message_id == "r1" else Answer.ACK)
+    outbox = Outbox(right, outbound, limit=100)
+    send(right, RIGHT, "r1", "r2")
+    old = send(left, LEFT, "l1", "l2", "l3")
+    confirm(left, old[0], [old[2]])
+    right.claim([LEFT])
+    outbox.look_again()
+    outbox.refill()
+    confirmed = outbox.confirmed()
+    assert confirmed is not None
+    confirm(right, confirmed.seq, confirmed.ahead)
+    right.disclaim([LEFT, RIGHT])
+    third = join()
+    third.claim([LEFT, RIGHT])
+    assert sorted({"r1", *(each.message_id for each in outbound.taken)}) == ["l2", "r1", "r2"]
+    assert names(third) == ["r1"]
+
+
 def test_a_lane_that_comes_back_keeps_its_order(join: Join) -> None:
     left, right = join(), join()
     left.claim([LEFT])
@@ -300,6 +343,22 @@ def test_a_ledger_of_another_brand_names_both(url: str, join: Join) -> None:
 def test_a_missing_ledger_is_not_made_unless_asked_for(url: str) -> None:
     with pytest.raises(LedgerMismatch, match=r"there is no ledger at .* for brand northern"):
         open_postgres(url, "northern", create=False, read_only=False, wait_seconds=5)
+
+
+def test_a_ledger_of_an_older_schema_is_brought_up_to_date(url: str, join: Join) -> None:
+    ledger = join()
+    ledger.claim([LEFT])
+    seqs = send(ledger, LEFT, "a", "b", "c")
+    confirm(ledger, seqs[0])
+    ledger.close()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE lanes DROP COLUMN ahead")
+        connection.execute("UPDATE meta SET value = '2' WHERE name = 'schema_version'")
+    ledger = join()
+    ledger.claim([LEFT])
+    assert names(ledger) == ["b", "c"]
+    confirm(ledger, seqs[0], [seqs[2]])
+    assert names(ledger) == ["b"]
 
 
 def test_a_newer_schema_is_refused(url: str, join: Join) -> None:

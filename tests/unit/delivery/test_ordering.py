@@ -134,23 +134,33 @@ def test_the_pauses_grow_while_everything_is_refused_and_begin_short_after_a_con
     assert outbox.resume_at - now == 1.0
 
 
-def test_finishing_submits_only_what_lies_before_the_newest_submitted_event() -> None:
+def test_finishing_submits_nothing_for_the_first_time() -> None:
     outbox = window(3)
-    outbox.offer([delivery(1, "A"), delivery(2, "A"), delivery(3, "B"), delivery(4, "A"), delivery(5, "C")], 0.0)
-    assert seqs(outbox.submit(0.0)) == [1, 3, 5]
+    outbox.offer([delivery(1, "A"), delivery(2, "A"), delivery(3, "B"), delivery(4, "C"), delivery(5, "D")], 0.0)
+    assert seqs(outbox.submit(0.0)) == [1, 3, 4]
     outbox.finish()
-    outbox.confirm(3, multiple=True, now=0.0)
-    outbox.recorded(1)
     assert not outbox.clean
-    assert seqs(outbox.submit(0.0)) == [2]
-    outbox.confirm(4, multiple=False, now=0.0)
-    outbox.recorded(3)
-    assert seqs(outbox.submit(0.0)) == [4]
-    outbox.confirm(5, multiple=False, now=0.0)
-    assert outbox.clean
-    outbox.offer([delivery(6, "D")], 0.0)
-    outbox.recorded(5)
+    outbox.confirm(2, multiple=True, now=0.0)
+    outbox.recorded(2)
     assert seqs(outbox.submit(0.0)) == []
+    outbox.lose_connection(Cause.CONNECTION_LOST)
+    assert not outbox.clean
+    assert seqs(outbox.submit(0.0)) == [4]
+    outbox.confirm(1, multiple=False, now=0.0)
+    assert outbox.clean
+    assert outbox.take_news() == [1, 3, 4]
+
+
+def test_an_event_that_waits_behind_its_player_keeps_no_place_of_others() -> None:
+    outbox = window(4)
+    outbox.offer([delivery(1, "A"), delivery(2, "A"), *(delivery(seq, f"p{seq}") for seq in range(3, 9))], 0.0)
+    assert seqs(outbox.submit(0.0)) == [1, 3, 4, 5]
+    outbox.confirm(4, multiple=True, now=0.0)
+    assert outbox.confirmed_seq == 1
+    assert outbox.take_news() == [1, 3, 4, 5]
+    assert outbox.take_news() == []
+    outbox.recorded(4)
+    assert seqs(outbox.submit(0.0)) == [2, 6, 7, 8]
 
 
 def test_the_time_of_the_oldest_in_flight_moves_on_with_confirms() -> None:
