@@ -15,11 +15,12 @@ COMPILED = {
     "bridge": "flood merge row taking",
     "bridge/casino": "body values",
     "bridge/decoders": "avro avro_columns avro_finding avro_flat conversions debezium declarations declared keys "
-    "moments placeholder positions",
+    "decimals json_records moments placeholder positions",
+    "bridge/delivery": "flight frames ordering",
     "bridge/ledger": "recent transaction",
-    "bridge/mapping": "amounts conditions effects endings events expressions history holding judge keys lookups "
-    "mapper operators outgoing parts plan queues readers recall reopening reversals rounds "
-    "row_readers rows scope shares transactions values waiting",
+    "bridge/mapping": "amounts conditions effects endings events expressions frozen history holding judge keys "
+    "lookups mapper misreadings operators outgoing parts plan queues readers recall reopening reversals rounds "
+    "row_readers rows scope shares snapshots transactions values waiting",
 }
 
 

@@ -1,8 +1,8 @@
 """From a record's bytes to a change: Debezium and the converters of Kafka Connect."""
 
 from bridge.decoders.debezium import DebeziumDecoder
-from bridge.decoders.decimals import Double
 from bridge.decoders.declared import COLUMN_TYPES, ColumnType, ColumnTypeDoc, parse_column_type
+from bridge.decoders.doubles import Double
 from bridge.decoders.flattened import FlattenedSettings
 from bridge.decoders.placeholder import DEFAULT_PLACEHOLDER
 from bridge.decoders.registry import RegistrySettings

@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from bridge.decoders import moments
 from bridge.decoders.decimals import (
     EXACT,
-    Double,
     binary,
     conflict,
     decimal_from_text,
     json_value,
     variable_scale,
 )
+from bridge.decoders.doubles import Double
 from bridge.errors import DecodeError
 from bridge.row import Value
 

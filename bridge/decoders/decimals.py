@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bridge.decoders.doubles import Double
 from bridge.errors import DecodeError
 
 # Postgres allows 131,072 digits before the point and 16,383 behind it; nothing is larger.
@@ -24,15 +25,6 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]{1,6})?")
 _SPECIAL: Final = frozenset(
     {"nan", "infinity", "+infinity", "-infinity", "inf", "-inf", "positive_infinity", "negative_infinity"}
 )
-
-
-class Double(Decimal):
-    """A number that the database or Debezium held as binary floating point.
-
-    Exact in what was written, yet the cents may have been lost before: not for money.
-    """
-
-    __slots__ = ()
 
 
 def conflict(expected: str, value: object) -> DecodeError:

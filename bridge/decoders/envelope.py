@@ -55,6 +55,13 @@ class Envelope(msgspec.Struct, gc=False):
     transaction: TransactionBlock | None = None
 
 
+class WithSchema(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """Any value of Connect's JSON converter with `schemas.enable`."""
+
+    schema: msgspec.Raw
+    payload: msgspec.Raw
+
+
 class TableCount(msgspec.Struct):
     """How many changes a transaction made in one table."""
 

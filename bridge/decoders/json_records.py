@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
@@ -9,20 +10,16 @@ import msgspec
 
 from bridge.decoders.column_schemas import ColumnSchema
 from bridge.decoders.decimals import json_number
-from bridge.decoders.envelope import Envelope
+from bridge.decoders.envelope import Envelope, WithSchema
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
 
 
-class _WithSchema(msgspec.Struct, gc=False, forbid_unknown_fields=True):
-    schema: msgspec.Raw
-    payload: msgspec.Raw
-
-
-class _Known(msgspec.Struct, gc=False, frozen=True):
-    prefix: bytes
-    schemas: RowSchemas | None
+class _Known:
+    def __init__(self, prefix: bytes, schemas: RowSchemas | None) -> None:
+        self.prefix = prefix
+        self.schemas = schemas
 
 
 _SCHEMA_NAME: Final = b'"schema"'
@@ -30,10 +27,10 @@ _SCHEMA_START: Final = b'{"schema":'
 _PAYLOAD_START: Final = b',"payload":'
 _MOST_TOPICS: Final = 10_000
 
-_envelope = msgspec.json.Decoder(Envelope, float_hook=json_number)
-_anything = msgspec.json.Decoder(float_hook=json_number)
-_with_schema = msgspec.json.Decoder(_WithSchema)
-_schema = msgspec.json.Decoder(ColumnSchema | None)
+_envelope: Final = msgspec.json.Decoder(Envelope, float_hook=json_number)
+_anything: Final = msgspec.json.Decoder(float_hook=json_number)
+_with_schema: Final = msgspec.json.Decoder(WithSchema)
+_schema: Final = msgspec.json.Decoder(ColumnSchema | None)
 
 
 class JsonReader:
@@ -45,7 +42,9 @@ class JsonReader:
 
     def __init__(self, placeholder: Placeholder) -> None:
         self._known: dict[str, _Known] = {}
-        self._compile = lru_cache(maxsize=4_096)(lambda text: _compile(text, placeholder))
+        self._compile: Callable[[bytes], RowSchemas | None] = lru_cache(maxsize=4_096)(
+            lambda text: _compile(text, placeholder)
+        )
 
     def envelope(self, topic: str, value: bytes) -> tuple[Envelope, RowSchemas | None] | None:
         """Return a row's envelope, or None when the value is something else or malformed.  Never raises."""

@@ -15,21 +15,11 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Sequence
-from enum import StrEnum
 from heapq import heappop, heappush
 
 from bridge.delivery.flight import ANSWERED, Flight
-from bridge.delivery.retries import Backoff
+from bridge.delivery.retries import Backoff, Cause
 from bridge.records import Delivery
-
-
-class Cause(StrEnum):
-    """Why an event had to be sent again."""
-
-    NACK = "nack"
-    UNROUTABLE = "unroutable"
-    CONNECTION_LOST = "connection_lost"
-    TIMEOUT = "timeout"
 
 
 class OutboxWindow:

@@ -1,9 +1,19 @@
-"""How long to wait before the broker is tried again."""
+"""Why the broker is tried again, and how long to wait before that."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why an event had to be sent again."""
+
+    NACK = "nack"
+    UNROUTABLE = "unroutable"
+    CONNECTION_LOST = "connection_lost"
+    TIMEOUT = "timeout"
 
 
 class Backoff:

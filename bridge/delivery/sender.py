@@ -11,9 +11,9 @@ from typing import Final
 
 from bridge.delivery.connecting import Connection, Happened
 from bridge.delivery.io_thread import IoThread
-from bridge.delivery.ordering import Cause, OutboxWindow
+from bridge.delivery.ordering import OutboxWindow
 from bridge.delivery.rabbitmq import Confirm, Link, Return
-from bridge.delivery.retries import Backoff
+from bridge.delivery.retries import Backoff, Cause
 from bridge.delivery.settings import RabbitMQSettings
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import BridgeError, FatalError, SinkUnavailable

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from bridge.casino import decode as decode_body
 from bridge.contracts import Memory
+from bridge.mapping.frozen import decode_row, decode_value, encode_row, encode_value
 from bridge.mapping.keys import row_space
-from bridge.mapping.remembered import RowMemory, decode_row, decode_value, encode_row, encode_value
+from bridge.mapping.remembered import RowMemory
 from bridge.row import Row, Value
 
 LOOKUPS_KEPT: Final = 200_000

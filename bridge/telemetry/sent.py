@@ -24,7 +24,7 @@ class SentEvents:
 
     def offered(self, deliveries: Iterable[Delivery]) -> None:
         """Note deliveries as they are offered to the sender, oldest first."""
-        self._offered.extend((delivery.seq, type_and_status(delivery.body)) for delivery in deliveries)
+        self._offered += [(delivery.seq, type_and_status(delivery.body)) for delivery in deliveries]
 
     def confirmed(self, seq: int) -> None:
         """Count every noted delivery up to and including `seq`."""

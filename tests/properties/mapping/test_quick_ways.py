@@ -15,14 +15,15 @@ from bridge.decoders import decimals
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError, MappingError, PoisonRecord
-from bridge.mapping import remembered
+from bridge.mapping import frozen
 from bridge.mapping.amounts import add_up
 from bridge.mapping.expressions import compile_condition, compile_expression
+from bridge.mapping.frozen import decode_row, encode_row
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.readers import Kind, Reader, column, kept
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, RowMemory, Sent, Took, decode_row, encode_row
+from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rows import UpdatedRow
 from bridge.mapping.scope import Layered, Scope
 from bridge.records import SourcePosition
@@ -246,7 +247,7 @@ MEMORIES = st.builds(
 @given(MEMORIES)
 def test_what_is_remembered_of_a_row_is_kept_alike_on_both_ways(memory: RowMemory) -> None:
     kept_bytes = encode_row(memory)
-    assert kept_bytes == remembered._encode_frozen(memory)
+    assert kept_bytes == frozen._encode_frozen(memory)
     assert decode_row(kept_bytes) == memory
 
 

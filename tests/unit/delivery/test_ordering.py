@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.delivery.ordering import Cause
+from bridge.delivery.retries import Cause
 from tests.unit.delivery.windows import delivery, seqs, window
 
 
