@@ -35,7 +35,6 @@ from bridge.ledger import SqliteLedger, open_ledger
 from bridge.lookup_tables import LookupTables
 from bridge.reporting import Reporter, Status
 from bridge.running_checks import RunningChecks
-from bridge.sharing import BrandLedger
 from bridge.sources import Client, KafkaSource, open_source
 from bridge.surroundings import Surroundings
 from bridge.telemetry.http import Health, HealthServer
@@ -134,8 +133,15 @@ class BrandRun:
 
     def _run_once(self) -> None:
         brand = self._brand = self._surroundings.brand()
-        connector = brand.connector
         ledger = self._opened_ledger(brand)
+        # From here on whatever fails closes it: it is locked, and the next attempt opens it anew.
+        try:
+            self._run_with(brand, ledger)
+        finally:
+            ledger.close()
+
+    def _run_with(self, brand: Brand, ledger: SqliteLedger | PostgresLedger) -> None:
+        connector = brand.connector
         source = source_of(brand, member_of(brand, ledger))
         source.on_waiting(self._waiting_for_kafka)
         outbound = RabbitMQOutbound(connector.target.rabbitmq, url=self._rabbitmq_url)
@@ -162,7 +168,7 @@ class BrandRun:
             ) from poison
         finally:
             tables.close()
-            self._close(intake, source, outbound, ledger)
+            self._close(intake, source, outbound)
 
     def _loop(
         self,
@@ -210,7 +216,7 @@ class BrandRun:
     def _rabbitmq_url(self) -> str:
         return self._surroundings.brand().connector.target.rabbitmq.url.get_secret_value()
 
-    def _close(self, intake: Intake, source: KafkaSource, outbound: RabbitMQOutbound, ledger: BrandLedger) -> None:
+    def _close(self, intake: Intake, source: KafkaSource, outbound: RabbitMQOutbound) -> None:
         self._reporter = None
         try:
             source.close()
@@ -220,7 +226,6 @@ class BrandRun:
             with contextlib.suppress(TransientError):
                 outbound.close(0.0 if intake.halted else CLOSE_SECONDS, intake.record)
                 intake.record()
-            ledger.close()
 
     def _waiting_for_kafka(self, error: SourceUnavailable) -> None:
         """Say why a start waits, long before the attempt is given up; each later attempt says it at its end."""
