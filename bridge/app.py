@@ -104,9 +104,11 @@ class BrandRun:
                 except SinkUnavailable:
                     raise
                 except TransientError as error:
-                    if self._stop.is_set() and isinstance(error, LedgerUnavailable):
-                        # What is confirmed could not be written down, so this was no clean stop.
-                        raise
+                    if self._stop.is_set():
+                        if isinstance(error, LedgerUnavailable):
+                            # What is confirmed could not be written down, so this was no clean stop.
+                            raise
+                        return
                     attempt = 0 if time.monotonic() - started > LONGEST_BACK_OFF_SECONDS else attempt + 1
                     self._back_off(error, attempt)
 
@@ -143,7 +145,7 @@ class BrandRun:
     def _run_with(self, brand: Brand, ledger: SqliteLedger | PostgresLedger) -> None:
         connector = brand.connector
         source = source_of(brand, member_of(brand, ledger))
-        source.on_waiting(self._waiting_for_kafka)
+        source.on_waiting(self._waiting_for_kafka, self._stop.is_set)
         outbound = RabbitMQOutbound(connector.target.rabbitmq, url=self._rabbitmq_url)
         intake = Intake(brand, source, ledger, outbound, partitions_of=source.partitions)
         intake.on_permit(outbound.permit)

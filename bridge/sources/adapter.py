@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from bridge.contracts import AssignmentListener
 from bridge.errors import SourceUnavailable
 from bridge.records import Partition
+from bridge.sources.patience import Patience
 from bridge.sources.reading import Range, SourceHealth
 from bridge.sources.sentences import missing_topics
 from bridge.sources.settings import KafkaSettings, MissingTopics
@@ -22,13 +23,13 @@ _TOPIC_LOOK_SECONDS = 0.1
 class Brokers(Protocol):
     """The brokers through one client's own way to ask; see `KafkaSource` for what is answered."""
 
-    waiting: Callable[[SourceUnavailable], None]
-    """Told why no broker has answered yet: see `KafkaSource.on_waiting`."""
+    patience: Patience
+    """With which `connect` waits."""
 
     def connect(self) -> None:
-        """Wait until a broker answers, and tell `waiting` where that takes longer than it should.
+        """Wait until a broker answers; connecting again does nothing.
 
-        Raises SourceUnavailable after `request_timeout`.
+        Raises SourceUnavailable after `request_timeout`, and within a second when a stop is asked for.
         """
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
@@ -64,9 +65,10 @@ class KafkaAdapter:
         self._down_since: float | None = None
         self._commit_failures = 0
 
-    def on_waiting(self, told: Callable[[SourceUnavailable], None]) -> None:
+    def on_waiting(self, told: Callable[[SourceUnavailable], None], asked_to_stop: Callable[[], bool]) -> None:
         """See `KafkaSource.on_waiting`."""
-        self._brokers.waiting = told
+        patience = self._brokers.patience
+        patience.told, patience.asked_to_stop = told, asked_to_stop
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""

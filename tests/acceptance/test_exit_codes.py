@@ -166,6 +166,9 @@ def test_a_kafka_that_is_away_is_named_long_before_the_first_attempt_ends(
             with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(url, timeout=5):
                 pass
             assert json.load(refused.value)["reasons"] == [waiting["error"]]
+            bridge.signal(signal.SIGTERM)
+            assert bridge.wait(10) == 0, "one second, and the time of a busy machine"
+            assert bridge.events("trying_again") == []
 
 
 def test_a_kafka_that_is_away_is_named_and_waited_for_until_sigterm(tmp_path: Path) -> None:
