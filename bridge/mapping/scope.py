@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bridge.mapping.recall import Recall
 
 
-class NoRow(Row):
+class _NoRow(Row):
     """A row that is not there: every column is null."""
 
     __slots__ = ()
@@ -32,13 +32,16 @@ class NoRow(Row):
         return None
 
 
+NO_ROW: Final = _NoRow()
+
+
 class Layered(Row):
     """A row over another one: a column is that of the first row that has it."""
 
     __slots__ = ("_over", "_under")
 
     def __init__(self, over: Row, under: Row) -> None:
-        super().__init__({}, {})
+        # What a row holds is set for these two: this one passes every question on.
         self._over = over
         self._under = under
 
@@ -147,7 +150,7 @@ class PlayRow:
     def columns(self) -> Row:
         """Return the columns that are remembered of the row."""
         memory = self.memory()
-        return remembered_row(memory) if memory is not None else NoRow()
+        return remembered_row(memory) if memory is not None else NO_ROW
 
     def scope(self) -> Scope:
         """Return the scope in which the row's own events can be made again."""
@@ -260,7 +263,7 @@ class Scope:
         if memory is not None and (memory.values is not None or memory.history is not None):
             return remembered_row(memory)
         change = self.change
-        return change.before if change is not None and change.before is not None else NoRow()
+        return change.before if change is not None and change.before is not None else NO_ROW
 
     def committed_at(self) -> datetime | None:
         """Return when the database committed the change."""
