@@ -23,11 +23,12 @@ from bridge.mapping.rows import (
     OUTDATED,
     is_history,
     is_outdated,
-    is_repeated,
     move_memory,
+    no_news,
     old_key,
     recollect,
     scope_of,
+    without_a_look,
 )
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
@@ -90,7 +91,7 @@ class Mapper:
             if lookup is not None:
                 shown = self._shown[id(change)] = ShownRow(lookup, change)
                 wanted = (shown.place,)
-            if table is not None and _without_a_look(table, change) is None:
+            if table is not None and without_a_look(table, change) is None:
                 scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
                 wanted = ((row_space(table.name), scope.key),)
             if part is not None and change.after is not None:
@@ -159,7 +160,7 @@ class Mapper:
             self._streamed.note(table.name, change.record, self._endings.now_ms)
         scope = self._scopes.pop(id(change), None)
         if scope is None:
-            skip = _without_a_look(table, change)
+            skip = without_a_look(table, change)
             if skip is not None:
                 self._endings.skipped(change.record, table.name, "", skip)
                 return
@@ -172,7 +173,7 @@ class Mapper:
         if change.renamed is not None and queue is None:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
-        skip = _no_news(table, change, scope, queue)
+        skip = no_news(table, change, scope, is_queued=queue is not None)
         if skip is not None:
             self._endings.skipped(change.record, table.name, scope.key, skip)
         else:
@@ -278,29 +279,6 @@ class Mapper:
         self._endings.looked_up(change.record, change.table, key or "")
         if key is not None:
             self._holding.release([(lookup.space, key)])
-
-
-def _without_a_look(table: TablePlan, change: Change) -> str | None:
-    """Return why a change means nothing whatever the row holds, if it does."""
-    if change.renamed is not None:
-        return "first half of a changed key" if change.renamed is Renamed.FROM else None
-    if table.append_only and change.op in "ud":
-        return "row deleted" if change.op == "d" else "row changed"
-    return None
-
-
-def _no_news(table: TablePlan, change: Change, scope: Scope, queue: str | None) -> str | None:
-    """Return why a change of a row is passed over because of what is known of the row, if it is."""
-    known = scope.known
-    if change.renamed is not None and table.append_only:
-        return "row changed"
-    if known is not None and is_repeated(table, change, known):
-        return "repeated"
-    if change.snapshot and table.snapshot == "ignore":
-        return "row of a snapshot"
-    if scope.deleted and queue is None and known is None:
-        return "deleted row was never seen"
-    return None
 
 
 def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:
