@@ -20,7 +20,7 @@ COMPILED = {
     "bridge/ledger": "recent transaction",
     "bridge/mapping": "amounts conditions effects endings events expressions frozen history holding judge keys "
     "lookups mapper misreadings operators outgoing parts plan queues readers recall reopening reversals rounds "
-    "row_readers rows scope shares snapshots transactions values waiting",
+    "row_readers rows scope scope_readers shares snapshots transactions values waiting",
 }
 
 

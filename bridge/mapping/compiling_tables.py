@@ -10,8 +10,8 @@ from bridge.config.wallet import Activity, PlayTable, Reversal
 from bridge.mapping.amounts import AMOUNTS
 from bridge.mapping.compiling_checks import check_events, check_rows_named, check_shares, check_words
 from bridge.mapping.names import BUILT_IN, LookupNames
-from bridge.mapping.parts import PartsPlan
-from bridge.mapping.plan import ActivityPlan, Fields, Plan, ReversalPlan, SplitPlan, TablePlan
+from bridge.mapping.parts import share_reader
+from bridge.mapping.plan import ActivityPlan, Fields, PartsPlan, Plan, ReversalPlan, SplitPlan, TablePlan
 from bridge.mapping.readers import Reader
 from bridge.mapping.reporting import Path, Report
 from bridge.mapping.rows import TABLE_NAME
@@ -186,7 +186,9 @@ class TableCompiler(TableExpressions):
             )
             if config.grows is not None
             else None,
-            share=self.value(config.share, (*path, "share")) if config.share is not None else None,
+            share=share_reader(self._table, self.value(config.share, (*path, "share")))
+            if config.share is not None
+            else None,
         )
 
     def _merged(self, name: str, activity: Activity, part: str) -> Fields:
@@ -205,6 +207,7 @@ class TableCompiler(TableExpressions):
             text = getattr(reversal, name)
             return self.value(text, (*path, name)) if text is not None else None
 
+        takes = optional("takes")
         return ReversalPlan(
             when=self.test(reversal.when, (*path, "when")),
             original=optional("original"),
@@ -214,7 +217,7 @@ class TableCompiler(TableExpressions):
             order=reversal.order,
             skip=self.guards(reversal.skip, (*path, "skip")),
             park=self.guards(reversal.park, (*path, "park")),
-            takes=optional("takes"),
+            takes=share_reader(self._table, takes) if takes is not None else None,
             partial=reversal.partial,
             repeated=reversal.repeated,
             unknown=reversal.unknown,

@@ -11,6 +11,7 @@ from bridge.mapping.decisions import Park, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
+from bridge.mapping.parts import stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
@@ -115,7 +116,7 @@ class Effects:
         """Note the ways in which the row can be found, and return those that are new."""
         if not table.indexes:
             return []
-        news = [place for place in table.places(scope)[1:] if self._recall.value(*place) is None]
+        news = [place for place in table.places(scope.key, scope)[1:] if self._recall.value(*place) is None]
         for space, value in news:
             self._recall.put_value(space, value, scope.key)
         return news
@@ -147,7 +148,7 @@ class Effects:
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
         """Keep of a decided header's parts only their keys, to know a repeat."""
         for parts in table.parts.values():
-            stored = parts.stored(self._recall, key)
+            stored = stored_parts(parts, self._recall, key)
             if stored:
                 self._recall.put_value(parts.space, key, [[part, None] for part, _ in stored])
 

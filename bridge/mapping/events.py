@@ -8,7 +8,7 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing
-from bridge.mapping.plan import ActivityPlan, Fields, TablePlan, first_share
+from bridge.mapping.plan import ActivityPlan, Fields, TablePlan
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.row import Value
@@ -24,7 +24,7 @@ class EventMaker:
     def approve(self, row: PlayRow, plan: ActivityPlan, scope: Scope, n: int, before: Sent | None) -> Outgoing:
         """Return the Approved event of an activity in its `n`-th generation, made from the row as it is."""
         scope.n = n
-        scope.left = first_share(scope.plan, plan, scope) if plan.share is not None else None
+        scope.left = plan.share(scope) if plan.share is not None else None
         fields = plan.blank.copy()
         override(fields, plan.varying, scope)
         if n > 1 and plan.grows is None:

@@ -9,7 +9,7 @@ import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.keys import KEY_SEPARATOR, key_text
-from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan, first_share, shares_of
+from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import RowMemory, Sent
 from bridge.mapping.scope import PlayRow, Scope
@@ -92,7 +92,7 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
 
     They take back as later ones do: each that leaves something makes the next generation.
     """
-    left = first_share(row.plan, activity, row.plan.history_scope(row.scope()))
+    left = activity.share(row.scope().as_history()) if activity.share is not None else None
     n, stands = sent.n, sent.stands
     for table, key in row.recall.value(SILENT_SPACE, f"{row.plan.name}{KEY_SEPARATOR}{row.key}") or []:
         taker = row.plan.all_tables[table]
@@ -106,7 +106,7 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
 
 
 def _taken(table: TablePlan, taker: PlayRow, original: PlayRow) -> Any:
-    scope = table.history_scope(taker.scope())
+    scope = taker.scope().as_history()
     scope.original = original
     plan: ReversalPlan = next(reversal for reversal in table.reverses if reversal.when(scope))
-    return shares_of(table, plan.takes, scope) if plan.takes is not None else None
+    return plan.takes(scope) if plan.takes is not None else None

@@ -54,7 +54,7 @@ class Holding:
         head = self.queues.head(queue)
         if head is None:
             return False
-        return head.waiting is None or (head.waiting.space, head.waiting.key) not in table.places(scope)
+        return head.waiting is None or (head.waiting.space, head.waiting.key) not in table.places(scope.key, scope)
 
     def queue(self, table: TablePlan, change: Change, scope: Scope, queue: str) -> None:
         """Put a change behind others that wait."""

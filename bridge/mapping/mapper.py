@@ -13,8 +13,8 @@ from bridge.mapping.holding import Holding, waits_for_row
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import row_space
 from bridge.mapping.lookups import ShownRow, take_lookup, take_table
-from bridge.mapping.parts import PartsPlan, take_part
-from bridge.mapping.plan import LookupPlan, Plan, TablePlan
+from bridge.mapping.parts import take_part
+from bridge.mapping.plan import LookupPlan, PartsPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending

@@ -6,20 +6,14 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.amounts import add_up, checked
 from bridge.mapping.keys import KEY_SEPARATOR, key_text, row_space
-from bridge.mapping.parts import PartsPlan
 from bridge.mapping.readers import Reader, constant, constant_of, is_constant
-from bridge.mapping.remembered import Sent
-from bridge.mapping.rounds import RoundView
-from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
-from bridge.row import Row, Value
+from bridge.row import Value
 
 Test = Callable[[Any], bool]
 Guard = tuple[str, Test]
@@ -74,6 +68,7 @@ class ActivityPlan:
     compare: Reader | None = None
     grows: tuple[Reader, Test] | None = None
     share: Reader | None = None
+    """Reads the whole share, before any reversal: one number, or one for each value of the split."""
     blank: dict[str, Value] = field(init=False)
     """The fields of an event that are the same for all, and all others as null."""
     varying: Fields = field(init=False)
@@ -99,10 +94,28 @@ class ReversalPlan:
     skip: list[Guard]
     park: list[Guard]
     takes: Reader | None
+    """Reads how much of a share is taken, in the form of `ActivityPlan.share`."""
     partial: str
     repeated: str
     unknown: str
     event: Fields
+
+
+@dataclass(slots=True)
+class PartsPlan:
+    """Rows of another table that belong to one row of this one: see `bridge.mapping.parts`."""
+
+    name: str
+    table: str
+    one: str
+    header_key: Callable[[Any], str | None]
+    key: Callable[[Any], str | None]
+    count: Reader | None
+    space: str
+    until: Test | None = None
+    """Whether the parts that have come are all."""
+    until_transaction: bool = False
+    """They are all when the header's transaction has ended, and all that it wrote of them has come."""
 
 
 @dataclass(slots=True)
@@ -166,7 +179,7 @@ class TablePlan:
         """Return where an index of this table lies in the ledger."""
         return f"ref:{self.name}.{index}"
 
-    def queue(self, scope: Scope) -> str:
+    def queue(self, scope: object) -> str:
         """Return whose queue a row is in: its player's, or that of its player's round.
 
         Raises MappingError when the row does not say whose it is.
@@ -178,60 +191,15 @@ class TablePlan:
             return f"{player}{KEY_SEPARATOR}{key_text(self.round(scope)) or ''}"
         return player
 
-    def places(self, scope: Scope) -> list[tuple[str, str]]:
-        """Return where others find a row: by its key, and by every index that can be told."""
-        found = [(row_space(self.name), scope.key)]
+    def places(self, key: str, scope: object) -> list[tuple[str, str]]:
+        """Return where others find a row: by its key, and by every index that can be told of its scope."""
+        found = [(row_space(self.name), key)]
         for name, read in self.indexes.items():
             with contextlib.suppress(PoisonRecord, Waiting):
                 value = read(scope)
                 if value is not None:
                     found.append((self.index_space(name), value))
         return found
-
-    def round_view(self, scope: Scope) -> Value:
-        """Return what is known of the row's round, or None where it has none."""
-        value = self.round(scope) if self.round is not None else None
-        return None if value is None else RoundView(scope, str(value))
-
-    def history_scope(self, scope: Scope) -> Scope:
-        """Return the scope of a row as it was when it was history."""
-        memory = scope.memory
-        history = memory.history if memory is not None else None
-        return Scope(self, scope.recall, scope.key, Row(history or {}, {}), memory=memory)
-
-    def history_fields(self, scope: Scope, sent: Sent) -> Mapping[str, Value]:
-        """Return the event that would have been sent for a row of history."""
-        memory = scope.memory
-        if memory is None or memory.history is None:
-            raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
-        past = self.history_scope(scope)
-        plan = self.activities[sent.name]
-        past.left = sent.left if sent.left is not None else first_share(self, plan, past)
-        past.n = sent.n
-        past.grown = Decimal(sent.amount) if plan.grows is not None else None
-        fields = {name: read(past) for name, read in plan.event}
-        if sent.n > 1 and plan.grows is None:
-            fields |= {name: read(past) for name, read in plan.again}
-        fields["type"], fields["status"] = plan.type, "Approved"
-        add_up(fields)
-        return fields
-
-
-def first_share(table: TablePlan, activity: ActivityPlan, scope: Scope) -> Value:
-    """Return the whole share of an activity: what is left of it before any reversal."""
-    if activity.share is None:
-        return None
-    return shares_of(table, activity.share, scope)
-
-
-def shares_of(table: TablePlan, read: Reader, scope: Scope) -> Value:
-    """Return a share, or what a reversal takes: one number, or one for each value of the split.
-
-    Raises MappingError where it is no number.
-    """
-    if table.split is None:
-        return checked(read(scope), "the share")
-    return table.parts[table.split.parts].divide(table.split, read, scope)
 
 
 TableKind = tuple[LookupPlan | None, TablePlan | None, tuple[TablePlan, PartsPlan] | None]

@@ -11,7 +11,7 @@ from bridge.mapping.events import EventMaker, newest_first, override
 from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
-from bridge.mapping.plan import Guard, ReversalPlan, TablePlan, shares_of
+from bridge.mapping.plan import Guard, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
 from bridge.mapping.scope import PlayRow, Scope
@@ -69,7 +69,7 @@ class Reversals:
         ended = self._ended_as(plan, scope, memory, waiting) or _parked(table.park, scope, None)
         if ended is not None:
             return ended
-        scope.takes = shares_of(table, plan.takes, scope) if plan.takes is not None else None
+        scope.takes = plan.takes(scope) if plan.takes is not None else None
         return _skipped(plan.skip, scope) or self._take_back(plan, scope, named, memory)
 
     def _unknown(self, plan: ReversalPlan, ended: Decision) -> Decision:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bridge.errors import MappingError
 from bridge.mapping.amounts import exact_sum
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import Scope, remembered_row
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.plan import TablePlan
-    from bridge.mapping.recall import Recall
 
 ROUND_SPACE: Final = "ref:round"
 
@@ -76,3 +74,10 @@ class RoundView:
             for plan, _, _, sent in self._activities
             if sent.stands and plan.activities[sent.name].type == kind
         ]
+
+
+def round_of(scope: Scope) -> RoundView | None:
+    """Return what is known of the row's round, or None where it has none."""
+    read = scope.plan.round
+    value = read(scope) if read is not None else None
+    return None if value is None else RoundView(scope, str(value))

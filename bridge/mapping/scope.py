@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.amounts import exact_sum
+from bridge.mapping.amounts import add_up, exact_sum
 from bridge.mapping.keys import row_space
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 from bridge.row import UNAVAILABLE, Row, Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.plan import TablePlan
-    from bridge.mapping.recall import Recall
 
 
 class _NoRow(Row):
@@ -62,25 +60,6 @@ class Layered(Row):
     def _showing(self, column: str) -> Row:
         """Return the row whose column it is."""
         return self._over if column in self._over else self._under
-
-
-class PartsOf:
-    """The parts of a header; an attribute of it is the list of that column's values."""
-
-    __slots__ = ("rows",)
-
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
-
-    def attribute(self, name: str) -> list[Value]:
-        """Return a column of every part, in the order of their keys."""
-        return [row[name] for row in self.rows]
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
 
 class SentView:
@@ -246,11 +225,27 @@ class Scope:
             if fields is None:
                 raise MappingError("original_forgotten", "the event as it was sent is past the ledger's retention")
             return fields
-        return self.plan.history_fields(self, sent)
+        return self._fields_of_history(sent)
 
-    def parts(self, name: str) -> PartsOf:
-        """Return the parts of this row.  Raises Waiting while some are missing."""
-        return self.plan.parts[name].complete(self)
+    def as_history(self) -> Scope:
+        """Return the scope of the row as it was when it was history."""
+        history = self.memory.history if self.memory is not None else None
+        return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=self.memory)
+
+    def _fields_of_history(self, sent: Sent) -> Mapping[str, Value]:
+        memory = self.memory
+        if memory is None or memory.history is None:
+            raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
+        past, plan = self.as_history(), self.plan.activities[sent.name]
+        past.left = sent.left if sent.left is not None or plan.share is None else plan.share(past)
+        past.n = sent.n
+        past.grown = Decimal(sent.amount) if plan.grows is not None else None
+        fields = {name: read(past) for name, read in plan.event}
+        if sent.n > 1 and plan.grows is None:
+            fields |= {name: read(past) for name, read in plan.again}
+        fields["type"], fields["status"] = plan.type, "Approved"
+        add_up(fields)
+        return fields
 
     def before(self) -> Scope:
         """Return the scope of the row as it was before this change; its columns are null for a new row."""

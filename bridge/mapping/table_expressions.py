@@ -11,8 +11,9 @@ from bridge.config.wallet import Conditions, PlayTable
 from bridge.config.yaml_source import BRACES
 from bridge.mapping.names import TableNames
 from bridge.mapping.plan import Fields, Guard, Plan, TablePlan, Test
-from bridge.mapping.readers import Misuse, Reader, is_constant, kept
+from bridge.mapping.readers import Misuse, Reader, is_constant
 from bridge.mapping.reporting import Path, Report, Reporting
+from bridge.mapping.scope_readers import kept
 from bridge.mapping.syntax import did_you_mean
 from bridge.mapping.values import compile_value
 from bridge.row import Value
