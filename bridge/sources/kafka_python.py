@@ -21,10 +21,10 @@ from bridge.contracts import AssignmentListener
 from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
 from bridge.records import Partition, SourceRecord
 from bridge.sources.adapter import KafkaAdapter
-from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers, made
+from bridge.sources.kafka_python_brokers import KafkaPythonBrokers, made
 from bridge.sources.kafka_python_config import consumer_config
 from bridge.sources.kafka_python_repairs import free_resumed, keep_joins
-from bridge.sources.kafka_python_standing import KafkaPythonStanding
+from bridge.sources.kafka_python_standing import LOG, KafkaPythonStanding
 from bridge.sources.kafka_python_thread import LibraryThread, Told
 from bridge.sources.positions import check_position, position_error
 from bridge.sources.sentences import group_of

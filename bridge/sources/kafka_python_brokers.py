@@ -20,8 +20,6 @@ from bridge.sources.reading import Range
 from bridge.sources.sentences import Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings, milliseconds
 
-LOG = logging.getLogger("bridge.sources.kafka_python")
-
 T = TypeVar("T")
 
 _LIBRARY_LOG = logging.getLogger("kafka")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
 from bridge.errors import SourceUnavailable
-from bridge.sources.kafka_python_brokers import LOG
 from bridge.sources.settings import KafkaSettings
 from bridge.sources.standing import Standing
+
+LOG = logging.getLogger("bridge.sources.kafka_python")
 
 _LOOK_SECONDS = 2.0
 

@@ -10,12 +10,13 @@ from confluent_kafka import KafkaError
 from bridge.errors import SourceUnavailable
 from bridge.sources.confluent_standing import ConfluentStanding
 from bridge.sources.kafka_python_standing import KafkaPythonStanding
+from bridge.sources.reading import SourceHealth
 from bridge.sources.settings import KafkaSettings
 
 UP = json.dumps({"brokers": {"k:9/1": {"state": "UP"}, "k:9/2": {"state": "CONNECT"}}})
 DOWN = json.dumps({"brokers": {"k:9/1": {"state": "DOWN"}}})
-ALL_DOWN = KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")  # noqa: SLF001
-REFUSED = KafkaError(KafkaError._AUTHENTICATION, "wrong password")  # noqa: SLF001
+ALL_DOWN = KafkaError(KafkaError._ALL_BROKERS_DOWN, "1/1 brokers are down")
+REFUSED = KafkaError(KafkaError._AUTHENTICATION, "wrong password")
 
 
 def settings(**said: object) -> KafkaSettings:
@@ -36,13 +37,7 @@ def test_one_connected_broker_ends_the_outage_and_the_trouble() -> None:
     standing.look(DOWN)
     standing.hear(REFUSED)
     standing.look(UP)
-    health = standing.health(3)
-    assert (health.connected, health.down_seconds, health.last_error, health.commit_failures) == (
-        True,
-        0.0,
-        None,
-        3,
-    )
+    assert standing.health(3) == SourceHealth(connected=True, down_seconds=0.0, last_error=None, commit_failures=3)
 
 
 def test_trouble_with_one_of_several_brokers_stays_known_for_a_while() -> None:
