@@ -30,9 +30,11 @@ class TableExpressions(Reporting):
         functions: Mapping[str, Callable[..., Value]],
         report: Report,
     ) -> None:
-        """Compile for `table`, whose text is `config`."""
+        """Compile `config` for `table`, a part of `plan`."""
         super().__init__(report, ("play", table.name))
         self.names = TableNames(table, plan, functions)
+        self._plan = plan
+        self._table = table
         self._config = config
         self._with: dict[str, With] = {}
         self._open: list[str] = []
