@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bridge.brand import Brand
-from bridge.errors import ConfigError, SourceUnavailable
+from bridge.errors import ConfigError, MappingError, SourceUnavailable
 from bridge.lookup_files import read_rows
 from bridge.lookup_tables import LookupTables
 from bridge.mapping.mapper import Mapper
@@ -118,6 +118,7 @@ def test_a_query_with_binary_floats_is_refused_with_a_hint(tmp_path: Path) -> No
     [
         ("a.csv", "x,y\n1,2\n3\n", "a.csv:3:1"),
         ("a.csv", "x,x\n1,2\n", "a.csv:1:1"),
+        ("a.csv", "", "a.csv:1:1"),
         ("a.yaml", "x: 1\n", "a.yaml:1:1"),
         ("a.yaml", "- [1\n", "a.yaml:2:1"),
     ],
@@ -132,3 +133,11 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, name: str, text: 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_rows(tmp_path / "none.csv")
+
+
+def test_versions_of_a_file_that_cannot_be_put_in_order_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("currency,since,rate\nEUR,2026-01-01,1\nEUR,,2\n")
+    text = WALLET.format(where="file: rates.csv, as_of: since").replace("rates[currency]", "rates[currency, at]")
+    brand = wallet(tmp_path, text)
+    with pytest.raises(MappingError, match="since"):
+        load(Trial(brand), LookupTables(brand.connector, tmp_path))
