@@ -33,6 +33,7 @@ from bridge.errors import (
 from bridge.intake import Intake
 from bridge.ledger import SqliteLedger, open_ledger
 from bridge.lookup_tables import LookupTables
+from bridge.mapping.lookups import values_of_table
 from bridge.reporting import Reporter, Status
 from bridge.running_checks import RunningChecks
 from bridge.sources import Client, KafkaSource, open_source
@@ -156,8 +157,10 @@ class BrandRun:
             outbound.start()
             checks.topics()
             intake.load(tables.load())
-            tables.follow()
-            self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)
+            tables.follow(lambda name, rows: values_of_table(brand.plan.lookups[name], rows))
+            self._reporter = Reporter(
+                self._metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
+            )
             intake.on_offer(self._reporter.offered)
             self._loop(intake, outbound, self._reporter, tables, checks)
         except LedgerFenced:

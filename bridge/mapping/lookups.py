@@ -67,6 +67,24 @@ def take_table(lookup: LookupPlan, rows: Iterable[Row], recall: Recall) -> list[
 
     Raises MappingError or DecodeError, and changes nothing, when a row's key or time cannot be told.
     """
+    values = values_of_table(lookup, rows)
+    news = [key for key, value in values.items() if recall.value(lookup.space, key) != value]
+    for key in news:
+        recall.put_lookup(lookup.space, key, values[key])
+    known = set(recall.value(_KEYS_SPACE, lookup.name) or [])
+    for gone in known - values.keys():
+        recall.put_lookup(lookup.space, gone, None)
+    if known != values.keys():
+        recall.put_value(_KEYS_SPACE, lookup.name, sorted(values))
+    return news
+
+
+_KEYS_SPACE: Final = "lookup:keys"
+"""The keys that a look-up without a topic has, so that rows which are gone can be forgotten."""
+
+
+def values_of_table(lookup: LookupPlan, rows: Iterable[Row]) -> dict[str, Value]:
+    """Return what is remembered of the rows of a look-up without a topic, by key.  Raises as `take_table`."""
     found: dict[str, list[Row]] = {}
     for row in rows:
         key = lookup.key(row)
@@ -74,20 +92,7 @@ def take_table(lookup: LookupPlan, rows: Iterable[Row], recall: Recall) -> list[
             raise MappingError("no_key", f"a row of the look-up {lookup.name} has no key")
         if lookup.where is None or lookup.where(row):
             found.setdefault(key, []).append(row)
-    values = {key: _value_of(lookup, same) for key, same in found.items()}
-    news = [key for key, value in values.items() if recall.value(lookup.space, key) != value]
-    for key in news:
-        recall.put_lookup(lookup.space, key, values[key])
-    known = set(recall.value(_KEYS_SPACE, lookup.name) or [])
-    for gone in known - found.keys():
-        recall.put_lookup(lookup.space, gone, None)
-    if known != found.keys():
-        recall.put_value(_KEYS_SPACE, lookup.name, sorted(found))
-    return news
-
-
-_KEYS_SPACE: Final = "lookup:keys"
-"""The keys that a look-up without a topic has, so that rows which are gone can be forgotten."""
+    return {key: _value_of(lookup, same) for key, same in found.items()}
 
 
 def _value_of(lookup: LookupPlan, rows: list[Row]) -> Value:
