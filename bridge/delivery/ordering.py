@@ -16,10 +16,14 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Sequence
 from heapq import heappop, heappush
+from typing import Final
 
 from bridge.delivery.flight import ANSWERED, Flight
 from bridge.delivery.retries import Backoff, Cause
 from bridge.records import Delivery
+
+_SPAN: Final = 16
+"""How many windows of events may be confirmed ahead of one that is not: each batch records their list."""
 
 
 class OutboxWindow:
@@ -208,7 +212,7 @@ class OutboxWindow:
         """Add events that are looked at for the first time; one whose player is busy is put behind it."""
         number, first, room = self._fresh, self._first, free - len(batch)
         offered, players = self._offered, self._players
-        end = first + len(offered)
+        end = first + min(len(offered), _SPAN * self._window)
         while room > 0 and number < end:
             player = offered[number - first].player
             if player not in players:

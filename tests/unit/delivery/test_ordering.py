@@ -163,6 +163,29 @@ def test_an_event_that_waits_behind_its_player_keeps_no_place_of_others() -> Non
     assert seqs(outbox.submit(0.0)) == [2, 6, 7, 8]
 
 
+def test_one_event_that_is_refused_for_ever_lets_so_many_pass_and_no_more() -> None:
+    outbox = window(2)
+    outbox.offer([delivery(seq, f"p{seq}") for seq in range(1, 101)], 0.0)
+    sent: list[int] = []
+    tag = 0
+    for _ in range(500):
+        for seq in seqs(outbox.submit(0.0)):
+            tag += 1
+            if seq == 1:
+                outbox.reject(tag, multiple=False, now=0.0)
+            else:
+                sent.append(seq)
+                outbox.confirm(tag, multiple=False, now=0.0)
+        outbox.recorded(outbox.confirmed_count)
+    assert sent == list(range(2, 33))
+    while batch := outbox.submit(0.0):
+        for _ in batch:
+            tag += 1
+            outbox.confirm(tag, multiple=False, now=0.0)
+        outbox.recorded(outbox.confirmed_count)
+    assert outbox.confirmed_seq == 100
+
+
 def test_the_time_of_the_oldest_in_flight_moves_on_with_confirms() -> None:
     outbox = window()
     outbox.offer([delivery(1, "A"), delivery(2, "B")], 0.0)
