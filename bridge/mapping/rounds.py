@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bridge.errors import MappingError
 from bridge.mapping.amounts import exact_sum
 from bridge.mapping.remembered import Sent
-from bridge.mapping.scope import Scope, remembered_row
+from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -31,12 +31,15 @@ def activities_of_round(
 ) -> list[tuple[TablePlan, str, Scope, Sent]]:
     """Return every activity that was sent in a round, oldest first."""
     found = []
+    seen: set[tuple[str, str]] = set()
     for table, key in recall.value(ROUND_SPACE, round_id) or []:
-        memory, plan = recall.row(table, key), tables[table]
-        if memory is None:
+        row = PlayRow(tables[table], key, recall)
+        memory = row.memory()
+        if memory is None or (table, row.key) in seen:
             continue
-        scope = Scope(plan, recall, key, remembered_row(memory), memory=memory)
-        found += [(plan, key, scope, sent) for sent in memory.sent]
+        seen.add((table, row.key))  # A row whose key has changed may be noted under both.
+        scope = Scope(row.plan, recall, row.key, remembered_row(memory), memory=memory)
+        found += [(row.plan, row.key, scope, sent) for sent in memory.sent]
     return sorted(found, key=lambda item: item[3].seq)
 
 
