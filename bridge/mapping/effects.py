@@ -48,12 +48,12 @@ class Effects:
         _release(mine, decision.released)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
-        if decision.took is not None:
-            mine.took = decision.took
+        if decision.reversal:
+            mine.took, mine.did = decision.took, decision.did
         if decision.undone is not None:
             undone = decision.undone
             own = undone.plan is table and undone.key == scope.key
-            (mine if own else _other(others, undone)).took = None
+            (mine if own else _other(others, undone)).took = []
         self._recall.put_row(table.name, scope.key, mine)
         for (name, key), memory in others.items():
             self._recall.put_row(name, key, memory)
@@ -68,6 +68,8 @@ class Effects:
             memory.sent = []
         if decision.final and not memory.standing():
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
+            if not memory.effective:
+                memory.did = None  # What was undone has been withdrawn too: it may come again.
         _release(memory, decision.released)
         memory.reversal = memory.reversal or decision.reversal
         self._recall.put_row(table.name, scope.key, memory)

@@ -214,8 +214,9 @@ class Mapper:
                 own = _queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
             scope.queue = own
         except PoisonRecord as poison:
-            sent = scope.memory is not None and scope.memory.sent
-            skip = None if sent else self._judge.skip_at_once(table, scope)
+            memory = scope.memory
+            acted = memory is not None and (memory.sent or memory.effective)
+            skip = None if acted else self._judge.skip_at_once(table, scope)
             decision = skip or Park(poison.code, poison.reason)
             self._holding.release(self._endings.decided(table, change, scope, decision))
             return
@@ -237,7 +238,11 @@ class Mapper:
         waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
         decision: Decision | None
         if self._holding.queues.count and self._holding.blocks(queue, table, scope):
-            decision = None if waits or (known and known.sent) else self._judge.skip_at_once(table, scope)
+            decision = (
+                None
+                if waits or (known and (known.sent or known.effective))
+                else self._judge.skip_at_once(table, scope)
+            )
         elif waits:
             decision = waits_for_row(table, scope.key)
         else:
