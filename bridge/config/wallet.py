@@ -139,8 +139,8 @@ class Reversal(Model):
     )
     undoes: Expression | None = Field(
         None,
-        description="Instead of `original`: the reversal that this row undoes, perhaps its own row; what that took "
-        "back stands again.",
+        description="Instead of `original`: the reversal that this row undoes, perhaps its own row; what that "
+        "took back stands again.",
     )
     skip: Conditions = Field({}, description="Reasons for which such a row leads to nothing.")
     park: Conditions = Field({}, description="Reasons for which such a row waits for a person.")
