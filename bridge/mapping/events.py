@@ -8,9 +8,10 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing
-from bridge.mapping.plan import ActivityPlan, Fields, TablePlan, first_share
+from bridge.mapping.plan import ActivityPlan, Fields, TablePlan
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import first_share
 from bridge.row import Value
 
 

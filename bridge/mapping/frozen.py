@@ -78,7 +78,7 @@ def encode_row(memory: RowMemory) -> bytes:
     """Return a row's memory as the ledger keeps it."""
     if not memory.values and not memory.history and not memory.took and memory.did is None:
         for item in memory.sent:
-            if item.compare is not None or item.left is not None:
+            if item.compare is not None or item.left is not None or item.fields is not None:
                 break
         else:  # Nothing in it needs another form.
             return _encode(memory)
@@ -100,6 +100,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             s.partly,
             s.taken,
             s.cut,
+            freeze(s.fields),
         ]
         for s in memory.sent
     ]

@@ -10,11 +10,11 @@ import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.keys import KEY_SEPARATOR, key_text
-from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan, first_share, shares_of
+from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less
+from bridge.mapping.shares import anything, first_share, less, shares_of
 from bridge.mapping.waiting import Waiting
 
 SILENT_SPACE: Final = "ref:silent"
@@ -46,7 +46,14 @@ def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent 
             return None
     if activity.compare is not None:
         compare = activity.compare(scope)
-    return Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
+    sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
+    memory = scope.memory
+    if scope.plan.asks_itself and memory is not None and memory.sent:
+        try:  # Once this row is remembered, the one before is gone.
+            sent.fields = scope.plan.would_have_sent(scope, sent)
+        except (PoisonRecord, Waiting):
+            sent.fields = {}
+    return sent
 
 
 def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMemory) -> bool:

@@ -11,13 +11,14 @@ from typing import Any
 
 from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.amounts import add_up, checked
+from bridge.mapping.amounts import add_up
 from bridge.mapping.keys import KEY_SEPARATOR, key_text, row_space
 from bridge.mapping.parts import PartsPlan
 from bridge.mapping.readers import Reader, constant, constant_of, is_constant
 from bridge.mapping.remembered import Sent
 from bridge.mapping.rounds import RoundView
 from bridge.mapping.scope import Scope
+from bridge.mapping.shares import first_share
 from bridge.mapping.waiting import Waiting
 from bridge.row import Row, Value
 
@@ -143,6 +144,8 @@ class TablePlan:
     starts: Test | None = None
     sent_before: Test = lambda _: False
     split: SplitPlan | None = None
+    asks_itself: bool = False
+    """Whether a rule asks what was sent of the row before."""
     columns: frozenset[str] = frozenset()
     """Every column that a rule of this table names."""
     remembers: frozenset[str] = frozenset()
@@ -199,12 +202,22 @@ class TablePlan:
         history = memory.history if memory is not None else None
         return Scope(self, scope.recall, scope.key, Row(history or {}, {}), memory=memory)
 
-    def history_fields(self, scope: Scope, sent: Sent) -> Mapping[str, Value]:
+    def history_fields(self, scope: Scope, sent: Sent) -> dict[str, Value]:
         """Return the event that would have been sent for a row of history."""
         memory = scope.memory
         if memory is None or memory.history is None:
             raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
-        past = self.history_scope(scope)
+        place = (self.name, scope.key, sent.name)
+        if place in scope.recall.in_making:
+            raise MappingError("history_of_itself", "an event of history cannot be told, because it names itself")
+        scope.recall.in_making.add(place)
+        try:
+            return self.would_have_sent(self.history_scope(scope), sent)
+        finally:
+            scope.recall.in_making.discard(place)
+
+    def would_have_sent(self, past: Scope, sent: Sent) -> dict[str, Value]:
+        """Return the event of a row of history in a scope of it."""
         plan = self.activities[sent.name]
         past.left = sent.left if sent.left is not None else first_share(self, plan, past)
         past.n = sent.n
@@ -215,23 +228,6 @@ class TablePlan:
         fields["type"], fields["status"] = plan.type, "Approved"
         add_up(fields)
         return fields
-
-
-def first_share(table: TablePlan, activity: ActivityPlan, scope: Scope) -> Value:
-    """Return the whole share of an activity: what is left of it before any reversal."""
-    if activity.share is None:
-        return None
-    return shares_of(table, activity.share, scope)
-
-
-def shares_of(table: TablePlan, read: Reader, scope: Scope) -> Value:
-    """Return a share, or what a reversal takes: one number, or one for each value of the split.
-
-    Raises MappingError where it is no number.
-    """
-    if table.split is None:
-        return checked(read(scope), "the share")
-    return table.parts[table.split.parts].divide(table.split, read, scope)
 
 
 TableKind = tuple[LookupPlan | None, TablePlan | None, tuple[TablePlan, PartsPlan] | None]

@@ -50,6 +50,11 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     """Another row took it back: that its own row still says it counts does not send it again."""
     cut: bool = False
     """Other rows took parts of its share, now or before."""
+    fields: Any = None
+    """The event of a row of history whose rules ask for what was there before: it is made at once.
+
+    Empty where it cannot be made.
+    """
 
 
 class Took(msgspec.Struct, array_like=True):

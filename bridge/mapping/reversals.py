@@ -13,11 +13,11 @@ from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
-from bridge.mapping.plan import ReversalPlan, TablePlan, shares_of
+from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less
+from bridge.mapping.shares import anything, less, shares_of
 from bridge.mapping.undoing import undo, what_it_took
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value

@@ -232,7 +232,7 @@ class Scope:
             pieces = memory.pieces(name) if memory is not None else []
             return SentView(self, sent, [s for s in pieces if s.n != sent.n] + [sent], fields)
         pieces = memory.pieces(name) if memory is not None else []
-        if not pieces:
+        if not pieces or (self.plan.name, self.key, name) in self.recall.in_making:
             return NEVER_SENT if self.plan.activities[name].grows is not None else None
         return SentView(self, pieces[-1], pieces)
 
@@ -243,6 +243,12 @@ class Scope:
             if fields is None:
                 raise MappingError("original_forgotten", "the event as it was sent is past the ledger's retention")
             return fields
+        if sent.fields is not None:
+            if not sent.fields:
+                raise MappingError(
+                    "history_of_itself", "its event in history depends on what is not known any more"
+                )
+            return dict(sent.fields)
         return self.plan.history_fields(self, sent)
 
     def parts(self, name: str) -> PartsOf:
