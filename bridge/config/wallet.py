@@ -102,7 +102,9 @@ class Activity(Model):
     when: Expression = Field(True, description="Which rows have this activity at all.")
     stands: Expression | None = Field(None, description="Does it count now?  Without it, the table's `stands`.")
     compare: Expression | list[Expression] | None = Field(
-        None, description="If this changes while the activity stands, it is taken back and sent anew."
+        None,
+        description="If this changes while the activity stands, it is taken back and sent anew: a value, or a "
+        "list of values.",
     )
     grows: Grows | None = Field(None, description="A running total: each growth is an activity of its own.")
     share: Expression | None = Field(

@@ -12,7 +12,7 @@ from bridge.mapping.compiling_checks import check_events, check_rows_named, chec
 from bridge.mapping.names import BUILT_IN, LookupNames
 from bridge.mapping.parts import PartsPlan
 from bridge.mapping.plan import ActivityPlan, Fields, Plan, ReversalPlan, SplitPlan, TablePlan
-from bridge.mapping.readers import Reader
+from bridge.mapping.readers import Reader, all_comparable, comparable
 from bridge.mapping.reporting import Path, Report
 from bridge.mapping.rows import TABLE_NAME
 from bridge.mapping.table_expressions import TableExpressions
@@ -166,9 +166,9 @@ class TableCompiler(TableExpressions):
         compare = config.compare
         if isinstance(compare, list):
             readers = [self.value(text, (*path, "compare", at)) for at, text in enumerate(compare)]
-            compared: Reader | None = _all_of(readers)
+            compared: Reader | None = all_comparable(readers)
         else:
-            compared = self.value(compare, (*path, "compare")) if compare is not None else None
+            compared = comparable(self.value(compare, (*path, "compare"))) if compare is not None else None
         return ActivityPlan(
             name=name,
             type=config.type,
@@ -244,7 +244,3 @@ class TableCompiler(TableExpressions):
         for form in forms.values():
             compile_value(form, self.names, lambda *_: None)
         return self.names.used_columns.pop()
-
-
-def _all_of(readers: list[Reader]) -> Reader:
-    return lambda scope: [read(scope) for read in readers]

@@ -556,3 +556,33 @@ class TestWhatWasSentIsTakenBack:
         bet(status, "1", amount=12)
         status.delete("tx", "1", player="", kind="", amount=0, game="", status="")
         assert status.events() == ["Bet Approved 1 12", "Bet Rollback 1 12"]
+
+
+COMPARED = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    activities: {{bet: {{type: Bet, compare: {}}}}}
+    again: {{activity_id: {{text: "{{id}}:{{n}}"}}}}
+"""
+
+
+@pytest.mark.parametrize("compare", ['"(amount, currency)"', "[amount, currency]", "details", '"(details, at)"'])
+def test_what_is_compared_is_the_same_when_it_has_been_remembered(trial: Make, compare: str) -> None:
+    run = trial(COMPARED.format(compare))
+    row: dict[str, Any] = {"currency": "EUR", "details": [1, {"a": [2, "x"]}]}
+    run.insert("tx", "1", amount=10, **row)
+    run.restart()
+    run.update("tx", "1", amount=10, note="checked", **row)
+    assert run.events() == ["Bet Approved 1 10"]
+    run.update("tx", "1", amount=11, **{**row, "details": []})
+    assert run.events()[1:] == ["Bet Rollback 1 10", "Bet Approved 1:2 11"]
+
+
+@pytest.mark.parametrize("compare", ['"tx[id]"', '[amount, "tx[id]"]'])
+def test_what_cannot_be_remembered_is_not_compared(trial: Make, compare: str) -> None:
+    run = trial(COMPARED.format(compare))
+    run.insert("tx", "1", amount=10)
+    run.update("tx", "1", amount=10)
+    assert [code for _, code in run.parked()][:1] == ["not_comparable"]
