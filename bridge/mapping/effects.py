@@ -17,6 +17,7 @@ from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
+from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Event, SourcePosition
 from bridge.row import Value
 
@@ -93,6 +94,9 @@ class Effects:
             memory = _copy(memory)
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
+        self.index(table, scope)
+        if memory.ending is Ending.HELD and table.indexes_rounds:
+            self._note_held_in_round(table, scope)
 
     def remember_history(
         self, table: TablePlan, change: Change, scope: Scope, reason: str
@@ -114,13 +118,15 @@ class Effects:
         return self.index(table, scope)
 
     def index(self, table: TablePlan, scope: Scope) -> list[tuple[str, str]]:
-        """Note the ways in which the row can be found, and return those that are new."""
-        if not table.indexes:
-            return []
-        news = [place for place in table.places(scope)[1:] if self._recall.value(*place) is None]
-        for space, value in news:
-            self._recall.put_value(space, value, scope.key)
-        return news
+        """Note the ways in which the row can be found, and return those: of several rows, the first is found."""
+        found: list[tuple[str, str]] = []
+        for space, value in table.places(scope)[1:] if table.indexes else ():
+            known = self._recall.value(space, value)
+            if known is None:
+                self._recall.put_value(space, value, scope.key)
+            if known is None or known == scope.key:
+                found.append((space, value))
+        return found
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""
@@ -145,6 +151,18 @@ class Effects:
         round_id = key_text(out.fields.get("round_id")) or ""
         add_to_round(self._recall, round_id, out.row.plan.name, out.row.key)
         return ROUND_SPACE, round_id
+
+    def _note_held_in_round(self, table: TablePlan, scope: Scope) -> None:
+        """Note that a row that waits belongs to a round, so that who asks for all of the round waits for it."""
+        for activity in table.activities.values():
+            try:
+                if activity.when(scope):
+                    read = dict(activity.event).get("round_id")
+                    round_id = key_text(read(scope)) if read is not None else None
+                    add_to_round(self._recall, round_id or "", table.name, scope.key)
+                    return
+            except (PoisonRecord, Waiting):
+                continue
 
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
         """Keep of a decided header's parts only their keys, to know a repeat."""

@@ -15,7 +15,7 @@ from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
+from bridge.mapping.rounds import ROUND_SPACE, activities_of_round, require_decided
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, shares_of
 from bridge.mapping.undoing import undo, what_it_took
@@ -50,7 +50,8 @@ class Reversals:
         try:
             row = read(scope)
         except Waiting as missing:
-            return Hold(missing, aside=True, reversal=True)
+            hold = Hold(missing, aside=True, reversal=True)
+            return self._unknown(plan, scope, hold) if missing.space.startswith("ref:") else hold
         if row is None:
             return Park("no_reference", "the reversal names no row", reversal=True)
         if not isinstance(row, PlayRow):
@@ -59,14 +60,15 @@ class Reversals:
         if memory is None or memory.ending is Ending.HELD:
             if _is_of(row, scope):
                 return self._nothing_to_do(plan)  # A row that undoes itself, and has never taken anything back.
-            return Hold(row.undecided(), aside=True, reversal=True)
+            hold = Hold(row.undecided(), aside=True, reversal=True)
+            return hold if memory is not None else self._unknown(plan, scope, hold)
         scope.original = row
         return row
 
     def _one_row(self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None) -> Decision:
         named = self._named(plan, plan.original, scope)
         if not isinstance(named, PlayRow):
-            return self._unknown(plan, scope, named)
+            return named
         memory = named.memory()
         if memory is None:
             raise named.undecided()
@@ -86,14 +88,15 @@ class Reversals:
         takes = shares_of(table, plan.takes, scope) if plan.takes is not None else None
         return ended_before(scope, doing("original", plan, named, takes))
 
-    def _unknown(self, plan: ReversalPlan, scope: Scope, ended: Decision) -> Decision:
-        if isinstance(ended, Hold) and scope.memory is not None and scope.memory.effective:
+    def _unknown(self, plan: ReversalPlan, scope: Scope, hold: Hold) -> Decision:
+        """Return how a reversal ends whose original is not there: one that waits itself is there."""
+        if scope.memory is not None and scope.memory.effective:
             return CHANGED  # It did something with another one.
-        if isinstance(ended, Hold) and plan.unknown == "park":
+        if plan.unknown == "park":
             return Park("unknown_original", "the original is not there", reversal=True)
-        if isinstance(ended, Hold) and plan.unknown == "skip":
+        if plan.unknown == "skip":
             return Skip("the original is not there", final=True, reversal=True)
-        return ended
+        return hold
 
     def _ended_as(
         self, plan: ReversalPlan, scope: Scope, memory: RowMemory, waiting: Waiting | None
@@ -176,6 +179,10 @@ class Reversals:
         known = scope.memory.took if scope.memory is not None else None
         if before is not None and (before is not NO_CHANGE or not known):
             return before
+        try:
+            require_decided(scope.recall, table.all_tables, str(round_id))
+        except Waiting as missing:
+            return Hold(missing, aside=True, reversal=True)
         members = activities_of_round(scope.recall, table.all_tables, str(round_id))
         ended = self._round_ended(table, plan, scope, waiting, None if members else str(round_id))
         if ended is not None:
@@ -206,7 +213,7 @@ class Reversals:
     def _undo(self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None) -> Decision:
         named = self._named(plan, plan.undoes, scope)
         if not isinstance(named, PlayRow):
-            return self._unknown(plan, scope, named)
+            return named
         memory = named.memory()
         if memory is None:
             raise named.undecided()

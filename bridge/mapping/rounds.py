@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from bridge.errors import MappingError
 from bridge.mapping.amounts import exact_sum
-from bridge.mapping.remembered import Sent
+from bridge.mapping.remembered import Ending, Sent
 from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
@@ -41,6 +41,15 @@ def activities_of_round(
         scope = Scope(row.plan, recall, row.key, remembered_row(memory), memory=memory)
         found += [(row.plan, row.key, scope, sent) for sent in memory.sent]
     return sorted(found, key=lambda item: item[3].seq)
+
+
+def require_decided(recall: Recall, tables: dict[str, TablePlan], round_id: str) -> None:
+    """Raise Waiting while a row of the round waits itself: it may be an activity of it before long."""
+    for table, key in recall.value(ROUND_SPACE, round_id) or []:
+        row = PlayRow(tables[table], key, recall)
+        memory = row.memory()
+        if memory is not None and memory.ending is Ending.HELD:
+            raise row.undecided()
 
 
 class RoundView:
