@@ -8,7 +8,7 @@ from typing import Any
 
 from bridge.config.wallet import Activity, PlayTable, Reversal
 from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.compiling_checks import check_events, check_rows_named, check_shares, check_words
+from bridge.mapping.compiling_checks import check_events, check_ids, check_rows_named, check_shares, check_words
 from bridge.mapping.names import BUILT_IN, LookupNames
 from bridge.mapping.parts import PartsPlan
 from bridge.mapping.plan import ActivityPlan, Fields, Plan, ReversalPlan, SplitPlan, TablePlan
@@ -53,6 +53,7 @@ class TableCompiler(TableExpressions):
         if not table.activities and not table.reverses:
             self.problem((), "no row of this table means anything", "add `activities:` or `reverses:`")
         check_events(config, self.problem)
+        check_ids(config, self.problem)
         check_shares(self._plan.wallet, table.name, self.problem)
         check_rows_named(self._plan.wallet, table.name, self.problem)
         check_words(config, self.problem)

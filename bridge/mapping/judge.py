@@ -14,7 +14,7 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import checked, exact_sum
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED
-from bridge.mapping.events import EventMaker, newest_first, override
+from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
 from bridge.mapping.guards import first_true
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
@@ -297,4 +297,4 @@ class Judge:
             events.append(out)
             if count > 1 or table.indexes:  # Only then will anything ask for it.
                 siblings[plan.name] = (Sent(plan.name, n, True, 0, out.amount), out.fields)
-        return events
+        return require_different_ids(events) if len(forth) > 1 else events

@@ -558,6 +558,17 @@ class TestWhatWasSentIsTakenBack:
         assert status.events() == ["Bet Approved 1 12", "Bet Rollback 1 12"]
 
 
+def test_two_activities_of_a_row_with_one_id_are_not_sent(trial: Make) -> None:
+    run = trial(
+        "play: {tx: {activities: {bet: {type: Bet, when: amount > 0}, "
+        "win: {type: Win, when: won != null, event: {wager_amount: won}}}}}"
+    )
+    run.insert("tx", "1", amount=5, won=None)
+    run.insert("tx", "2", amount=5, won=9)
+    assert run.events() == ["Bet Approved 1 5"]
+    assert run.parked() == [("2", "same_id")]
+
+
 COMPARED = """
 play:
   tx:
