@@ -19,7 +19,7 @@ COMPILED = {
     "bridge/delivery": "flight frames ordering",
     "bridge/ledger": "recent transaction",
     "bridge/mapping": "amounts conditions doings effects endings events expressions frozen guards history "
-    "holding judge keys lookups mapper misreadings operators outgoing parts plan queues readers recall "
+    "holding items judge keys lookups mapper misreadings operators outgoing parts plan queues readers recall "
     "reopening reversals rounds row_readers rows scope shares snapshots transactions undoing values waiting",
 }
 

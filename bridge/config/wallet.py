@@ -177,6 +177,11 @@ class PlayTable(Model):
         description="mutable rows: what a delete means, `nothing` (an archive job) or `nothing stands` (a void); "
         "or a condition over the row as remembered under which nothing stands.",
     )
+    each: dict[str, Expression] = Field(
+        {},
+        max_length=1,
+        description="A list in an append-only row of which each item is a row of its own, and what one is called.",
+    )
     key: Expression | list[Expression] = Field(description="What identifies a row (not the Kafka key).")
     player: Expression = Field(description="Whose row it is: the events of one player keep their order.")
     as_of: str | None = Field(

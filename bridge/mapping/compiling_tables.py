@@ -76,6 +76,14 @@ class TableCompiler(TableExpressions):
             self.problem(
                 (), "`deleted` is missing", "say what a delete of a mutable row means: nothing, or nothing stands"
             )
+        for name in config.each:
+            if name in taken or name in config.with_ or name in self._plan.tables or name in self._plan.lookups:
+                self.problem(("each", name), f"{name} already means something else here", "choose another name")
+        if config.each and (config.rows == "mutable" or config.parts):
+            hint = (
+                "rows that change, or have parts, cannot be taken apart: what would a list mean that has changed?"
+            )
+            self.problem(("each",), "`each` needs `rows: append-only`, and no `parts`", hint)
         needs_mutable = (config.deleted is not None, config.moves, config.watch, config.as_of)
         if config.rows == "append-only" and any(needs_mutable):
             hint = "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`"
@@ -127,6 +135,9 @@ class TableCompiler(TableExpressions):
     def _compile_identity(self) -> None:
         """Compile what must be known of a row before anything of it can wait."""
         table, config = self._table, self._config
+        for name, text in config.each.items():
+            with self._from_the_row_alone("each"):
+                table.item, table.each = name, self.value(text, ("each", name))
         with self._from_the_row_alone("key"):
             table.key = self.key(config.key, ("key",), self.names)
         with self._from_the_row_alone("player"):

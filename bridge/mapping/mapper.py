@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
@@ -10,6 +11,7 @@ from bridge.mapping.decisions import Decision, Hold, Outcome, Park
 from bridge.mapping.endings import Endings, Observer
 from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding, waits_for_row
+from bridge.mapping.items import change_of_row, items_of
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import row_space
 from bridge.mapping.lookups import ShownRow, take_lookup, take_table
@@ -23,11 +25,13 @@ from bridge.mapping.rows import (
     OUTDATED,
     is_history,
     is_outdated,
-    is_repeated,
     move_memory,
+    no_news,
     old_key,
+    queue_of_deleted,
     recollect,
     scope_of,
+    without_a_look,
 )
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
@@ -36,6 +40,9 @@ from bridge.records import Change, HeldChange, Renamed, Skipped, SourceRecord, T
 from bridge.row import Row
 
 __all__ = ["Mapper", "Observer", "Outcome"]
+
+NO_ITEMS: Final = "nothing is in its list"
+"""Why a row is skipped of which each item of a list is a row."""
 
 
 class Mapper:
@@ -59,7 +66,12 @@ class Mapper:
 
     def restore(self, held: Iterable[tuple[HeldChange, Change]]) -> None:
         """Take up what waited when the ledger was closed."""
-        self._holding.queues.restore([Held.restored(stored, change) for stored, change in held])
+        found = [Held.restored(stored, change) for stored, change in held]
+        for one in found:
+            table = self._plan.tables.get(one.table)
+            if table is not None and one.kind != "part":
+                one.change = change_of_row(table, one.change, one.row, self._recall)
+        self._holding.queues.restore(found)
 
     def begin(self, memory: Memory, now_ms: int) -> None:
         """Turn to the transaction of the next batch; `now_ms` is the wall clock in milliseconds."""
@@ -90,7 +102,7 @@ class Mapper:
             if lookup is not None:
                 shown = self._shown[id(change)] = ShownRow(lookup, change)
                 wanted = (shown.place,)
-            if table is not None and _without_a_look(table, change) is None:
+            if table is not None and table.each is None and without_a_look(table, change) is None:
                 scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
                 wanted = ((row_space(table.name), scope.key),)
             if part is not None and change.after is not None:
@@ -101,14 +113,19 @@ class Mapper:
             pass  # said when the change is taken
         return wanted
 
-    def take(self, change: Change) -> None:
-        """Take one change in.  Whatever it leads to is in the memory when this returns."""
+    def take(self, change: Change, only: str = "") -> None:
+        """Take one change in.  Whatever it leads to is in the memory when this returns.
+
+        With `only`, of a row that holds a list the item with this key alone.
+        """
         lookup, table, part = self._plan.of_table(change.table)
         if lookup is not None:
             self._take_lookup(lookup, change)
         if part is not None:
             self._take_part(*part, change)
-        if table is not None:
+        if table is not None and table.each is not None:
+            self._take_items(table, change, only)
+        elif table is not None:
             self._take_row(table, change)
         if lookup is None and table is None and part is None:
             self._endings.skipped(change.record, change.table, "", "table is not in the connector")
@@ -154,12 +171,32 @@ class Mapper:
 
     # -- rows of play tables
 
+    def _take_items(self, table: TablePlan, change: Change, only: str) -> None:
+        """Take in each item of the list that a row holds, as a row."""
+        skip = without_a_look(table, change) or ("row changed" if change.renamed is not None else None)
+        try:
+            found = [] if skip is not None else items_of(table, change, self._recall)
+        except PoisonRecord as poison:
+            self._take_without_key(table, change, poison)
+            return
+        if not found:
+            self._endings.skipped(change.record, table.name, "", skip or self._without_items(table, change))
+            return
+        one = change_of_row(table, change, only, self._recall) if only else change
+        for item in [one] if one is not change else found:
+            self._take_row(table, item)
+
+    def _without_items(self, table: TablePlan, change: Change) -> str:
+        row = change.after if change.after is not None else Row({}, {})
+        skip = self._judge.skip_at_once(table, Scope(table, self._recall, "", row, change=change))
+        return skip.reason if skip is not None else NO_ITEMS
+
     def _take_row(self, table: TablePlan, change: Change) -> None:
         if not change.snapshot:
             self._streamed.note(table.name, change.record, self._endings.now_ms)
         scope = self._scopes.pop(id(change), None)
         if scope is None:
-            skip = _without_a_look(table, change)
+            skip = without_a_look(table, change)
             if skip is not None:
                 self._endings.skipped(change.record, table.name, "", skip)
                 return
@@ -172,7 +209,7 @@ class Mapper:
         if change.renamed is not None and queue is None:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
-        skip = _no_news(table, change, scope, queue)
+        skip = no_news(table, change, scope, queue)
         if skip is not None:
             self._endings.skipped(change.record, table.name, scope.key, skip)
         else:
@@ -211,7 +248,7 @@ class Mapper:
             if queue is not None:
                 own = queue
             else:
-                own = _queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
+                own = queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
             scope.queue = own
         except PoisonRecord as poison:
             memory = scope.memory
@@ -283,31 +320,3 @@ class Mapper:
         self._endings.looked_up(change.record, change.table, key or "")
         if key is not None:
             self._holding.release([(lookup.space, key)])
-
-
-def _without_a_look(table: TablePlan, change: Change) -> str | None:
-    """Return why a change means nothing whatever the row holds, if it does."""
-    if change.renamed is not None:
-        return "first half of a changed key" if change.renamed is Renamed.FROM else None
-    if table.append_only and change.op in "ud":
-        return "row deleted" if change.op == "d" else "row changed"
-    return None
-
-
-def _no_news(table: TablePlan, change: Change, scope: Scope, queue: str | None) -> str | None:
-    """Return why a change of a row is passed over because of what is known of the row, if it is."""
-    known = scope.known
-    if change.renamed is not None and table.append_only:
-        return "row changed"
-    if known is not None and is_repeated(table, change, known):
-        return "repeated"
-    if change.snapshot and table.snapshot == "ignore":
-        return "row of a snapshot"
-    if scope.deleted and queue is None and known is None:
-        return "deleted row was never seen"
-    return None
-
-
-def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:
-    memory = scope.memory
-    return memory.queue if memory is not None and memory.queue else table.queue(scope)

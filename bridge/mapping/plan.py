@@ -126,6 +126,10 @@ class TablePlan:
     pattern: re.Pattern[str] | None = None
     names_table: bool = False
     """Whether a rule asks in which of several tables a row lies, as if that were a column."""
+    each: Reader | None = None
+    """The list of which each item is a row of its own."""
+    item: str = ""
+    """What one item is called."""
     as_of: str | None = None
     """The column that numbers the versions, where each row is a version of what the key names."""
     deleted: str | Test | None = None

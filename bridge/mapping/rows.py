@@ -146,3 +146,32 @@ def is_history(table: TablePlan, change: Change, scope: Scope) -> bool:
     if change.snapshot and table.snapshot == "remember":
         return True
     return table.starts is not None and not table.starts(scope)
+
+
+def without_a_look(table: TablePlan, change: Change) -> str | None:
+    """Return why a change means nothing whatever the row holds, if it does."""
+    if change.renamed is not None:
+        return "first half of a changed key" if change.renamed is Renamed.FROM else None
+    if table.append_only and change.op in "ud":
+        return "row deleted" if change.op == "d" else "row changed"
+    return None
+
+
+def no_news(table: TablePlan, change: Change, scope: Scope, queue: str | None) -> str | None:
+    """Return why a change of a row is passed over because of what is known of the row, if it is."""
+    known = scope.known
+    if change.renamed is not None and table.append_only:
+        return "row changed"
+    if known is not None and is_repeated(table, change, known):
+        return "repeated"
+    if change.snapshot and table.snapshot == "ignore":
+        return "row of a snapshot"
+    if scope.deleted and queue is None and known is None:
+        return "deleted row was never seen"
+    return None
+
+
+def queue_of_deleted(table: TablePlan, scope: Scope) -> str:
+    """Return whose queue a deleted row is in: the one in which it was."""
+    memory = scope.memory
+    return memory.queue if memory is not None and memory.queue else table.queue(scope)

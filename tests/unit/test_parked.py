@@ -378,3 +378,23 @@ def test_whatever_is_replayed_when_an_activity_is_never_sent_twice(
     for record in last.values():
         world.trial.take(record)
     assert world.trial.parked() == []
+
+
+CALLS = """
+play:
+  calls:
+    each: {{action: actions}}
+    key: action.id
+    activities: {{bet: {{type: Bet, when: 'action.kind in {kinds}'}}}}
+    event: {{activity_id: action.id, wager_amount: action.amount}}
+"""
+
+
+def test_of_a_list_the_items_that_were_parked_are_judged_anew(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, CALLS.format(kinds='("bet",)')))
+    actions = [{"id": key, "kind": kind, "amount": 5} for key, kind in (("a", "odd"), ("b", "bet"), ("c", "odd"))]
+    world.trial.insert("calls", 1, actions=actions)
+    world.mend(wallet(tmp_path, CALLS.format(kinds='("bet", "odd")')))
+    assert world.replay() == ["a sent", "c sent"]
+    assert world.trial.events() == ["Bet Approved b 5", "Bet Approved a 5", "Bet Approved c 5"]
+    assert world.trial.ended("skipped") == []
