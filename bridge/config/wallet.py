@@ -29,6 +29,15 @@ ValueForm = Any
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
+
+def _as_text(value: Any) -> Any:
+    """Return a number or a boolean as the text of a key: a status may be a number."""
+    return str(value).lower() if isinstance(value, int) else value
+
+
+Status = Annotated[str, BeforeValidator(_as_text)]
+"""What a column holds, as a key of YAML."""
+
 Conditions = dict[str, Expression]
 """Reasons in words, each with the condition under which it applies."""
 
@@ -215,7 +224,7 @@ class PlayTable(Model):
     )
     skip: Conditions = Field({}, description="Reasons for which a row leads to nothing; asked before all else.")
     park: Conditions = Field({}, description="Reasons for which a row waits for a person.")
-    moves: dict[str, dict[str, list[Any]]] = Field(
+    moves: dict[str, dict[Status, list[Any]]] = Field(
         {}, description="A column's allowed changes: `new: [...]` and `from: [to, ...]`; any other is parked."
     )
     activities: dict[str, Activity] = Field({}, description="What should stand, by name, in the order of sending.")

@@ -597,3 +597,14 @@ def test_what_cannot_be_remembered_is_not_compared(trial: Make, compare: str) ->
     run.insert("tx", "1", amount=10)
     run.update("tx", "1", amount=10)
     assert [code for _, code in run.parked()][:1] == ["not_comparable"]
+
+
+def test_states_that_are_numbers_move_as_texts_do(trial: Make) -> None:
+    run = trial(
+        "play: {tx: {rows: mutable, deleted: nothing, moves: {state: {new: [0, 1], 0: [1], 1: [2]}}, "
+        "activities: {bet: {type: Bet}}, stands: state == 1}}"
+    )
+    for state in (0, 1, 2, 1):
+        run.update("tx", "1", amount=5, state=state)
+    assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
+    assert run.parked() == [("1", "move")]
