@@ -200,7 +200,7 @@ def took_in_history(recall: Recall, table: TablePlan, key: str, did: Did) -> lis
     if memory is None or memory.ending is Ending.HELD:
         raise row.undecided()
     found = []
-    for sent in memory.sent:
+    for sent in memory.sent[::-1]:
         activity = row.plan.activities[sent.name]
         if did.activity not in ("", sent.name):
             continue

@@ -26,11 +26,13 @@ def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
 def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoing], list[Took]]:
     """Return what undoes a reversal, the last thing that it did first, and what that takes or gives in turn.
 
+    A bet is given back before what was won with it, whatever the order in which they went.
+
     Raises MappingError where something else has happened to it since.
     """
     events: list[Outgoing] = []
     done: list[Took] = []
-    for one in took[::-1]:
+    for one in _in_order(scope, took):
         plan = scope.plan.all_tables[one.table]
         row, activity = PlayRow(plan, one.key, scope.recall), plan.activities[one.name]
         sent = _known(row, activity, one)
@@ -42,6 +44,15 @@ def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoi
         events += again
         done.append(Took(one.table, row.key, one.name, again[-1].n, one.part, given=True))
     return events, done
+
+
+def _in_order(scope: Scope, took: list[Took]) -> list[Took]:
+    def is_won(one: Took) -> bool:
+        return not one.given and scope.plan.all_tables[one.table].activities[one.name].type != "Bet"
+
+    last_first = took[::-1]
+    last_first.sort(key=is_won)
+    return last_first
 
 
 def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:

@@ -187,3 +187,17 @@ def test_a_round_that_is_void_finds_a_bet_whose_key_has_changed(run: Trial) -> N
     assert run.events()[2:] == ["Bet Rollback 2 7", "Bet Rollback 1 10"]
     run.update("tx", "merged-1", **row("bet", amount=10), note="seen")
     assert len(run.events()) == 4
+
+
+def test_a_bet_is_given_back_before_its_win_whatever_went_first(trial: Make) -> None:
+    run = trial(WALLET.replace("round: round}", "round: round, order: oldest first}"))
+    run.insert("tx", "1", **row("bet", amount=10))
+    run.insert("tx", "2", **row("win", amount=30))
+    run.insert("tx", "v", **row("round_void"))
+    run.insert("tx", "u", **row("unvoid", "v"))
+    assert run.events()[2:] == [
+        "Bet Rollback 1 10",
+        "Win Rollback 2 30",
+        "Bet Approved 1:2 10",
+        "Win Approved 2:2 30",
+    ]
