@@ -138,7 +138,8 @@ class Reversals:
             sent = settled(row, activity, sent)
         takes = scope.takes if scope.takes is not None else sent.left
         rest = less(sent.left, takes)
-        if rest is None:
+        # Of what went with its round the share is left, but nothing stands of which a part could be taken.
+        if rest is None or (not sent.stands and scope.takes is not None and anything(takes)):
             return Park("more_than_left", "it takes back more than is left", reversal=True)
         if not sent.stands:
             return self._nothing_to_do(plan)

@@ -201,3 +201,29 @@ def test_a_bet_is_given_back_before_its_win_whatever_went_first(trial: Make) -> 
         "Bet Approved 1:2 10",
         "Win Approved 2:2 30",
     ]
+
+
+def test_what_was_left_of_a_bet_that_went_with_its_round_comes_back_with_it(trial: Make) -> None:
+    run = trial(PARTS + '      - {when: kind == "round_void", round: round}\n')
+    run.insert("tx", "1", **row("bet", amount=10))
+    run.insert("tx", "p", **row("part", "1", 4))
+    run.insert("tx", "v", **row("round_void"))
+    run.insert("tx", "u", **row("unvoid", "v"))
+    run.insert("tx", "q", **row("part", "1", 1))
+    assert run.events()[3:] == [
+        "Bet Rollback 1:2 6",
+        "Bet Approved 1:3 6",
+        "Bet Rollback 1:3 6",
+        "Bet Approved 1:4 5",
+    ]
+    run.insert("tx", "r", **row("part", "1", 6))
+    assert run.parked() == [("r", "more_than_left")]
+
+
+def test_a_part_of_a_bet_that_went_with_its_round_waits_for_a_person(trial: Make) -> None:
+    run = trial(PARTS + '      - {when: kind == "round_void", round: round}\n')
+    run.insert("tx", "1", **row("bet", amount=10))
+    run.insert("tx", "v", **row("round_void"))
+    run.insert("tx", "p", **row("part", "1", 4))
+    assert run.events() == VOIDED
+    assert run.parked() == [("p", "more_than_left")]
