@@ -66,6 +66,10 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
         try:
             if not reversal.when(scope):
                 continue
+            if reversal.round is not None:
+                round_id = key_text(reversal.round(scope))
+                memory.did = Did("round", "", round_id, reversal.activity or "") if round_id is not None else None
+                return True
             read = reversal.original if reversal.original is not None else reversal.undoes
             row = read(scope) if read is not None else None
         except (PoisonRecord, Waiting):

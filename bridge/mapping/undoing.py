@@ -17,10 +17,17 @@ MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent agai
 
 
 def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
-    """Return what a reversal row took or gave back.  Raises Waiting while that cannot be told of history."""
-    if memory.took is None and memory.did is not None and memory.did.way == "original":
+    """Return what a reversal row took or gave back.
+
+    Raises Waiting while that cannot be told of history, and MappingError where it never can.
+    """
+    if memory.took is not None or memory.did is None:
+        return memory.took or []
+    if memory.did.way == "original":
         return took_in_history(row.recall, row.plan, row.key, memory.did)
-    return memory.took or []
+    raise MappingError(
+        "done_in_history", "what it undoes was done before the bridge, and what that was is not known"
+    )
 
 
 def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoing], list[Took]]:

@@ -126,3 +126,37 @@ def test_a_void_of_the_win_alone_leaves_the_bet(trial: Make) -> None:
     run.snapshot("rounds", "v", kind="void_win", ref="1")
     run.insert("rounds", "w", kind="void", ref="1")
     assert run.events() == ["Bet Rollback 1 10"]
+
+
+ROUNDS = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet"}}
+    reverses: {when: kind == "unvoid", undoes: "rounds[round]"}
+  rounds:
+    rows: mutable
+    deleted: nothing
+    reverses: {when: state == "void", round: id}
+"""
+
+
+def test_a_round_that_was_void_before_takes_nothing_once_it_is_noted(trial: Make) -> None:
+    run = trial(ROUNDS)
+    run.snapshot("rounds", "R1", state="void")
+    run.insert("tx", "1", kind="bet", amount=5)
+    run.update("rounds", "R1", state="void", note="seen")
+    assert (run.events(), run.held) == (["Bet Approved 1 5"], 0)
+    run.update("rounds", "R1", state="open")
+    assert run.parked() == [("R1", "reversal_changed")]
+
+
+def test_what_is_not_known_of_history_is_not_undone_in_silence(trial: Make) -> None:
+    run = trial(ROUNDS)
+    run.snapshot("rounds", "R1", state="void")
+    run.insert("tx", "u", kind="unvoid")
+    assert run.parked() == [("u", "done_in_history")]
+    run = trial(WALLET)
+    for key, row in (BET, VOID, UNVOID):
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "a", kind="unvoid", ref="u")
+    assert run.parked() == [("a", "done_in_history")]
