@@ -137,6 +137,7 @@ class Effects:
             memory = _copy(scope.memory)
             memory.position = _latest(known.position, change.position)
             memory.reversal = memory.reversal or known.reversal
+            memory.gone = scope.deleted
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:

@@ -118,6 +118,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             took,
             memory.parked,
             _frozen_did(memory.did) if memory.did is not None else None,
+            memory.gone,
         ]
     )
 

@@ -105,6 +105,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     parked: bool = False
     """A change of this row is parked: later ones are parked too."""
     did: Did | None = None
+    gone: bool = False
+    """The row was deleted, and that meant that nothing of it counts: no undo brings it back."""
 
     @property
     def player(self) -> str:

@@ -33,7 +33,8 @@ def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
 def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoing], list[Took]]:
     """Return what undoes a reversal, the last thing that it did first, and what that takes or gives in turn.
 
-    A bet is given back before what was won with it, whatever the order in which they went.
+    A bet is given back before what was won with it, whatever the order in which they went, and nothing of a row
+    that was deleted since.
 
     Raises MappingError where something else has happened to it since.
     """
@@ -42,6 +43,9 @@ def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoi
     for one in _in_order(scope, took):
         plan = scope.plan.all_tables[one.table]
         row, activity = PlayRow(plan, one.key, scope.recall), plan.activities[one.name]
+        memory = row.memory()
+        if memory is not None and memory.gone and not memory.standing():
+            continue
         sent = _known(row, activity, one)
         if one.given:
             events += _retaken(maker, row, activity, sent, one)

@@ -227,3 +227,14 @@ def test_a_part_of_a_bet_that_went_with_its_round_waits_for_a_person(trial: Make
     run.insert("tx", "p", **row("part", "1", 4))
     assert run.events() == VOIDED
     assert run.parked() == [("p", "more_than_left")]
+
+
+def test_an_undo_brings_back_nothing_of_a_deleted_row(run: Trial) -> None:
+    void(run)
+    run.delete("tx", "1")
+    run.restart()
+    run.insert("tx", "u", **row("unvoid", "v"))
+    assert run.events() == VOIDED
+    run.insert("tx", "1", **row("bet", amount=10))
+    assert run.events() == RESTORED
+    assert run.parked() == []
