@@ -14,10 +14,9 @@ from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, add_to_round
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round, round_of
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
-from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Event, SourcePosition
 from bridge.row import Value
 
@@ -95,8 +94,9 @@ class Effects:
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope)
-        if memory.ending is Ending.HELD and table.indexes_rounds:
-            self._note_held_in_round(table, scope)
+        round_id = round_of(table, scope) if memory.ending is Ending.HELD and table.indexes_rounds else None
+        if round_id is not None:
+            add_to_round(self._recall, round_id, table.name, scope.key)
 
     def remember_history(
         self, table: TablePlan, change: Change, scope: Scope, reason: str
@@ -152,18 +152,6 @@ class Effects:
         round_id = key_text(out.fields.get("round_id")) or ""
         add_to_round(self._recall, round_id, out.row.plan.name, out.row.key)
         return ROUND_SPACE, round_id
-
-    def _note_held_in_round(self, table: TablePlan, scope: Scope) -> None:
-        """Note that a row that waits belongs to a round, so that who asks for all of the round waits for it."""
-        for activity in table.activities.values():
-            try:
-                if activity.when(scope):
-                    read = dict(activity.event).get("round_id")
-                    round_id = key_text(read(scope)) if read is not None else None
-                    add_to_round(self._recall, round_id or "", table.name, scope.key)
-                    return
-            except (PoisonRecord, Waiting):
-                continue
 
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
         """Keep of a decided header's parts only their keys, to know a repeat."""

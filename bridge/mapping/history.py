@@ -13,6 +13,7 @@ from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round, round_of
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, first_share, less, shares_of
 from bridge.mapping.waiting import Waiting
@@ -61,6 +62,8 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
 
     Returns whether the row is a reversal itself.
     """
+    if memory.sent and table.indexes_rounds:
+        _join_round(table, scope, recall)
     _settle_in_full(table, scope.key, recall, memory)
     for reversal in table.reverses:
         try:
@@ -68,7 +71,9 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
                 continue
             if reversal.round is not None:
                 round_id = key_text(reversal.round(scope))
-                memory.did = Did("round", "", round_id, reversal.activity or "") if round_id is not None else None
+                if round_id is not None:
+                    memory.did = Did("round", "", round_id, reversal.activity or "")
+                    _note_round_taken(recall, table, round_id, [table.name, scope.key, memory.did.activity])
                 return True
             read = reversal.original if reversal.original is not None else reversal.undoes
             row = read(scope) if read is not None else None
@@ -88,19 +93,55 @@ def _unknown(reversal: ReversalPlan) -> str | None:
 
 def _note_silent(recall: Recall, row: PlayRow, taker: list[str]) -> None:
     """Note under a row which one takes it back, or undoes it, and let what they all name stand or not."""
-    place = _place(row.plan.name, row.key)
-    takers = recall.value(SILENT_SPACE, place) or []
-    if taker not in takers:  # A later snapshot shows it again.
-        recall.put_value(SILENT_SPACE, place, [*takers, taker])
+    _add_taker(recall, _place(row.plan.name, row.key), taker)
     memory = row.memory()
     for _ in range(_DEEPEST):
         if memory is None or memory.did is None:
             break
+        if memory.did.way == "round":
+            for member in _members(recall, row.plan, memory.did.key):
+                _settle_again(member)
+            return
         row = PlayRow(row.plan.all_tables[memory.did.table], memory.did.key, recall)
         memory = row.memory()
+    _settle_again(row)
+
+
+def _add_taker(recall: Recall, place: str, taker: list[str]) -> None:
+    takers = recall.value(SILENT_SPACE, place) or []
+    if taker not in takers:  # A later snapshot shows it again.
+        recall.put_value(SILENT_SPACE, place, [*takers, taker])
+
+
+def _join_round(table: TablePlan, scope: Scope, recall: Recall) -> None:
+    """Note that a row of history belongs to its round, and is taken back by what has taken that."""
+    round_id = round_of(table, scope)
+    if round_id is None:
+        return
+    add_to_round(recall, round_id, table.name, scope.key)
+    for taker in recall.value(SILENT_SPACE, _place("", round_id)) or []:
+        _add_taker(recall, _place(table.name, scope.key), taker)
+
+
+def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: list[str]) -> None:
+    """Note which row takes back a round, for the rows of it that have been read and those that will be."""
+    _add_taker(recall, _place("", round_id), taker)
+    for member in _members(recall, table, round_id):
+        _add_taker(recall, _place(member.plan.name, member.key), taker)
+        _settle_again(member)
+
+
+def _members(recall: Recall, table: TablePlan, round_id: str) -> list[PlayRow]:
+    """Return the rows of history that a round has."""
+    rows = [PlayRow(table.all_tables[of], key, recall) for of, key in recall.value(ROUND_SPACE, round_id) or []]
+    return [row for row in rows if (memory := row.memory()) is not None and memory.history is not None]
+
+
+def _settle_again(row: PlayRow) -> None:
+    memory = row.memory()
     if memory is not None and memory.history is not None and memory.sent:
-        _settle_in_full(row.plan, row.key, recall, memory)
-        recall.put_row(row.plan.name, row.key, memory)
+        _settle_in_full(row.plan, row.key, row.recall, memory)
+        row.recall.put_row(row.plan.name, row.key, memory)
 
 
 def _place(table: str, key: str) -> str:
@@ -199,24 +240,30 @@ def taken_by(taker: PlayRow, original: PlayRow) -> Any:
 
 def took_in_history(recall: Recall, table: TablePlan, key: str, did: Did) -> list[Took]:
     """Return what a reversal of history took back.  Raises Waiting while that cannot be told."""
-    row = PlayRow(table.all_tables[did.table], did.key, recall)
+    if did.way == "round":
+        rows = _members(recall, table, did.key)[::-1]
+    else:
+        rows = [PlayRow(table.all_tables[did.table], did.key, recall)]
+    return [took for row in rows for took in _took_of(row, table.name, key, did.activity)]
+
+
+def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
     memory = row.memory()
     if memory is None or memory.ending is Ending.HELD:
         raise row.undecided()
     found = []
     for sent in memory.sent[::-1]:
         activity = row.plan.activities[sent.name]
-        if did.activity not in ("", sent.name):
+        if only not in ("", sent.name):
             continue
         if activity.share is not None:
             left = first_share(row.plan, activity, row.plan.history_scope(row.scope()))
-            parts = _parts_of_history(row, activity, sent, left)
             found += [
                 msgspec.structs.replace(took, table=row.plan.name, key=row.key)
-                for took, _ in parts
-                if (took.table, took.key) == (table.name, key)
+                for took, _ in _parts_of_history(row, activity, sent, left)
+                if (took.table, took.key) == (table, key)
             ]
-        elif sent.taken and _first_taker(recall, row, sent.name) == (table.name, key):
+        elif sent.taken and _first_taker(row.recall, row, sent.name) == (table, key):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
     return found
 

@@ -18,7 +18,7 @@ from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round, require_decided
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, shares_of
-from bridge.mapping.undoing import undo, what_it_took
+from bridge.mapping.undoing import as_settled, undo, what_it_took
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -188,14 +188,17 @@ class Reversals:
         ended = self._round_ended(table, plan, scope, waiting, None if members else str(round_id))
         if ended is not None:
             return ended
-        standing = [
-            (PlayRow(member, key, scope.recall), sent)
-            for member, key, _, sent in members
-            if sent.stands and plan.activity in (None, sent.name)
-        ]
+        standing = []
+        for member, key, _, sent in members:
+            if plan.activity in (None, sent.name):
+                one = as_settled(PlayRow(member, key, scope.recall), sent)
+                standing += [one] if one[1].stands else []
         if not standing:
             return before or self._nothing_to_do(plan)
-        events = [self._maker.rollback(row, row.scope(), sent) for row, sent in _in_order(standing, plan.order)]
+        events = []
+        for row, sent in _in_order(standing, plan.order):
+            events.append(self._maker.rollback(row, row.scope(), sent))
+            events[-1].left = sent.left  # It goes as it is, and may come back so.
         decision = self._sent(plan, scope, events, did)
         decision.took = [*(known or []), *(decision.took or [])]  # What came after its cancelling goes as well.
         return decision

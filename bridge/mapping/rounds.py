@@ -5,8 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
+from bridge.mapping.keys import key_text
 from bridge.mapping.remembered import Ending, Sent
 from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
@@ -17,6 +18,18 @@ if TYPE_CHECKING:
     from bridge.mapping.recall import Recall
 
 ROUND_SPACE: Final = "ref:round"
+
+
+def round_of(table: TablePlan, scope: Scope) -> str | None:
+    """Return the round in which a row's event is, as far as that can be told before it is made."""
+    for activity in table.activities.values():
+        try:
+            if activity.when(scope):
+                read = dict(activity.event).get("round_id")
+                return key_text(read(scope)) if read is not None else None
+        except (PoisonRecord, Waiting):
+            continue
+    return None
 
 
 def add_to_round(recall: Recall, round_id: str, table: str, key: str) -> None:
@@ -53,7 +66,10 @@ def require_decided(recall: Recall, tables: dict[str, TablePlan], round_id: str)
 
 
 class RoundView:
-    """The other rows of a round in expressions: `bets`, `wins`, `losses`, `bet_amount`, `win_amount`, `first`."""
+    """The other rows of a round in expressions: `bets`, `wins`, `losses`, `bet_amount`, `win_amount`, `first`.
+
+    It knows what was sent: nothing of history.
+    """
 
     __slots__ = ("_activities", "_round")
 
@@ -61,7 +77,7 @@ class RoundView:
         self._round = round_id
         own = (scope.plan.name, scope.key)
         members = activities_of_round(scope.recall, scope.plan.all_tables, round_id)
-        self._activities = [member for member in members if (member[0].name, member[1]) != own]
+        self._activities = [one for one in members if one[3].seq and (one[0].name, one[1]) != own]
 
     def attribute(self, name: str) -> Value:
         """Return how many activities of a type stand, their sum, or the first event as it was sent.

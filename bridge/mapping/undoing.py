@@ -23,7 +23,7 @@ def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
     """
     if memory.took is not None or memory.did is None:
         return memory.took or []
-    if memory.did.way == "original":
+    if memory.did.way != "undoes":
         return took_in_history(row.recall, row.plan, row.key, memory.did)
     raise MappingError(
         "done_in_history", "what it undoes was done before the bridge, and what that was is not known"
@@ -76,7 +76,14 @@ def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:
         if found is None or (not took.given and not found.taken):
             raise MappingError(*MOVED_ON)
         return found
-    return settled(row, activity, last) if last.left is None and activity.share is not None else last
+    return as_settled(row, last)[1]
+
+
+def as_settled(row: PlayRow, sent: Sent) -> tuple[PlayRow, Sent]:
+    """Return an activity as it stands now; where it is of history, reversals of history may have left a part."""
+    activity = row.plan.activities[sent.name]
+    known = sent.left is not None or sent.seq or activity.share is None
+    return row, (sent if known else settled(row, activity, sent))
 
 
 def _restored(maker: EventMaker, row: PlayRow, sent: Sent, took: Took, done: list[Took]) -> list[Outgoing]:

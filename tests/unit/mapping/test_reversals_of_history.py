@@ -151,12 +151,63 @@ def test_a_round_that_was_void_before_takes_nothing_once_it_is_noted(trial: Make
 
 
 def test_what_is_not_known_of_history_is_not_undone_in_silence(trial: Make) -> None:
-    run = trial(ROUNDS)
-    run.snapshot("rounds", "R1", state="void")
-    run.insert("tx", "u", kind="unvoid")
-    assert run.parked() == [("u", "done_in_history")]
     run = trial(WALLET)
     for key, row in (BET, VOID, UNVOID):
         run.snapshot("tx", key, **row)
     run.insert("tx", "a", kind="unvoid", ref="u")
     assert run.parked() == [("a", "done_in_history")]
+
+
+WHOLE = """
+play:
+  tx:
+    activities:
+      bet: {type: Bet, when: kind == "bet", share: amount}
+      win: {type: Win, when: kind == "win", event: {wager_amount: amount}}
+    event: {wager_amount: left}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses:
+      - {when: kind == "round_void", round: round}
+      - {when: kind == "part", original: "tx[ref]", takes: amount}
+      - {when: kind == "unvoid", undoes: "tx[ref]"}
+"""
+WON = ("2", {"kind": "win", "amount": 30})
+ROUND_VOID = ("v", {"kind": "round_void", "round": "R1"})
+
+
+def test_a_round_that_spans_the_start_goes_as_a_whole(trial: Make) -> None:
+    run = trial(WHOLE)
+    run.snapshot("tx", "1", **BET[1])
+    run.snapshot("tx", "p", **part(4))
+    run.insert("tx", "2", **WON[1])
+    run.insert("tx", "v", **ROUND_VOID[1])
+    run.insert("tx", "u", **UNVOID[1])
+    assert run.events() == [
+        "Win Approved 2 30",
+        "Win Rollback 2 30",
+        "Bet Rollback 1:2 6",
+        "Bet Approved 1:3 6",
+        "Win Approved 2:2 30",
+    ]
+    run.insert("tx", "q", **part(6))
+    assert run.events()[5:] == ["Bet Rollback 1:3 6"]
+
+
+@pytest.mark.parametrize("rows", list(permutations([BET, WON, ROUND_VOID])))
+def test_a_round_that_was_void_before_goes_once_and_comes_back(trial: Make, rows: Rows) -> None:
+    run = trial(WHOLE)
+    for key, row in rows:
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "w", **ROUND_VOID[1])
+    assert (run.events(), run.held) == ([], 0)
+    run.insert("tx", "u", **UNVOID[1])
+    assert sorted(run.events()) == ["Bet Approved 1:2 10", "Win Approved 2:2 30"]
+
+
+@pytest.mark.parametrize("rows", list(permutations([BET, WON, ROUND_VOID, UNVOID])))
+def test_a_round_whose_void_was_undone_counts(trial: Make, rows: Rows) -> None:
+    run = trial(WHOLE)
+    for key, row in rows:
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "w", **ROUND_VOID[1])
+    assert run.events() == ["Win Rollback 2:2 30", "Bet Rollback 1:2 10"]
