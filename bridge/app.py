@@ -33,9 +33,9 @@ from bridge.errors import (
 from bridge.intake import Intake
 from bridge.ledger import SqliteLedger, open_ledger
 from bridge.lookup_tables import LookupTables
+from bridge.mapping.lookups import values_of_table
 from bridge.reporting import Reporter, Status
 from bridge.running_checks import RunningChecks
-from bridge.sharing import BrandLedger
 from bridge.sources import Client, KafkaSource, open_source
 from bridge.surroundings import Surroundings
 from bridge.telemetry.http import Health, HealthServer
@@ -105,9 +105,11 @@ class BrandRun:
                 except SinkUnavailable:
                     raise
                 except TransientError as error:
-                    if self._stop.is_set() and isinstance(error, LedgerUnavailable):
-                        # What is confirmed could not be written down, so this was no clean stop.
-                        raise
+                    if self._stop.is_set():
+                        if isinstance(error, LedgerUnavailable):
+                            # What is confirmed could not be written down, so this was no clean stop.
+                            raise
+                        return
                     attempt = 0 if time.monotonic() - started > LONGEST_BACK_OFF_SECONDS else attempt + 1
                     self._back_off(error, attempt)
 
@@ -134,10 +136,17 @@ class BrandRun:
 
     def _run_once(self) -> None:
         brand = self._brand = self._surroundings.brand()
-        connector = brand.connector
         ledger = self._opened_ledger(brand)
+        # From here on whatever fails closes it: it is locked, and the next attempt opens it anew.
+        try:
+            self._run_with(brand, ledger)
+        finally:
+            ledger.close()
+
+    def _run_with(self, brand: Brand, ledger: SqliteLedger | PostgresLedger) -> None:
+        connector = brand.connector
         source = source_of(brand, member_of(brand, ledger))
-        source.on_waiting(self._waiting_for_kafka)
+        source.on_waiting(self._waiting_for_kafka, self._stop.is_set)
         outbound = RabbitMQOutbound(connector.target.rabbitmq, url=self._rabbitmq_url)
         intake = Intake(brand, source, ledger, outbound, partitions_of=source.partitions)
         intake.on_permit(outbound.permit)
@@ -148,8 +157,10 @@ class BrandRun:
             outbound.start()
             checks.topics()
             intake.load(tables.load())
-            tables.follow()
-            self._reporter = Reporter(self._metrics, intake, source, ledger, outbound.status)
+            tables.follow(lambda name, rows: values_of_table(brand.plan.lookups[name], rows))
+            self._reporter = Reporter(
+                self._metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
+            )
             intake.on_offer(self._reporter.offered)
             self._loop(intake, outbound, self._reporter, tables, checks)
         except LedgerFenced:
@@ -162,7 +173,7 @@ class BrandRun:
             ) from poison
         finally:
             tables.close()
-            self._close(intake, source, outbound, ledger)
+            self._close(intake, source, outbound)
 
     def _loop(
         self,
@@ -210,7 +221,7 @@ class BrandRun:
     def _rabbitmq_url(self) -> str:
         return self._surroundings.brand().connector.target.rabbitmq.url.get_secret_value()
 
-    def _close(self, intake: Intake, source: KafkaSource, outbound: RabbitMQOutbound, ledger: BrandLedger) -> None:
+    def _close(self, intake: Intake, source: KafkaSource, outbound: RabbitMQOutbound) -> None:
         self._reporter = None
         try:
             source.close()
@@ -220,7 +231,6 @@ class BrandRun:
             with contextlib.suppress(TransientError):
                 outbound.close(0.0 if intake.halted else CLOSE_SECONDS, intake.record)
                 intake.record()
-            ledger.close()
 
     def _waiting_for_kafka(self, error: SourceUnavailable) -> None:
         """Say why a start waits, long before the attempt is given up; each later attempt says it at its end."""

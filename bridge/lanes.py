@@ -72,16 +72,23 @@ class Lanes:
             self.positions.pop(partition, None)
             self._committed.pop(partition, None)
             self.given_up.add(partition)
+        # A source lets nothing rest that is assigned anew.
+        self._paused = self._paused.difference(partitions)
 
     def add(self, records: Sequence[SourceRecord], arrived: float) -> None:
-        """Decode records and put each at the end of its lane.  Raises SourceUnavailable without the registry."""
+        """Decode what was polled, and put each record at the end of its lane.
+
+        Raises SourceUnavailable without the registry.
+        """
         for partition, run in decode_all(self._decoder, records, arrived):
             self.order.add(partition, run)
+        if self.order.behind():
+            # No record may ever come from the end of a partition: it can be the marker of a transaction.
+            for partition, position in self._source.reached().items():
+                self.order.reached(partition, position)
 
     def caught_up(self) -> bool:
         """Return whether every partition has been read to the end that it had when it was assigned."""
-        for partition, position in self._source.reached().items():
-            self.order.reached(partition, position)
         return bool(self.positions or self.order.assigned()) and not self.order.behind()
 
     def pause_only(self, wanted: Collection[Partition]) -> None:

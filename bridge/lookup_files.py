@@ -32,7 +32,7 @@ def _of_csv(path: Path, text: str) -> Rows:
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         names = next(reader, [])
-        if len(set(names)) != len(names) or not all(names):
+        if not names or len(set(names)) != len(names) or not all(names):
             raise ConfigError([Problem(str(path), 1, 1, "", "the first line does not name each column once")])
         rows = []
         for cells in reader:

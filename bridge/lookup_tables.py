@@ -5,8 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+
+import structlog
 
 from bridge.config.wallet import Lookup, Wallet
 from bridge.decoders import parse_column_type
@@ -14,6 +16,8 @@ from bridge.errors import BridgeError, SourceUnavailable
 from bridge.lookup_files import read_rows
 from bridge.lookup_queries import query_rows
 from bridge.row import ColumnDecoder, Row
+
+LOG = structlog.get_logger(__name__)
 
 NOT_ASKED = "its database is not asked here"
 
@@ -35,8 +39,12 @@ class LookupTables:
         self._news: queue.SimpleQueue[Loaded] = queue.SimpleQueue()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.problems: dict[str, str] = {}
-        """Why a look-up could not be read again, by its name; the rows that it had stay."""
+        self.problems: Mapping[str, str] = {}
+        """Why a look-up could not be read again, by its name; the rows that it had stay.
+
+        Replaced as a whole: any thread may look.
+        """
+        self._check: Callable[[str, Sequence[Row]], object] = lambda _, rows: rows
 
     def load(self) -> list[Loaded]:
         """Read all of them.  Blocks; raises ConfigError or SourceUnavailable for the first that cannot be read."""
@@ -46,7 +54,7 @@ class LookupTables:
         """Read those that are files; no database is asked.  Raises ConfigError when one cannot be read."""
         files = {name: lookup for name, lookup in self._lookups.items() if lookup.file is not None}
         for name in self._lookups.keys() - files:
-            self.problems[name] = NOT_ASKED
+            self._note(name, NOT_ASKED)
         return [(name, self._read(name, lookup)) for name, lookup in files.items()]
 
     def load_what_answers(self) -> list[Loaded]:
@@ -56,11 +64,15 @@ class LookupTables:
             try:
                 found.append((name, self._read(name, lookup)))
             except SourceUnavailable as error:
-                self.problems[name] = str(error)
+                self._note(name, str(error))
         return found
 
-    def follow(self) -> None:
-        """Read each again as often as its `refresh` says, in a thread of its own."""
+    def follow(self, check: Callable[[str, Sequence[Row]], object]) -> None:
+        """Read each again as often as its `refresh` says, in a thread of its own.
+
+        `check` is given the name and the rows that were read, and raises PoisonRecord when they cannot be used.
+        """
+        self._check = check
         if self._lookups and self._thread is None:
             self._thread = threading.Thread(target=self._run, name="lookup-tables", daemon=True)
             self._thread.start()
@@ -85,11 +97,23 @@ class LookupTables:
         while not self._stop.wait(max(0.0, min(due.values()) - time.monotonic())):
             name = min(due, key=due.__getitem__)
             try:
-                self._news.put((name, self._read(name, self._lookups[name])))
-                self.problems.pop(name, None)
+                rows = self._read(name, self._lookups[name])
+                self._check(name, rows)
             except BridgeError as error:
-                self.problems[name] = str(error)
+                if self.problems.get(name) != str(error):
+                    LOG.warning(
+                        "lookup_not_read", lookup=name, error=str(error), note="its rows stay as they were"
+                    )
+                self._note(name, str(error))
+            else:
+                self._news.put((name, rows))
+                if name in self.problems:
+                    LOG.info("lookup_read_again", lookup=name)
+                    self.problems = {other: why for other, why in self.problems.items() if other != name}
             due[name] = time.monotonic() + self._seconds(name)
+
+    def _note(self, name: str, problem: str) -> None:
+        self.problems = {**self.problems, name: problem}
 
     def _seconds(self, name: str) -> float:
         return max(self._lookups[name].refresh.total_seconds(), 0.1)

@@ -78,17 +78,19 @@ class CommitOrder:
         """Return how many records wait."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
-    def due(self, now: float) -> float | None:
+    def due(self, now: float, *, play: bool = True) -> float | None:
         """Return after how many seconds `take` will yield more although nothing new is read, or None."""
-        heads = [lane.waiting[0] for lane in self._lanes.values() if lane.waiting]
-        if not heads or self.behind():
+        full, empty = self._full(play=play), self._empty()
+        if not full:
             return None
-        return max(0.0, min(head.arrived for head in heads) + self._wait - now)
+        lane = min(full, key=_rank)
+        if self._may_pass(lane, empty, now):
+            return 0.0
+        return None if self.behind() else max(0.0, lane.waiting[0].arrived + self._wait - now)
 
     def take(self, now: float, limit: int, *, play: bool = True) -> Iterator[Taken]:
         """Yield up to `limit` records that nothing earlier can precede any more; no play without `play`."""
-        full = [lane for lane in self._lanes.values() if lane.waiting and (play or lane.first)]
-        empty = [lane for lane in self._lanes.values() if not lane.waiting]
+        full, empty = self._full(play=play), self._empty()
         while full and limit > 0:
             lane = full[0] if len(full) == 1 else min(full, key=_rank)
             if len(full) == 1 and not any(map(_may_hold, empty)):
@@ -101,6 +103,12 @@ class CommitOrder:
             if not lane.waiting:
                 full.remove(lane)
                 empty.append(lane)
+
+    def _full(self, *, play: bool) -> list[_Lane]:
+        return [lane for lane in self._lanes.values() if lane.waiting and (play or lane.first)]
+
+    def _empty(self) -> list[_Lane]:
+        return [lane for lane in self._lanes.values() if not lane.waiting]
 
     def _may_pass(self, lane: _Lane, empty: list[_Lane], now: float) -> bool:
         head = lane.waiting[0]

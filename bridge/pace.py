@@ -47,8 +47,8 @@ class Pace:
         longest = BUSY_POLL_SECONDS if self._outbox.busy else IDLE_POLL_SECONDS
         if self._outbox.unrecorded():
             longest = min(longest, max(0.0, self._batches.written_at + RECORD_SECONDS - now))
-        due = self._order.due(now)
-        if due is not None and not self._waits_for_lookups(now):
+        due = self._order.due(now, play=not self._waits_for_lookups(now))
+        if due is not None:
             longest = min(longest, due)
         deadline = self._batches.next_deadline()
         if deadline is not None:

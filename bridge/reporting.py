@@ -56,12 +56,16 @@ class Reporter:
         source: KafkaSource,
         ledger: Ledger,
         delivery: Callable[[], DeliveryStatus],
+        *,
+        lookups: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """`lookups` tells, by its name, why a look-up that no topic carries could not be read again."""
         self._metrics = metrics
         self._intake = intake
         self._source = source
         self._ledger = ledger
         self._delivery = delivery
+        self._lookups = lookups
         self._sent = SentEvents(metrics)
         self._looked_at = 0.0
         self._ranges: Mapping[Partition, Range] = {}
@@ -150,6 +154,8 @@ class Reporter:
             reasons.append(f"rabbitmq refuses events: {delivery.last_error}")
         if progress.last_error:
             reasons.append(progress.last_error)
+        for name, problem in self._lookups().items():
+            reasons.append(f"the rows of {name} stay as they were: {problem}")
         if reasons:
             return Health("degraded", tuple(reasons), alive=alive)
         return Health("ok" if progress.ready else "starting", alive=alive)

@@ -51,6 +51,10 @@ def _part(parts: Parts, name: str) -> int:
     return number
 
 
+def _impossible(what: str) -> DecodeError:
+    return DecodeError("schema_conflict", f"the parts of a structured time make no {what}")
+
+
 def _micros(parts: Parts) -> int:
     """Return the fraction of the second, cut to microseconds; a part that is not there is none."""
     name, per_micro = ("picoseconds", 1_000_000) if "picoseconds" in parts else ("nanos", 1_000)
@@ -66,8 +70,8 @@ def _date(parts: Parts) -> date:
         raise out_of_range()
     try:
         return date(year, month, on)
-    except ValueError:
-        raise conflict("a date", "its parts") from None
+    except (ValueError, OverflowError):
+        raise _impossible("date") from None
 
 
 def _micros_of_day(parts: Parts) -> int:
@@ -94,7 +98,7 @@ def timestamp(value: Any) -> datetime:
     parts = _parts(value)
     found, on = _clock(parts), _date(parts)
     if not isinstance(found, time):
-        raise conflict("a time of day", "its parts")
+        raise _impossible("time of day")
     return datetime.combine(on, found)
 
 
@@ -113,8 +117,11 @@ def zoned_clock(value: Any) -> time:
     micros, offset = _micros_of_day(parts), _part(parts, "offsetSeconds")
     # Postgres knows 24:00:00 with a zone: the midnight that ends the day, which in UTC has no time of day.
     if not 0 <= micros < _DAY and not (micros == _DAY and offset):
-        raise conflict("a time of day", "its parts")
-    return (EPOCH_UTC + timedelta(0, 0, micros - offset * 1_000_000)).timetz()
+        raise _impossible("time of day")
+    try:
+        return (EPOCH_UTC + timedelta(0, 0, micros - offset * 1_000_000)).timetz()
+    except OverflowError:
+        raise _impossible("time of day") from None
 
 
 def duration(value: Any) -> timedelta:

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bridge.config.wallet import Activity, PlayTable, Reversal
+from bridge.config.wallet import Activity, Reversal
 from bridge.mapping.amounts import AMOUNTS
 from bridge.mapping.compiling_checks import check_events, check_ids, check_rows_named, check_shares, check_words
 from bridge.mapping.names import BUILT_IN, LookupNames
-from bridge.mapping.parts import PartsPlan
-from bridge.mapping.plan import ActivityPlan, Fields, Plan, ReversalPlan, SplitPlan, TablePlan
+from bridge.mapping.parts import share_reader
+from bridge.mapping.plan import ActivityPlan, Fields, PartsPlan, ReversalPlan, SplitPlan
 from bridge.mapping.readers import Reader, all_comparable, comparable
-from bridge.mapping.reporting import Path, Report
+from bridge.mapping.reporting import Path
 from bridge.mapping.rows import TABLE_NAME
 from bridge.mapping.table_expressions import TableExpressions
 from bridge.mapping.values import compile_value
-from bridge.row import Value
 
 
 class TableCompiler(TableExpressions):
     """Fills the plan of one play table."""
-
-    def __init__(
-        self,
-        plan: Plan,
-        table: TablePlan,
-        config: PlayTable,
-        functions: Mapping[str, Callable[..., Value]],
-        report: Report,
-    ) -> None:
-        """Compile `config` into `table`, a part of `plan`."""
-        super().__init__(plan, table, config, functions, report)
-        self._plan = plan
-        self._table = table
 
     def compile(self, attributes: frozenset[str]) -> None:
         """Compile everything; `attributes` are the names behind a dot anywhere in the wallet."""
@@ -198,7 +184,9 @@ class TableCompiler(TableExpressions):
             )
             if config.grows is not None
             else None,
-            share=self.value(config.share, (*path, "share")) if config.share is not None else None,
+            share=share_reader(self._table, self.value(config.share, (*path, "share")))
+            if config.share is not None
+            else None,
         )
 
     def _merged(self, name: str, activity: Activity, part: str) -> Fields:
@@ -217,6 +205,7 @@ class TableCompiler(TableExpressions):
             text = getattr(reversal, name)
             return self.value(text, (*path, name)) if text is not None else None
 
+        takes = optional("takes")
         return ReversalPlan(
             when=self.test(reversal.when, (*path, "when")),
             original=optional("original"),
@@ -226,7 +215,7 @@ class TableCompiler(TableExpressions):
             order=reversal.order,
             skip=self.guards(reversal.skip, (*path, "skip")),
             park=self.guards(reversal.park, (*path, "park")),
-            takes=optional("takes"),
+            takes=share_reader(self._table, takes) if takes is not None else None,
             partial=reversal.partial,
             repeated=reversal.repeated,
             unknown=reversal.unknown,

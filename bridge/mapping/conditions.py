@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping import operators
-from bridge.mapping.readers import Misuse, Reader, Unfit, column_of, constant_of, is_constant
+from bridge.mapping.readers import Misuse, Reader, Unfit, constant_of, is_constant
+from bridge.mapping.scope import Scope
+from bridge.mapping.scope_readers import column_of
 from bridge.mapping.waiting import Waiting
 from bridge.row import Row, Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.scope import Scope
 
 Test = Callable[[Any], bool]
 

@@ -11,10 +11,11 @@ from bridge.mapping.decisions import Park, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
+from bridge.mapping.parts import stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, add_to_round, round_of
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
 from bridge.records import Change, Event, SourcePosition
@@ -94,7 +95,7 @@ class Effects:
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope)
-        round_id = round_of(table, scope) if memory.ending is Ending.HELD and table.indexes_rounds else None
+        round_id = event_round(table, scope) if memory.ending is Ending.HELD and table.indexes_rounds else None
         if round_id is not None:
             add_to_round(self._recall, round_id, table.name, scope.key)
 
@@ -120,7 +121,7 @@ class Effects:
     def index(self, table: TablePlan, scope: Scope) -> list[tuple[str, str]]:
         """Note the ways in which the row can be found, and return those: of several rows, the first is found."""
         found: list[tuple[str, str]] = []
-        for space, value in table.places(scope)[1:] if table.indexes else ():
+        for space, value in table.places(scope.key, scope)[1:] if table.indexes else ():
             known = self._recall.value(space, value)
             if known is None:
                 self._recall.put_value(space, value, scope.key)
@@ -156,7 +157,7 @@ class Effects:
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
         """Keep of a decided header's parts only their keys, to know a repeat."""
         for parts in table.parts.values():
-            stored = parts.stored(self._recall, key)
+            stored = stored_parts(parts, self._recall, key)
             if stored:
                 self._recall.put_value(parts.space, key, [[part, None] for part, _ in stored])
 

@@ -11,7 +11,6 @@ from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan, Fields, TablePlan
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import first_share
 from bridge.row import Value
 
 
@@ -25,7 +24,7 @@ class EventMaker:
     def approve(self, row: PlayRow, plan: ActivityPlan, scope: Scope, n: int, before: Sent | None) -> Outgoing:
         """Return the Approved event of an activity in its `n`-th generation, made from the row as it is."""
         scope.n = n
-        scope.left = first_share(scope.plan, plan, scope) if plan.share is not None else None
+        scope.left = plan.share(scope) if plan.share is not None else None
         fields = plan.blank.copy()
         override(fields, plan.varying, scope)
         if n > 1 and plan.grows is None:

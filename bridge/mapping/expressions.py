@@ -23,12 +23,11 @@ from bridge.mapping.readers import (
     Names,
     Reader,
     Unfit,
-    attribute_of_kept,
     constant,
     constant_of,
     is_constant,
-    kept_name_of,
 )
+from bridge.mapping.scope_readers import attribute_of_kept, kept_name_of
 from bridge.mapping.syntax import NOT_PART, Source, asked, did_you_mean, exact_number, parse
 from bridge.row import Row, Value
 

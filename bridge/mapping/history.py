@@ -13,10 +13,11 @@ from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import ROUND_SPACE, add_to_round, round_of
-from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, first_share, less, shares_of
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
+from bridge.mapping.scope import PlayRow, Scope, would_have_sent
+from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
+from bridge.row import Value
 
 SILENT_SPACE: Final = "ref:silent"
 """The reversals of history that name a row: [table, key, activity] of each, under the row's table and key."""
@@ -51,7 +52,7 @@ def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent 
     memory = scope.memory
     if scope.plan.asks_itself and memory is not None and memory.sent:
         try:  # Once this row is remembered, the one before is gone.
-            sent.fields = scope.plan.would_have_sent(scope, sent)
+            sent.fields = would_have_sent(scope, sent)
         except (PoisonRecord, Waiting):
             sent.fields = {}
     return sent
@@ -115,7 +116,7 @@ def _add_taker(recall: Recall, place: str, taker: list[str]) -> None:
 
 def _join_round(table: TablePlan, scope: Scope, recall: Recall) -> None:
     """Note that a row of history belongs to its round, and is taken back by what has taken that."""
-    round_id = round_of(table, scope)
+    round_id = event_round(table, scope)
     if round_id is None:
         return
     add_to_round(recall, round_id, table.name, scope.key)
@@ -193,7 +194,7 @@ def _stood(table: TablePlan, key: str, recall: Recall, sent: Sent) -> bool:
     """Return whether an activity of history stands as far as its own row tells."""
     if not sent.taken:
         return sent.stands
-    scope = table.history_scope(PlayRow(table, key, recall).scope())
+    scope = PlayRow(table, key, recall).scope().as_history()
     return any(own.name == sent.name and own.stands for own in stands_of_history(table, scope))
 
 
@@ -202,7 +203,7 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
 
     They take back as later ones do: each that leaves something makes the next generation, and so does an undo.
     """
-    n, stands, left = sent.n, sent.stands, first_share(row.plan, activity, row.plan.history_scope(row.scope()))
+    n, stands, left = sent.n, sent.stands, _whole(row, activity)
     for took, undone in _parts_of_history(row, activity, sent, left):
         rest = less(left, took.part)
         n += anything(rest)
@@ -211,6 +212,11 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
         else:
             left, stands = rest, anything(rest)
     return msgspec.structs.replace(sent, n=n, stands=stands, left=left)
+
+
+def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
+    """Return the whole share of an activity of history."""
+    return activity.share(row.scope().as_history()) if activity.share is not None else None
 
 
 def _parts_of_history(row: PlayRow, activity: ActivityPlan, sent: Sent, left: Any) -> Iterator[tuple[Took, bool]]:
@@ -232,10 +238,10 @@ def _parts_of_history(row: PlayRow, activity: ActivityPlan, sent: Sent, left: An
 def taken_by(taker: PlayRow, original: PlayRow) -> Any:
     """Return how much a reversal of history takes; None for all of it."""
     table = taker.plan
-    scope = table.history_scope(taker.scope())
+    scope = taker.scope().as_history()
     scope.original = original
     plan: ReversalPlan = next(reversal for reversal in table.reverses if reversal.when(scope))
-    return shares_of(table, plan.takes, scope) if plan.takes is not None else None
+    return plan.takes(scope) if plan.takes is not None else None
 
 
 def took_in_history(recall: Recall, table: TablePlan, key: str, did: Did) -> list[Took]:
@@ -257,7 +263,7 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
         if only not in ("", sent.name):
             continue
         if activity.share is not None:
-            left = first_share(row.plan, activity, row.plan.history_scope(row.scope()))
+            left = _whole(row, activity)
             found += [
                 msgspec.structs.replace(took, table=row.plan.name, key=row.key)
                 for took, _ in _parts_of_history(row, activity, sent, left)

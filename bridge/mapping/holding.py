@@ -54,7 +54,7 @@ class Holding:
         head = self.queues.head(queue)
         if head is None:
             return False
-        return head.waiting is None or (head.waiting.space, head.waiting.key) not in table.places(scope)
+        return head.waiting is None or (head.waiting.space, head.waiting.key) not in table.places(scope.key, scope)
 
     def queue(self, table: TablePlan, change: Change, scope: Scope, queue: str) -> None:
         """Put a change behind others that wait."""
@@ -103,8 +103,12 @@ class Holding:
                 self._end_part(item)
             elif item.kind == "aside":
                 self._judge_aside(item)
-            else:
+            elif self.queues.head(item.queue) is item:
                 self._resume(item.queue)
+            else:
+                # What it waited for came once: after a restart it waits for nothing but those in front of it.
+                item.kind, item.deadline_ms = "queued", 0
+                self._recall.memory.hold(item.stored())
         self._at_work = False
 
     def recheck(self) -> None:
@@ -186,7 +190,7 @@ class Holding:
         if isinstance(decision, Hold) and not decision.aside:
             self._wait(held, decision.waiting)
             return
-        self.queues.pop(queue)
+        self.queues.remove(held)
         self._agenda.append(queue)
         if isinstance(decision, Hold):
             held.kind = "aside"
@@ -226,7 +230,7 @@ class Holding:
         if held.kind == "aside":
             self.queues.unset_aside()
         else:
-            self.queues.pop(held.queue)
+            self.queues.remove(held)
             self._agenda.append(held.queue)
         self._settle(held, self._scope(held), Park(code, reason.format(name), reversal=reversal))
 

@@ -25,7 +25,7 @@ from bridge.mapping.remembered import UNDECIDED, Ending, Sent
 from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OUTDATED, is_outdated
-from bridge.mapping.scope import NoRow, PlayRow, Scope
+from bridge.mapping.scope import NO_ROW, PlayRow, Scope
 from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
@@ -144,7 +144,7 @@ class Judge:
 
     def _kept(self, table: TablePlan, scope: Scope) -> bool:
         before = scope.before().row
-        if isinstance(before, NoRow):
+        if before is NO_ROW:
             return False
         return all(column in before and before[column] == scope.row[column] for column in table.watch)
 

@@ -30,6 +30,9 @@ class ShownRow:
         self.key = key
         as_of = lookup.as_of
         self.since: Value = row[as_of] if as_of is not None else None
+        # Of a deleted row the record may not show it.
+        if as_of is not None and self.since is None and change.op != "d":
+            raise _no_time(lookup)
         place = f"{key}\x1f{self.since}" if as_of is not None else key
         self.place = (f"lookup:position:{lookup.name}", place)
         """Where the position of its last change is remembered."""
@@ -38,7 +41,7 @@ class ShownRow:
 def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Recall) -> str | None:
     """Remember a look-up row, or forget a deleted one; return its key, or None when nothing is new.
 
-    Raises MappingError or DecodeError when a column of the row cannot be read.
+    Raises MappingError or DecodeError when a column of the row cannot be read, or its time not be compared.
     """
     if not _is_news(change, recall, shown.place):
         return None
@@ -49,30 +52,30 @@ def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Rec
         if lookup.as_of is None and any(value is UNAVAILABLE for value in columns.values()):
             columns = columns_of(row, recall.lookup(lookup.space, key))
     if lookup.as_of is not None:
-        recall.put_version(lookup.space, key, shown.since, columns)
+        try:
+            recall.put_version(lookup.space, key, shown.since, columns)
+        except TypeError:
+            raise _incomparable(lookup) from None
     else:
         recall.put_lookup(lookup.space, key, columns)
+    _note_position(change, recall, shown.place)
     return key
 
 
 def take_table(lookup: LookupPlan, rows: Iterable[Row], recall: Recall) -> list[str]:
     """Let a look-up without a topic have exactly these rows; return the keys of those that are new or changed.
 
-    Raises MappingError or DecodeError, and changes nothing, when a row's key cannot be told.
+    Raises MappingError or DecodeError, and changes nothing, when a row's key or time cannot be told.
     """
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        key = lookup.key(row)
-        if key is None:
-            raise MappingError("no_key", f"a row of the look-up {lookup.name} has no key")
-        if lookup.where is None or lookup.where(row):
-            found.setdefault(key, []).append(row)
-    news = [key for key, same in found.items() if _put_all(lookup, key, same, recall)]
+    values = values_of_table(lookup, rows)
+    news = [key for key, value in values.items() if recall.value(lookup.space, key) != value]
+    for key in news:
+        recall.put_lookup(lookup.space, key, values[key])
     known = set(recall.value(_KEYS_SPACE, lookup.name) or [])
-    for gone in known - found.keys():
+    for gone in known - values.keys():
         recall.put_lookup(lookup.space, gone, None)
-    if known != found.keys():
-        recall.put_value(_KEYS_SPACE, lookup.name, sorted(found))
+    if known != values.keys():
+        recall.put_value(_KEYS_SPACE, lookup.name, sorted(values))
     return news
 
 
@@ -80,27 +83,51 @@ _KEYS_SPACE: Final = "lookup:keys"
 """The keys that a look-up without a topic has, so that rows which are gone can be forgotten."""
 
 
-def _put_all(lookup: LookupPlan, key: str, rows: list[Row], recall: Recall) -> bool:
-    """Put the rows of one key, versions or the last one; return whether they differ from what was known."""
-    if lookup.as_of is None:
-        value: Value = columns_of(rows[-1], None)
-    else:
-        since = lookup.as_of
-        value = sorted(([row[since], columns_of(row, None)] for row in rows), key=lambda item: item[0])
-    if recall.value(lookup.space, key) == value:
-        return False
-    recall.put_lookup(lookup.space, key, value)
-    return True
+def values_of_table(lookup: LookupPlan, rows: Iterable[Row]) -> dict[str, Value]:
+    """Return what is remembered of the rows of a look-up without a topic, by key.  Raises as `take_table`."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        key = lookup.key(row)
+        if key is None:
+            raise MappingError("no_key", f"a row of the look-up {lookup.name} has no key")
+        if lookup.where is None or lookup.where(row):
+            found.setdefault(key, []).append(row)
+    return {key: _value_of(lookup, same) for key, same in found.items()}
+
+
+def _value_of(lookup: LookupPlan, rows: list[Row]) -> Value:
+    """Return what is remembered of the rows of one key: all versions, or the last row."""
+    as_of = lookup.as_of
+    if as_of is None:
+        return columns_of(rows[-1])
+    versions = [[row[as_of], columns_of(row)] for row in rows]
+    if any(since is None for since, _ in versions):
+        raise _no_time(lookup)
+    try:
+        return sorted(versions, key=lambda version: version[0])
+    except TypeError:
+        raise _incomparable(lookup) from None
+
+
+def _no_time(lookup: LookupPlan) -> MappingError:
+    return MappingError("no_key", f"a version of {lookup.name} has no {lookup.as_of}")
+
+
+def _incomparable(lookup: LookupPlan) -> MappingError:
+    return MappingError("wrong_time", f"versions of {lookup.name} have {lookup.as_of} of different kinds")
 
 
 def _is_news(change: Change, recall: Recall, place: tuple[str, str]) -> bool:
-    """Note the change's position; say whether it is newer than the last one of the row."""
+    """Return whether the change is newer than the last one of the row."""
     if change.position is None:
         return True
     space, key = place
-    lineage, order = change.position.lineage, list(change.position.order)
     last = recall.value(space, key)
-    if last is not None and last[0] == lineage and order <= last[1]:
-        return False
-    recall.put_value(space, key, [lineage, order])
-    return True
+    return last is None or last[0] != change.position.lineage or list(change.position.order) > last[1]
+
+
+def _note_position(change: Change, recall: Recall, place: tuple[str, str]) -> None:
+    # Behind what it led to: a change that was parked for it is no repeat when it is replayed.
+    if change.position is not None:
+        space, key = place
+        recall.put_value(space, key, [change.position.lineage, list(change.position.order)])

@@ -15,8 +15,8 @@ from bridge.mapping.items import change_of_row, items_of
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import row_space
 from bridge.mapping.lookups import ShownRow, take_lookup, take_table
-from bridge.mapping.parts import PartsPlan, take_part
-from bridge.mapping.plan import LookupPlan, Plan, TablePlan
+from bridge.mapping.parts import take_part
+from bridge.mapping.plan import LookupPlan, PartsPlan, Plan, TablePlan
 from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending
@@ -28,7 +28,6 @@ from bridge.mapping.rows import (
     move_memory,
     no_news,
     old_key,
-    queue_of_deleted,
     recollect,
     scope_of,
     without_a_look,
@@ -209,7 +208,7 @@ class Mapper:
         if change.renamed is not None and queue is None:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
-        skip = no_news(table, change, scope, queue)
+        skip = no_news(table, change, scope, is_queued=queue is not None)
         if skip is not None:
             self._endings.skipped(change.record, table.name, scope.key, skip)
         else:
@@ -248,7 +247,7 @@ class Mapper:
             if queue is not None:
                 own = queue
             else:
-                own = queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
+                own = _queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
             scope.queue = own
         except PoisonRecord as poison:
             memory = scope.memory
@@ -320,3 +319,8 @@ class Mapper:
         self._endings.looked_up(change.record, change.table, key or "")
         if key is not None:
             self._holding.release([(lookup.space, key)])
+
+
+def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:
+    memory = scope.memory
+    return memory.queue if memory is not None and memory.queue else table.queue(scope)

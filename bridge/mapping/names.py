@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from bridge.errors import MappingError
-from bridge.mapping.readers import Kind, Misuse, Reader, column, constant_of
+from bridge.mapping.parts import complete
+from bridge.mapping.plan import Plan, TablePlan
+from bridge.mapping.readers import Kind, Misuse, Reader, constant_of
+from bridge.mapping.rounds import round_of
 from bridge.mapping.row_readers import indexed_reader, lookup_reader, play_reader
 from bridge.mapping.scope import Scope
+from bridge.mapping.scope_readers import column
 from bridge.row import Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.plan import Plan, TablePlan
 
 BUILT_IN = {
     "n": "the generation of the event, or the number of the piece of a running total",
@@ -113,7 +113,8 @@ class TableNames:
             self.used_with.add(name)
             return table.with_reader(name, self)
         if name in table.parts:
-            return lambda scope: scope.parts(name)
+            parts = table.parts[name]
+            return lambda scope: complete(parts, scope)
         if any(parts.one == name for parts in table.parts.values()):
             return lambda scope: scope.part
         if name in table.activity_names:
@@ -223,7 +224,7 @@ _BUILT_IN_READERS: dict[str, Reader] = {
     "committed_at": lambda scope: scope.committed_at(),
     "original": lambda scope: scope.original,
     "was": lambda scope: scope.before().row,
-    "this_round": lambda scope: scope.plan.round_view(scope),
+    "this_round": round_of,
     "change_kind": _change_kind,
 }
 

@@ -2,102 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bridge.errors import MappingError
 from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.keys import key_text, row_space
 from bridge.mapping.operators import add
+from bridge.mapping.plan import PartsPlan, SplitPlan, TablePlan
 from bridge.mapping.readers import Reader
+from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import PartsOf, Scope, columns_of
+from bridge.mapping.scope import Scope, columns_of
 from bridge.mapping.shares import Shares
 from bridge.mapping.transactions import require_all
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
-from bridge.row import Row
-
-if TYPE_CHECKING:
-    from bridge.mapping.plan import SplitPlan, TablePlan
-    from bridge.mapping.recall import Recall
+from bridge.row import Row, Value
 
 
-@dataclass(slots=True)
-class PartsPlan:
-    """Rows of another table that belong to one row of this one.
+class PartsOf:
+    """The parts of a header; an attribute of it is the list of that column's values."""
 
-    The ledger keeps them under their header's key as a list of [part's key, columns].
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: list[Row]) -> None:
+        self.rows = rows
+
+    def attribute(self, name: str) -> list[Value]:
+        """Return a column of every part, in the order of their keys."""
+        return [row[name] for row in self.rows]
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def stored_parts(parts: PartsPlan, recall: Recall, header_key: str) -> list[list[Any]]:
+    """Return the parts that have come so far: of each its key and its columns, under their header's key."""
+    return recall.value(parts.space, header_key) or []
+
+
+def complete(parts: PartsPlan, scope: Scope) -> PartsOf:
+    """Return all parts of the scope's row.  Raises Waiting while some are missing."""
+    kept: PartsOf | None = scope.cache.get(f"parts {parts.name}")
+    if kept is None:
+        kept = scope.cache[f"parts {parts.name}"] = _complete(parts, scope)
+    return kept
+
+
+def _complete(parts: PartsPlan, scope: Scope) -> PartsOf:
+    stored = stored_parts(parts, scope.recall, scope.key)
+    found = PartsOf([Row(columns, {}) for _, columns in stored])
+    if parts.until is not None:
+        return _complete_when(parts, parts.until, scope, found)
+    if parts.until_transaction:
+        require_all(parts.space, scope.change, scope.recall)
+        return found
+    expected = parts.count(scope) if parts.count is not None else None
+    if type(expected) is not int or expected < 0:
+        raise MappingError("no_count", f"the number of {parts.name} is not known")
+    if len(stored) < expected:
+        raise Waiting(parts.space, scope.key)
+    if len(stored) > expected:
+        raise MappingError("too_many_parts", f"more {parts.name} came than the row says")
+    return found
+
+
+def _complete_when(parts: PartsPlan, until: Callable[[Any], bool], scope: Scope, found: PartsOf) -> PartsOf:
+    """Return the parts if they are all.  What is worked out from some of them is forgotten again."""
+    scope.cache[f"parts {parts.name}"] = found
+    are_all = False
+    try:
+        are_all = len(found) > 0 and until(scope)
+    finally:
+        if not are_all:
+            scope.cache.clear()
+    if not are_all:
+        raise Waiting(parts.space, scope.key)
+    return found
+
+
+def share_reader(table: TablePlan, read: Reader) -> Reader:
+    """Return what reads a share, or what a reversal takes: one number, or one for each value of the split.
+
+    It raises MappingError where that is no number, and Waiting while parts are missing.
     """
 
-    name: str
-    table: str
-    one: str
-    header_key: Callable[[Any], str | None]
-    key: Callable[[Any], str | None]
-    count: Reader | None
-    space: str
-    until: Callable[[Any], bool] | None = None
-    """Whether the parts that have come are all."""
-    until_transaction: bool = False
-    """They are all when the header's transaction has ended, and all that it wrote of them has come."""
+    def share(scope: Scope) -> Value:
+        if table.split is None:
+            return checked(read(scope), "the share")
+        return _divided(table.parts[table.split.parts], table.split, read, scope)
 
-    def stored(self, recall: Recall, header_key: str) -> list[list[Any]]:
-        """Return the parts that have come so far."""
-        return recall.value(self.space, header_key) or []
+    return share
 
-    def complete(self, scope: Scope) -> PartsOf:
-        """Return all parts of the scope's row.  Raises Waiting while some are missing."""
-        kept: PartsOf | None = scope.cache.get(f"parts {self.name}")
-        if kept is None:
-            kept = scope.cache[f"parts {self.name}"] = self._complete(scope)
-        return kept
 
-    def _complete(self, scope: Scope) -> PartsOf:
-        stored = self.stored(scope.recall, scope.key)
-        if self.until is not None:
-            return self._complete_when(self.until, scope, PartsOf([Row(columns, {}) for _, columns in stored]))
-        if self.until_transaction:
-            require_all(self.space, scope.change, scope.recall)
-            return PartsOf([Row(columns, {}) for _, columns in stored])
-        expected = self.count(scope) if self.count is not None else None
-        if type(expected) is not int or expected < 0:
-            raise MappingError("no_count", f"the number of {self.name} is not known")
-        if len(stored) < expected:
-            raise Waiting(self.space, scope.key)
-        if len(stored) > expected:
-            raise MappingError("too_many_parts", f"more {self.name} came than the row says")
-        return PartsOf([Row(columns, {}) for _, columns in stored])
-
-    def _complete_when(self, until: Callable[[Any], bool], scope: Scope, parts: PartsOf) -> PartsOf:
-        """Return the parts if they are all.  What is worked out from some of them is forgotten again."""
-        scope.cache[f"parts {self.name}"] = parts
-        complete = False
-        try:
-            complete = len(parts) > 0 and until(scope)
-        finally:
-            if not complete:
-                scope.cache.clear()
-        if not complete:
-            raise Waiting(self.space, scope.key)
-        return parts
-
-    def divide(self, split: SplitPlan, read: Reader, scope: Scope) -> Shares:
-        """Return the sum of `read` over the parts, for each value of the split's column."""
-        only = split.only(scope) if split.only is not None else None
-        shares = Shares()
-        for row in self.complete(scope):
-            value = key_text(row[split.by])
-            if value is None or (only is not None and value not in only):
-                continue
-            scope.part = row
-            number = checked(read(scope), f"the share of one of {self.name}")
-            scope.part = None
-            shares[value] = Decimal(add(shares.of(value), number))
-        return shares
+def _divided(parts: PartsPlan, split: SplitPlan, read: Reader, scope: Scope) -> Shares:
+    """Return the sum of `read` over the parts, for each value of the split's column."""
+    only = split.only(scope) if split.only is not None else None
+    shares = Shares()
+    for row in complete(parts, scope):
+        value = key_text(row[split.by])
+        if value is None or (only is not None and value not in only):
+            continue
+        scope.part = row
+        number = checked(read(scope), f"the share of one of {parts.name}")
+        scope.part = None
+        shares[value] = Decimal(add(shares.of(value), number))
+    return shares
 
 
 def take_part(
@@ -117,7 +133,7 @@ def take_part(
     header, key = parts.header_key(row), parts.key(row)
     if header is None or key is None:
         raise MappingError("no_key", "the part does not say whose it is")
-    stored = parts.stored(recall, header)
+    stored = stored_parts(parts, recall, header)
     if any(part == key for part, _ in stored):
         return Skip("repeated", untouched=True), header
     memory = recall.row(table.name, header)

@@ -6,21 +6,14 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.amounts import add_up
 from bridge.mapping.keys import KEY_SEPARATOR, key_text, row_space
-from bridge.mapping.parts import PartsPlan
 from bridge.mapping.readers import Reader, constant, constant_of, is_constant
-from bridge.mapping.remembered import Sent
-from bridge.mapping.rounds import RoundView
-from bridge.mapping.scope import Scope
-from bridge.mapping.shares import first_share
 from bridge.mapping.waiting import Waiting
-from bridge.row import Row, Value
+from bridge.row import Value
 
 Test = Callable[[Any], bool]
 Guard = tuple[str, Test]
@@ -75,6 +68,7 @@ class ActivityPlan:
     compare: Reader | None = None
     grows: tuple[Reader, Test] | None = None
     share: Reader | None = None
+    """Reads the whole share, before any reversal: one number, or one for each value of the split."""
     blank: dict[str, Value] = field(init=False)
     """The fields of an event that are the same for all, and all others as null."""
     varying: Fields = field(init=False)
@@ -100,10 +94,28 @@ class ReversalPlan:
     skip: list[Guard]
     park: list[Guard]
     takes: Reader | None
+    """Reads how much of a share is taken, in the form of `ActivityPlan.share`."""
     partial: str
     repeated: str
     unknown: str
     event: Fields
+
+
+@dataclass(slots=True)
+class PartsPlan:
+    """Rows of another table that belong to one row of this one: see `bridge.mapping.parts`."""
+
+    name: str
+    table: str
+    one: str
+    header_key: Callable[[Any], str | None]
+    key: Callable[[Any], str | None]
+    count: Reader | None
+    space: str
+    until: Test | None = None
+    """Whether the parts that have come are all."""
+    until_transaction: bool = False
+    """They are all when the header's transaction has ended, and all that it wrote of them has come."""
 
 
 @dataclass(slots=True)
@@ -173,7 +185,7 @@ class TablePlan:
         """Return where an index of this table lies in the ledger."""
         return f"ref:{self.name}.{index}"
 
-    def queue(self, scope: Scope) -> str:
+    def queue(self, scope: object) -> str:
         """Return whose queue a row is in: its player's, or that of its player's round.
 
         Raises MappingError when the row does not say whose it is.
@@ -185,53 +197,15 @@ class TablePlan:
             return f"{player}{KEY_SEPARATOR}{key_text(self.round(scope)) or ''}"
         return player
 
-    def places(self, scope: Scope) -> list[tuple[str, str]]:
-        """Return where others find a row: by its key, and by every index that can be told."""
-        found = [(row_space(self.name), scope.key)]
+    def places(self, key: str, scope: object) -> list[tuple[str, str]]:
+        """Return where others find a row: by its key, and by every index that can be told of its scope."""
+        found = [(row_space(self.name), key)]
         for name, read in self.indexes.items():
             with contextlib.suppress(PoisonRecord, Waiting):
                 value = read(scope)
                 if value is not None:
                     found.append((self.index_space(name), value))
         return found
-
-    def round_view(self, scope: Scope) -> Value:
-        """Return what is known of the row's round, or None where it has none."""
-        value = self.round(scope) if self.round is not None else None
-        return None if value is None else RoundView(scope, str(value))
-
-    def history_scope(self, scope: Scope) -> Scope:
-        """Return the scope of a row as it was when it was history."""
-        memory = scope.memory
-        history = memory.history if memory is not None else None
-        return Scope(self, scope.recall, scope.key, Row(history or {}, {}), memory=memory)
-
-    def history_fields(self, scope: Scope, sent: Sent) -> dict[str, Value]:
-        """Return the event that would have been sent for a row of history."""
-        memory = scope.memory
-        if memory is None or memory.history is None:
-            raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
-        place = (self.name, scope.key, sent.name)
-        if place in scope.recall.in_making:
-            raise MappingError("history_of_itself", "an event of history cannot be told, because it names itself")
-        scope.recall.in_making.add(place)
-        try:
-            return self.would_have_sent(self.history_scope(scope), sent)
-        finally:
-            scope.recall.in_making.discard(place)
-
-    def would_have_sent(self, past: Scope, sent: Sent) -> dict[str, Value]:
-        """Return the event of a row of history in a scope of it."""
-        plan = self.activities[sent.name]
-        past.left = sent.left if sent.left is not None else first_share(self, plan, past)
-        past.n = sent.n
-        past.grown = Decimal(sent.amount) if plan.grows is not None else None
-        fields = {name: read(past) for name, read in plan.event}
-        if sent.n > 1 and plan.grows is None:
-            fields |= {name: read(past) for name, read in plan.again}
-        fields["type"], fields["status"] = plan.type, "Approved"
-        add_up(fields)
-        return fields
 
 
 TableKind = tuple[LookupPlan | None, TablePlan | None, tuple[TablePlan, PartsPlan] | None]

@@ -89,10 +89,6 @@ class Queues:
         self._ticks = 0
         self.count = 0
 
-    def blocked(self, queue: str) -> bool:
-        """Return whether a player has a held change that holds what comes later."""
-        return queue in self._queues
-
     def head(self, queue: str) -> Held | None:
         """Return the first of a queue."""
         held = self._queues.get(queue)
@@ -118,13 +114,13 @@ class Queues:
         self._rows.setdefault((held.table, held.row), []).insert(0, held)
         self.count += 1
 
-    def pop(self, queue: str) -> None:
-        """Take away the first of a queue."""
-        waiting = self._queues[queue]
-        held = waiting.popleft()
+    def remove(self, held: Held) -> None:
+        """Take a change out of its queue.  Another one that waits may have been put in front of it."""
+        waiting = self._queues[held.queue]
+        waiting.remove(held)
         self.count -= 1
         if not waiting:
-            del self._queues[queue]
+            del self._queues[held.queue]
         of_row = self._rows[held.table, held.row]
         of_row.remove(held)
         if not of_row:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, time, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from bridge.errors import MappingError
-from bridge.row import Row, Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.scope import Scope
+from bridge.row import Value
 
 Reader = Callable[[Any], Value]
 """Takes a scope, which only the makers of names understand, and returns a value."""
@@ -97,31 +94,6 @@ class _Constant:
         return self.value
 
 
-class _Column:
-    """A column of the scope's row, as it is."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def __call__(self, scope: Scope) -> Value:
-        return scope.row[self.name]
-
-
-class _Kept:
-    """A value that is worked out once for each scope."""
-
-    def __init__(self, name: str, read: Reader) -> None:
-        self.name = name
-        self._read = read
-
-    def __call__(self, scope: Scope) -> Value:
-        cache = scope.cache
-        if self.name in cache:
-            return cache[self.name]
-        value = cache[self.name] = self._read(scope)
-        return value
-
-
 def constant(value: Value) -> Reader:
     """Return a reader that is known to give `value` for every scope."""
     return _Constant(value)
@@ -137,40 +109,6 @@ def is_constant(reader: Reader) -> bool:
     return isinstance(reader, _Constant)
 
 
-def column(name: str) -> Reader:
-    """Return the reader of a column of the scope's row; `column_of` tells it from others."""
-    return _Column(name)
-
-
-def column_of(reader: Reader) -> str | None:
-    """Return the column that a reader returns as it is, else None."""
-    return reader.name if isinstance(reader, _Column) else None
-
-
-def kept(name: str, read: Reader) -> Reader:
-    """Return a reader that works a value out once per scope, under a name; `kept_name_of` tells it from others."""
-    return _Kept(name, read)
-
-
-def kept_name_of(reader: Reader) -> str | None:
-    """Return the name under which a reader keeps its value, else None."""
-    return reader.name if isinstance(reader, _Kept) else None
-
-
-def attribute_of_kept(known: str, name: str, read: Reader) -> Reader:
-    """Return `read`, an attribute of what a scope keeps under a name, with a short way for what is there."""
-
-    def read_kept(scope: Scope) -> Value:
-        cache = scope.cache
-        if known in cache:
-            value = cache[known]
-            if isinstance(value, Row):
-                return value[name]
-        return read(scope)
-
-    return read_kept
-
-
 _KEPT: Final = (str, bool, int, Decimal, date, time, timedelta, bytes, list, dict)
 """What the memory can keep; a moment is a date."""
 
@@ -181,7 +119,7 @@ def comparable(read: Reader) -> Reader:
     It raises MappingError for what cannot be kept, such as a row.
     """
 
-    def as_kept(scope: Scope) -> Value:
+    def as_kept(scope: Any) -> Value:
         value = read(scope)
         if isinstance(value, tuple):
             value = list(value)

@@ -11,8 +11,8 @@ from typing import Final
 import msgspec
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.parts import PartsPlan
-from bridge.mapping.plan import Plan
+from bridge.mapping.parts import stored_parts
+from bridge.mapping.plan import PartsPlan, Plan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.rows import scope_of
@@ -123,7 +123,7 @@ class Reopening:
 
     def _forget(self, parts: PartsPlan, header: str, change: Change) -> None:
         own = parts.key(change.after) if change.after is not None else None
-        rest = [stored for stored in parts.stored(self._recall, header) if stored[0] != own]
+        rest = [stored for stored in stored_parts(parts, self._recall, header) if stored[0] != own]
         self._recall.put_value(parts.space, header, rest or None)
 
 

@@ -17,7 +17,7 @@ from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, activities_of_round, require_decided
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less, shares_of
+from bridge.mapping.shares import anything, less
 from bridge.mapping.undoing import as_settled, undo, what_it_took
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
@@ -72,20 +72,18 @@ class Reversals:
         memory = named.memory()
         if memory is None:
             raise named.undecided()
-        ended = self._ended_already(table, plan, scope, named)
+        ended = self._ended_already(plan, scope, named)
         ended = ended or self._ended_as(plan, scope, memory, waiting) or parked_by(table.park, scope, None)
         if ended is not None:
             return ended
-        scope.takes = shares_of(table, plan.takes, scope) if plan.takes is not None else None
+        scope.takes = plan.takes(scope) if plan.takes is not None else None
         return skipped_by(plan.skip, scope) or self._take_back(plan, scope, named, memory)
 
-    def _ended_already(
-        self, table: TablePlan, plan: ReversalPlan, scope: Scope, named: PlayRow
-    ) -> Decision | None:
+    def _ended_already(self, plan: ReversalPlan, scope: Scope, named: PlayRow) -> Decision | None:
         """Return how a row ends that has taken something back before; None where it has not."""
         if scope.memory is None or not (scope.memory.did or scope.memory.took):
             return None
-        takes = shares_of(table, plan.takes, scope) if plan.takes is not None else None
+        takes = plan.takes(scope) if plan.takes is not None else None
         return ended_before(scope, doing("original", plan, named, takes))
 
     def _unknown(self, plan: ReversalPlan, scope: Scope, hold: Hold) -> Decision:

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
 from bridge.mapping.keys import key_text
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, Sent
 from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
-if TYPE_CHECKING:
-    from bridge.mapping.plan import TablePlan
-    from bridge.mapping.recall import Recall
-
 ROUND_SPACE: Final = "ref:round"
 
 
-def round_of(table: TablePlan, scope: Scope) -> str | None:
+def event_round(table: TablePlan, scope: Scope) -> str | None:
     """Return the round in which a row's event is, as far as that can be told before it is made."""
     for activity in table.activities.values():
         try:
@@ -104,3 +102,10 @@ class RoundView:
             for plan, _, _, sent in self._activities
             if sent.stands and plan.activities[sent.name].type == kind
         ]
+
+
+def round_of(scope: Scope) -> RoundView | None:
+    """Return what is known of the row's round, or None where it has none."""
+    read = scope.plan.round
+    value = read(scope) if read is not None else None
+    return None if value is None else RoundView(scope, str(value))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping.keys import KEY_SEPARATOR, key_text
-from bridge.mapping.readers import Misuse, Reader, column_of
+from bridge.mapping.plan import LookupPlan, TablePlan
+from bridge.mapping.readers import Misuse, Reader
+from bridge.mapping.recall import Recall
 from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.scope_readers import column_of
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.plan import LookupPlan, TablePlan
-    from bridge.mapping.recall import Recall
 
 WAIT_THEN_NONE: Final = "wait then none"
 """What a missing look-up row may do: the change waits, and goes on without it when the wait is over."""

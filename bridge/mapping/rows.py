@@ -114,10 +114,34 @@ def move_memory(table: TablePlan, change: Change, key: str, recall: Recall) -> N
         recall.put_row(table.name, old, RowMemory(Ending.MOVED, key, change.position))
 
 
-def is_repeated(table: TablePlan, change: Change, memory: RowMemory | None) -> bool:
+def without_a_look(table: TablePlan, change: Change) -> str | None:
+    """Return why a change means nothing whatever the row holds, if it does."""
+    if change.renamed is not None:
+        return "first half of a changed key" if change.renamed is Renamed.FROM else None
+    if table.append_only and change.op in "ud":
+        return "row deleted" if change.op == "d" else "row changed"
+    return None
+
+
+def no_news(table: TablePlan, change: Change, scope: Scope, *, is_queued: bool) -> str | None:
+    """Return why a change of a row is passed over because of what is known of the row, if it is.
+
+    `is_queued`: an earlier change of the row waits.
+    """
+    known = scope.known
+    if change.renamed is not None and table.append_only:
+        return "row changed"
+    if known is not None and _is_repeated(table, change, known):
+        return "repeated"
+    if change.snapshot and table.snapshot == "ignore":
+        return "row of a snapshot"
+    if scope.deleted and not is_queued and known is None:
+        return "deleted row was never seen"
+    return None
+
+
+def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     """Return whether the change of a known row was taken in before, or is older than what was."""
-    if memory is None:
-        return False
     if table.as_of is not None and change.snapshot and memory.ending is Ending.HISTORY:
         return False  # perhaps a newer version: a snapshot shows them all
     position, last = change.position, memory.position
@@ -146,32 +170,3 @@ def is_history(table: TablePlan, change: Change, scope: Scope) -> bool:
     if change.snapshot and table.snapshot == "remember":
         return True
     return table.starts is not None and not table.starts(scope)
-
-
-def without_a_look(table: TablePlan, change: Change) -> str | None:
-    """Return why a change means nothing whatever the row holds, if it does."""
-    if change.renamed is not None:
-        return "first half of a changed key" if change.renamed is Renamed.FROM else None
-    if table.append_only and change.op in "ud":
-        return "row deleted" if change.op == "d" else "row changed"
-    return None
-
-
-def no_news(table: TablePlan, change: Change, scope: Scope, queue: str | None) -> str | None:
-    """Return why a change of a row is passed over because of what is known of the row, if it is."""
-    known = scope.known
-    if change.renamed is not None and table.append_only:
-        return "row changed"
-    if known is not None and is_repeated(table, change, known):
-        return "repeated"
-    if change.snapshot and table.snapshot == "ignore":
-        return "row of a snapshot"
-    if scope.deleted and queue is None and known is None:
-        return "deleted row was never seen"
-    return None
-
-
-def queue_of_deleted(table: TablePlan, scope: Scope) -> str:
-    """Return whose queue a deleted row is in: the one in which it was."""
-    memory = scope.memory
-    return memory.queue if memory is not None and memory.queue else table.queue(scope)

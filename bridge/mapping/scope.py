@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.amounts import exact_sum
+from bridge.mapping.amounts import add_up, exact_sum
 from bridge.mapping.keys import row_space
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 from bridge.row import UNAVAILABLE, Row, Value
 
-if TYPE_CHECKING:
-    from bridge.mapping.plan import TablePlan
-    from bridge.mapping.recall import Recall
 
-
-class NoRow(Row):
+class _NoRow(Row):
     """A row that is not there: every column is null."""
 
     __slots__ = ()
@@ -32,13 +30,16 @@ class NoRow(Row):
         return None
 
 
+NO_ROW: Final = _NoRow()
+
+
 class Layered(Row):
     """A row over another one: a column is that of the first row that has it."""
 
     __slots__ = ("_over", "_under")
 
     def __init__(self, over: Row, under: Row) -> None:
-        super().__init__({}, {})
+        # What a row holds is set for these two: this one passes every question on.
         self._over = over
         self._under = under
 
@@ -59,25 +60,6 @@ class Layered(Row):
     def _showing(self, column: str) -> Row:
         """Return the row whose column it is."""
         return self._over if column in self._over else self._under
-
-
-class PartsOf:
-    """The parts of a header; an attribute of it is the list of that column's values."""
-
-    __slots__ = ("rows",)
-
-    def __init__(self, rows: list[Row]) -> None:
-        self.rows = rows
-
-    def attribute(self, name: str) -> list[Value]:
-        """Return a column of every part, in the order of their keys."""
-        return [row[name] for row in self.rows]
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
-
-    def __len__(self) -> int:
-        return len(self.rows)
 
 
 class SentView:
@@ -147,7 +129,7 @@ class PlayRow:
     def columns(self) -> Row:
         """Return the columns that are remembered of the row."""
         memory = self.memory()
-        return remembered_row(memory) if memory is not None else NoRow()
+        return remembered_row(memory) if memory is not None else NO_ROW
 
     def scope(self) -> Scope:
         """Return the scope in which the row's own events can be made again."""
@@ -249,11 +231,25 @@ class Scope:
                     "history_of_itself", "its event in history depends on what is not known any more"
                 )
             return dict(sent.fields)
-        return self.plan.history_fields(self, sent)
+        return self._fields_of_history(sent)
 
-    def parts(self, name: str) -> PartsOf:
-        """Return the parts of this row.  Raises Waiting while some are missing."""
-        return self.plan.parts[name].complete(self)
+    def as_history(self) -> Scope:
+        """Return the scope of the row as it was when it was history."""
+        history = self.memory.history if self.memory is not None else None
+        return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=self.memory)
+
+    def _fields_of_history(self, sent: Sent) -> dict[str, Value]:
+        memory = self.memory
+        if memory is None or memory.history is None:
+            raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
+        place = (self.plan.name, self.key, sent.name)
+        if place in self.recall.in_making:
+            raise MappingError("history_of_itself", "an event of history cannot be told, because it names itself")
+        self.recall.in_making.add(place)
+        try:
+            return would_have_sent(self.as_history(), sent)
+        finally:
+            self.recall.in_making.discard(place)
 
     def before(self) -> Scope:
         """Return the scope of the row as it was before this change; its columns are null for a new row."""
@@ -266,7 +262,7 @@ class Scope:
         if memory is not None and (memory.values is not None or memory.history is not None):
             return remembered_row(memory)
         change = self.change
-        return change.before if change is not None and change.before is not None else NoRow()
+        return change.before if change is not None and change.before is not None else NO_ROW
 
     def committed_at(self) -> datetime | None:
         """Return when the database committed the change."""
@@ -285,3 +281,17 @@ def columns_of(row: Row, known: Row | None = None) -> dict[str, Value]:
             value = known.get(column)
         columns[column] = value
     return columns
+
+
+def would_have_sent(past: Scope, sent: Sent) -> dict[str, Value]:
+    """Return the event that would have been sent for a row of history, in a scope of it."""
+    plan = past.plan.activities[sent.name]
+    past.left = sent.left if sent.left is not None or plan.share is None else plan.share(past)
+    past.n = sent.n
+    past.grown = Decimal(sent.amount) if plan.grows is not None else None
+    fields = {name: read(past) for name, read in plan.event}
+    if sent.n > 1 and plan.grows is None:
+        fields |= {name: read(past) for name, read in plan.again}
+    fields["type"], fields["status"] = plan.type, "Approved"
+    add_up(fields)
+    return fields

@@ -4,16 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from bridge.mapping.amounts import checked
 from bridge.mapping.operators import add, subtract
 from bridge.row import Value
-
-if TYPE_CHECKING:
-    from bridge.mapping.plan import ActivityPlan, TablePlan
-    from bridge.mapping.readers import Reader
-    from bridge.mapping.scope import Scope
 
 
 class Shares(dict[str, Decimal]):
@@ -57,20 +50,3 @@ def more(left: Value, part: Value) -> Value:
 def anything(left: Value) -> bool:
     """Return whether anything is left of a share."""
     return any(left.values()) if isinstance(left, Mapping) else bool(left)
-
-
-def first_share(table: TablePlan, activity: ActivityPlan, scope: Scope) -> Value:
-    """Return the whole share of an activity: what is left of it before any reversal."""
-    if activity.share is None:
-        return None
-    return shares_of(table, activity.share, scope)
-
-
-def shares_of(table: TablePlan, read: Reader, scope: Scope) -> Value:
-    """Return a share, or what a reversal takes: one number, or one for each value of the split.
-
-    Raises MappingError where it is no number.
-    """
-    if table.split is None:
-        return checked(read(scope), "the share")
-    return table.parts[table.split.parts].divide(table.split, read, scope)

@@ -7,7 +7,7 @@ connectors/postgresql.html#postgresql-property-snapshot-mode: `always` and `when
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.decisions import Hold
@@ -15,13 +15,11 @@ from bridge.mapping.judge import Judge
 from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.outgoing import Send
 from bridge.mapping.plan import TablePlan
+from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, SourceRecord
-
-if TYPE_CHECKING:
-    from bridge.mapping.recall import Recall
 
 LATER_SNAPSHOT: Final = "row of a later snapshot"
 """The reason of a row that only a snapshot tells of, although the log was being read already: nothing is sent."""

@@ -11,8 +11,9 @@ from bridge.config.wallet import Conditions, PlayTable
 from bridge.config.yaml_source import BRACES
 from bridge.mapping.names import TableNames
 from bridge.mapping.plan import Fields, Guard, Plan, TablePlan, Test
-from bridge.mapping.readers import Misuse, Reader, is_constant, kept
+from bridge.mapping.readers import Misuse, Reader, is_constant
 from bridge.mapping.reporting import Path, Report, Reporting
+from bridge.mapping.scope_readers import kept
 from bridge.mapping.syntax import did_you_mean
 from bridge.mapping.values import compile_value
 from bridge.row import Value
@@ -29,9 +30,11 @@ class TableExpressions(Reporting):
         functions: Mapping[str, Callable[..., Value]],
         report: Report,
     ) -> None:
-        """Compile for `table`, whose text is `config`."""
+        """Compile `config` for `table`, a part of `plan`."""
         super().__init__(report, ("play", table.name))
         self.names = TableNames(table, plan, functions)
+        self._plan = plan
+        self._table = table
         self._config = config
         self._with: dict[str, With] = {}
         self._open: list[str] = []

@@ -8,15 +8,13 @@ It lies in a topic of its own, so it may be read before the changes that it coun
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping.keys import KEY_SEPARATOR
+from bridge.mapping.recall import Recall
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, TransactionEnd
-
-if TYPE_CHECKING:
-    from bridge.mapping.recall import Recall
 
 ENDED: Final = "part:transactions"
 """How many changes of each part table a transaction had, by its name; there once it has ended."""

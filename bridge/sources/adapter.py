@@ -9,9 +9,11 @@ from typing import Any, Protocol
 from bridge.contracts import AssignmentListener
 from bridge.errors import SourceUnavailable
 from bridge.records import Partition
+from bridge.sources.patience import Patience
 from bridge.sources.reading import Range, SourceHealth
 from bridge.sources.sentences import missing_topics
 from bridge.sources.settings import KafkaSettings, MissingTopics
+from bridge.sources.standing import Standing
 from bridge.sources.subscription import Subscription
 
 # A topic that was made just now is not known to every broker at once.
@@ -22,13 +24,13 @@ _TOPIC_LOOK_SECONDS = 0.1
 class Brokers(Protocol):
     """The brokers through one client's own way to ask; see `KafkaSource` for what is answered."""
 
-    waiting: Callable[[SourceUnavailable], None]
-    """Told why no broker has answered yet: see `KafkaSource.on_waiting`."""
+    patience: Patience
+    """With which `connect` waits."""
 
     def connect(self) -> None:
-        """Wait until a broker answers, and tell `waiting` where that takes longer than it should.
+        """Wait until a broker answers; connecting again does nothing.
 
-        Raises SourceUnavailable after `request_timeout`.
+        Raises SourceUnavailable after `request_timeout`, and within a second when a stop is asked for.
         """
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
@@ -51,22 +53,22 @@ class KafkaAdapter:
     """The part of a `KafkaSource` that does not depend on the client."""
 
     _brokers: Brokers
+    _standing: Standing
 
     def __init__(self, settings: KafkaSettings, topics: Sequence[str], patterns: Sequence[str] = ()) -> None:
         """Nothing is connected before `open` or `attach`.  Raises ConfigError for an unusable pattern."""
         self._settings = settings
         self._subscription = Subscription(topics, patterns) if topics or patterns else None
-        self._limit = settings.unavailable_limit.total_seconds() if settings.unavailable_limit else None
         self._consumer: Any = None
         self._listener: AssignmentListener | None = None
         self._positions: dict[tuple[str, int], int] = {}
         self._failure: BaseException | None = None
-        self._down_since: float | None = None
         self._commit_failures = 0
 
-    def on_waiting(self, told: Callable[[SourceUnavailable], None]) -> None:
+    def on_waiting(self, told: Callable[[SourceUnavailable], None], asked_to_stop: Callable[[], bool]) -> None:
         """See `KafkaSource.on_waiting`."""
-        self._brokers.waiting = told
+        patience = self._brokers.patience
+        patience.told, patience.asked_to_stop = told, asked_to_stop
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """See `Source.ends`.  Raises SourceUnavailable after `request_timeout`."""
@@ -96,12 +98,7 @@ class KafkaAdapter:
 
     def health(self) -> SourceHealth:
         """See `KafkaSource.health`."""
-        down = time.monotonic() - self._down_since if self._down_since is not None else 0.0
-        return SourceHealth(self._down_since is None, down, self._last_error(), self._commit_failures)
-
-    def _last_error(self) -> str | None:
-        """Return the latest trouble in one sentence; None once it is over."""
-        raise NotImplementedError
+        return self._standing.health(self._commit_failures)
 
     def _begin(self, listener: AssignmentListener) -> Subscription:
         """Look whether the brokers and the topics are there, and return what to subscribe to."""

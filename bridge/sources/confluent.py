@@ -7,37 +7,24 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from sys import intern
 from typing import Any
 
-import msgspec
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from bridge.contracts import AssignmentListener
 from bridge.errors import FatalError, SourceUnavailable
 from bridge.records import Partition, SourceRecord
 from bridge.sources.adapter import KafkaAdapter
-from bridge.sources.confluent_brokers import LOG, ConfluentBrokers, trouble_of
+from bridge.sources.confluent_brokers import LOG, ConfluentBrokers
+from bridge.sources.confluent_standing import ConfluentStanding
 from bridge.sources.librdkafka import consumer_config
 from bridge.sources.positions import check_position, position_error
-from bridge.sources.sentences import Trouble, group_of, unavailable
+from bridge.sources.sentences import group_of
 from bridge.sources.settings import KafkaSettings
 
 _NOWHERE = 1 << 63
 # A restarted broker that has forgotten the group answers the next commit of a named member like this.
 _SHUT_OUT = (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)  # noqa: SLF001
-_TROUBLE_SECONDS = 30.0
-"""Trouble with one broker of several, or one topic, is forgotten when it does not come back."""
 _SHORTEST_SECONDS = 0.001
 """librdkafka counts in whole milliseconds: asked to wait for less, it does not wait at all."""
-
-
-class _BrokerStatistics(msgspec.Struct):
-    state: str
-
-
-class _Statistics(msgspec.Struct):
-    brokers: dict[str, _BrokerStatistics]
-
-
-_STATISTICS = msgspec.json.Decoder(_Statistics)
 
 
 class ConfluentSource(KafkaAdapter):
@@ -50,8 +37,7 @@ class ConfluentSource(KafkaAdapter):
         """Nothing is connected before `open` or `attach`.  Raises ConfigError for an unusable pattern."""
         super().__init__(settings, topics, patterns)
         self._brokers: ConfluentBrokers = ConfluentBrokers(settings)
-        self._trouble: tuple[Trouble, str] | None = None
-        self._troubled_at = 0.0
+        self._standing: ConfluentStanding = ConfluentStanding(settings)
 
     def open(self, listener: AssignmentListener) -> None:
         """See `Source.open`.  Blocks for at most `request_timeout`, and 5 s more for missing topics."""
@@ -84,7 +70,7 @@ class ConfluentSource(KafkaAdapter):
 
     def _new_consumer(self) -> Consumer:
         config = consumer_config(self._settings, self._settings.group or "wallet-bridge-preview")
-        callbacks = {"error_cb": self._on_error, "stats_cb": self._on_statistics, "on_commit": self._on_commit}
+        callbacks = {"error_cb": self._on_error, "stats_cb": self._standing.look, "on_commit": self._on_commit}
         return Consumer(config | callbacks, logger=LOG)
 
     def poll(self, timeout_seconds: float) -> Sequence[SourceRecord]:
@@ -101,7 +87,7 @@ class ConfluentSource(KafkaAdapter):
             raise self._brokers.unavailable(error) from error
         if not records:
             self._raise_failure()
-            self._check_limit()
+            self._standing.check_limit()
         return records
 
     def _wait(self, consumer: Consumer, timeout_seconds: float) -> list[SourceRecord]:
@@ -149,7 +135,7 @@ class ConfluentSource(KafkaAdapter):
             )
         self._read_to(topic, number, position)
         if records:
-            self._down_since = None
+            self._standing.comes_back()
         return records
 
     def _read_to(self, topic: str, number: int, position: int) -> None:
@@ -272,15 +258,8 @@ class ConfluentSource(KafkaAdapter):
             LOG.warning("positions are not committed: %s", error.str())
             self._look_whether_shut_out(error)
 
-    def _last_error(self) -> str | None:
-        return str(unavailable(self._settings, *self._trouble)) if self._trouble else None
-
     def _on_error(self, error: KafkaError) -> None:
-        all_down = error.code() == KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001
-        if all_down and self._down_since is None:
-            self._down_since = time.monotonic()
-        if not all_down or self._trouble is None:
-            self._note(trouble_of(error), error.str())
+        self._standing.hear(error)
         self._look_whether_shut_out(error)
 
     def _look_whether_shut_out(self, error: KafkaError) -> None:
@@ -290,28 +269,3 @@ class ConfluentSource(KafkaAdapter):
                 f"Kafka at {self._settings.brokers} shut this member out, which joins anew; if that repeats, "
                 f"another process has its name (source.kafka.member): {error.str()}"
             )
-
-    def _note(self, trouble: Trouble, text: str) -> None:
-        # librdkafka repeats itself several times a second; one line for each kind of trouble is enough.
-        if self._trouble is None or self._trouble[0] is not trouble:
-            LOG.warning("%s", unavailable(self._settings, trouble, text))
-        self._trouble = (trouble, text)
-        self._troubled_at = time.monotonic()
-
-    def _on_statistics(self, text: str) -> None:
-        connected = any(broker.state == "UP" for broker in _STATISTICS.decode(text).brokers.values())
-        if not connected and self._down_since is None:
-            self._down_since = time.monotonic()
-        elif connected and self._down_since is not None:
-            LOG.warning("Kafka at %s answers again", self._settings.brokers)
-            self._down_since = self._trouble = None
-        elif connected and time.monotonic() - self._troubled_at > _TROUBLE_SECONDS:
-            self._trouble = None
-
-    def _check_limit(self) -> None:
-        if self._limit is None or self._down_since is None:
-            return
-        down = time.monotonic() - self._down_since
-        if down > self._limit:
-            trouble, text = self._trouble or (Trouble.AWAY, "no broker is connected")
-            raise unavailable(self._settings, trouble, f"for {down:.0f} s: {text}")

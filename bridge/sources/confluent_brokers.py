@@ -7,7 +7,6 @@ a partition, measured.
 from __future__ import annotations
 
 import logging
-import time
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Future
@@ -20,8 +19,9 @@ from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, Resou
 from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.librdkafka import connection_config
+from bridge.sources.patience import Patience
 from bridge.sources.reading import Range
-from bridge.sources.sentences import FIRST_WORD_SECONDS, Trouble, unavailable
+from bridge.sources.sentences import Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings
 
 LOG = logging.getLogger("bridge.sources.confluent")
@@ -63,12 +63,13 @@ class ConfluentBrokers:
         self._timeout = settings.request_timeout.total_seconds()
         self._admin: AdminClient | None = None
         self._heard: KafkaError | None = None
-        self.waiting: Callable[[SourceUnavailable], None] = lambda _: None
+        self.patience = Patience(self._timeout)
 
     def connect(self) -> None:
         """Wait until a broker answers; connecting again does nothing.
 
-        Raises SourceUnavailable after `request_timeout`, and at once for a refused log-in or a failed TLS.
+        Raises SourceUnavailable after `request_timeout`, within a second when a stop is asked for, and at once
+        for a refused log-in or a failed TLS.
         """
         if self._admin is not None:
             return
@@ -78,23 +79,16 @@ class ConfluentBrokers:
         except KafkaException as error:
             # A certificate or key that cannot be read.
             raise unavailable(self._settings, Trouble.TLS, text_of(error)) from error
-        began = time.monotonic()
-        told = False
-        while (silence := self._asked_in_vain(admin, began + self._timeout)) is not None:
-            if not told and time.monotonic() - began >= FIRST_WORD_SECONDS:
-                told, heard = True, self._heard
-                self.waiting(self.unavailable(silence))
-                self._heard = heard
+        self.patience.wait(lambda seconds: self._asked_in_vain(admin, seconds), self._why)
         self._admin = admin
 
-    def _asked_in_vain(self, admin: AdminClient, deadline: float) -> KafkaException | None:
-        """Return why no broker answers, after a second; None when one does.  Raises it where waiting is over."""
+    def _asked_in_vain(self, admin: AdminClient, seconds: float) -> Exception | None:
+        """Return why no broker has answered; None when one has.  Raises it where waiting is of no use."""
         try:
-            admin.list_topics(timeout=max(0.1, min(1.0, deadline - time.monotonic())))
+            admin.list_topics(timeout=seconds)
         except KafkaException as error:
             admin.poll(0)
-            refused = self._heard is not None and trouble_of(self._heard) in _REFUSALS
-            if refused or time.monotonic() >= deadline:
+            if self._heard is not None and trouble_of(self._heard) in _REFUSALS:
                 raise self.unavailable(error) from error
             return error
         return None
@@ -108,12 +102,17 @@ class ConfluentBrokers:
         if self._heard is None or error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
             self._heard = error
 
-    def unavailable(self, error: KafkaException) -> SourceUnavailable:
+    def unavailable(self, error: Exception) -> SourceUnavailable:
         """Return the error for a question that failed; where the client knows why, it says that."""
+        found = self._why(error)
+        self._heard = None
+        return found
+
+    def _why(self, error: Exception) -> SourceUnavailable:
         inner = error.args[0] if error.args else None
         cause = inner if isinstance(inner, KafkaError) else None
         if self._heard is not None and (cause is None or trouble_of(cause) is Trouble.AWAY):
-            cause, self._heard = self._heard, None
+            cause = self._heard
         if cause is None:
             return unavailable(self._settings, Trouble.AWAY, text_of(error))
         return unavailable(self._settings, trouble_of(cause), cause.str())

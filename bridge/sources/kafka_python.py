@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -22,16 +21,16 @@ from bridge.contracts import AssignmentListener
 from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
 from bridge.records import Partition, SourceRecord
 from bridge.sources.adapter import KafkaAdapter
-from bridge.sources.kafka_python_brokers import LOG, KafkaPythonBrokers, made
+from bridge.sources.kafka_python_brokers import KafkaPythonBrokers, made
 from bridge.sources.kafka_python_config import consumer_config
 from bridge.sources.kafka_python_repairs import free_resumed, keep_joins
+from bridge.sources.kafka_python_standing import LOG, KafkaPythonStanding
 from bridge.sources.kafka_python_thread import LibraryThread, Told
 from bridge.sources.positions import check_position, position_error
 from bridge.sources.sentences import group_of
 from bridge.sources.settings import KafkaSettings
 
 _NOWHERE = 1 << 63
-_HEALTH_SECONDS = 2.0
 
 
 class KafkaPythonSource(KafkaAdapter):
@@ -47,8 +46,7 @@ class KafkaPythonSource(KafkaAdapter):
         self._brokers: KafkaPythonBrokers = KafkaPythonBrokers(settings)
         self._library = LibraryThread(self._answer)
         self._handing_over = False
-        self._trouble: SourceUnavailable | None = None
-        self._looked_at = 0.0
+        self._standing: KafkaPythonStanding = KafkaPythonStanding(settings, self._brokers.unavailable)
 
     def open(self, listener: AssignmentListener) -> None:
         """See `Source.open`.  Blocks for at most `request_timeout`, and 5 s more for missing topics."""
@@ -131,12 +129,12 @@ class KafkaPythonSource(KafkaAdapter):
             raise FatalError(f"another instance runs as member {self._settings.member}") from error
         except KafkaError as error:
             self._raise_failure()
-            self._note(self._brokers.unavailable(error))
+            self._standing.hear(error)
             fetched = {}
         records = self._records(fetched)
         if not records:
             self._raise_failure()
-            self._look_at_health()
+            self._standing.look(self._connections)
         return records
 
     def _answer(self, told: Told) -> None:
@@ -167,7 +165,7 @@ class KafkaPythonSource(KafkaAdapter):
             if here in self._positions:
                 self._positions[here] = position
         if records:
-            self._down_since = self._trouble = None
+            self._standing.comes_back()
         return records
 
     def _on_out_of_range(self, error: OffsetOutOfRangeError) -> None:
@@ -269,30 +267,9 @@ class KafkaPythonSource(KafkaAdapter):
             self._commit_failures += 1
             LOG.warning("positions are not committed: %s", answer)
 
-    def _last_error(self) -> str | None:
-        return str(self._trouble) if self._trouble else None
-
-    def _look_at_health(self) -> None:
-        now = time.monotonic()
-        if now - self._looked_at > _HEALTH_SECONDS:
-            self._looked_at = now
-            if self._connections() > 0:
-                self._down_since = self._trouble = None
-            elif self._down_since is None:
-                self._down_since = now
-                self._note(self._brokers.unavailable(ConnectionError("no broker is connected")))
-        if self._limit is not None and self._down_since is not None and now - self._down_since > self._limit:
-            raise self._trouble or self._brokers.unavailable(ConnectionError("no broker is connected"))
-
     def _connections(self) -> float:
         metrics = self._opened().metrics()
         return float(metrics.get("consumer-metrics", {}).get("connection-count", 0))
-
-    def _note(self, trouble: SourceUnavailable) -> None:
-        # The library repeats itself with every attempt; the first time is enough.
-        if self._trouble is None:
-            LOG.warning("%s", trouble)
-        self._trouble = trouble
 
 
 def milliseconds_of(settings: KafkaSettings) -> int:

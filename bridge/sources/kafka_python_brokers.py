@@ -14,11 +14,11 @@ from kafka.structs import TopicPartition
 from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.kafka_python_config import connection_config
+from bridge.sources.kafka_python_repairs import bootstrap_in_steps
+from bridge.sources.patience import Patience
 from bridge.sources.reading import Range
-from bridge.sources.sentences import FIRST_WORD_SECONDS, Trouble, unavailable
+from bridge.sources.sentences import Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings, milliseconds
-
-LOG = logging.getLogger("bridge.sources.kafka_python")
 
 T = TypeVar("T")
 
@@ -39,12 +39,16 @@ def trouble_in(text: str) -> Trouble:
     return Trouble.AWAY
 
 
-def made(kind: Callable[..., T], config: Mapping[str, Any]) -> T:
-    """Make a client of the library; one that cannot connect leaves no thread behind, as it else would."""
+def made(kind: Callable[..., T], config: Mapping[str, Any], prepare: Callable[[Any], None] = lambda _: None) -> T:
+    """Make a client of the library; one that cannot connect leaves no thread behind, as it else would.
+
+    `prepare` is given its connections before they are made.
+    """
     networks: list[Any] = []
 
     def network(**said: Any) -> Any:
         networks.append(KafkaNetClient(**said))
+        prepare(networks[-1])
         return networks[-1]
 
     try:
@@ -96,37 +100,28 @@ class KafkaPythonBrokers:
         self._timeout = settings.request_timeout.total_seconds()
         self._admin: Any = None
         self.ear = Ear()
-        self.waiting: Callable[[SourceUnavailable], None] = lambda _: None
+        self.patience = Patience(self._timeout)
 
     def connect(self) -> None:
         """Wait until a broker answers; connecting again does nothing.
 
-        Raises SourceUnavailable after `request_timeout`; the library does not tell a refusal sooner.
+        Raises SourceUnavailable after `request_timeout`, and within a second when a stop is asked for; the
+        library does not tell a refusal sooner.
         """
         if self._admin is not None:
             return
         self.ear.listen()
+        timeout = max(1_000, milliseconds(self._settings.request_timeout))
         try:
-            self._admin = self._made_early() or self._made_within(self._timeout - FIRST_WORD_SECONDS)
+            config = connection_config(self._settings) | {"request_timeout_ms": timeout}
+            self._admin = made(KafkaAdminClient, config, self._be_patient)
         except KafkaError as error:
             raise self.unavailable(error) from error
         except OSError as error:
             raise unavailable(self._settings, Trouble.TLS, str(error)) from error
 
-    def _made_early(self) -> Any:
-        """Return a client that a broker answers at once; else None, and `waiting` has been told why."""
-        try:
-            return self._made_within(min(FIRST_WORD_SECONDS, self._timeout))
-        except KafkaError as error:
-            if self._timeout <= FIRST_WORD_SECONDS:
-                raise
-            self.waiting(self.unavailable(error))
-            return None
-
-    def _made_within(self, seconds: float) -> Any:
-        timeout = max(1_000, milliseconds(self._settings.request_timeout))
-        patience = {"bootstrap_timeout_ms": max(1, int(seconds * 1_000)), "request_timeout_ms": timeout}
-        return made(KafkaAdminClient, connection_config(self._settings) | patience)
+    def _be_patient(self, network: Any) -> None:
+        bootstrap_in_steps(network, lambda step: self.patience.wait(step, self._why))
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -137,11 +132,15 @@ class KafkaPythonBrokers:
 
     def unavailable(self, error: Exception) -> SourceUnavailable:
         """Return the error for what failed; where the log says why, with that."""
+        found = self._why(error)
+        self.ear.last = None
+        return found
+
+    def _why(self, error: Exception) -> SourceUnavailable:
         if isinstance(error, KafkaConfigurationError):
             return unavailable(self._settings, Trouble.AWAY, str(error))
-        text, self.ear.last = self.ear.last or str(error) or type(error).__name__, None
-        trouble = trouble_in(f"{type(error).__name__} {text}")
-        return unavailable(self._settings, trouble, text)
+        text = self.ear.last or str(error) or type(error).__name__
+        return unavailable(self._settings, trouble_in(f"{type(error).__name__} {text}"), text)
 
     def topics(self) -> Mapping[str, Sequence[Partition]]:
         """Return the partitions of every topic that is there."""

@@ -3,7 +3,42 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
+
+from kafka.errors import KafkaTimeoutError
+
+
+def bootstrap_in_steps(network: Any, wait: Callable[[Callable[[float], Exception | None]], None]) -> None:
+    """Make the first wait for a broker one that can be ended: the library's own blocks for its whole timeout.
+
+    `wait` is given a step: it waits so many seconds and returns why no broker has answered, None when one has.
+    It goes on with one attempt of the library's (`KafkaConnectionManager.bootstrap_async` in 3.0.12).
+    """
+    manager = network._manager  # noqa: SLF001 - the library offers no other place
+
+    def bootstrap(timeout_ms: float | None = None, refresh: bool = True) -> None:
+        attempt: Any = None
+
+        async def go_on(milliseconds: float) -> None:
+            nonlocal attempt
+            if attempt is None:
+                attempt = manager.bootstrap_async(timeout_ms, refresh)
+            await manager.wait_for(attempt, milliseconds)
+
+        def step(seconds: float) -> Exception | None:
+            try:
+                network._net.run(go_on, seconds * 1000)  # noqa: SLF001
+            except KafkaTimeoutError as error:
+                if attempt.is_done:
+                    raise
+                silence: Exception = error
+                return silence
+            return None
+
+        wait(step)
+
+    manager.bootstrap = bootstrap
 
 
 def keep_joins(consumer: Any, seconds: float) -> None:

@@ -33,10 +33,11 @@ class SourceHealth(msgspec.Struct, frozen=True, gc=False):
 class KafkaSource(Source, Protocol):
     """A source whose records lie in Kafka."""
 
-    def on_waiting(self, told: Callable[[SourceUnavailable], None]) -> None:
+    def on_waiting(self, told: Callable[[SourceUnavailable], None], asked_to_stop: Callable[[], bool]) -> None:
         """Have `told` called, in the caller's thread, when no broker has answered after two seconds.
 
-        Whoever asked goes on waiting, and gets the answer or the error once `request_timeout` is over.
+        Whoever asked goes on waiting, and gets the answer, or the error once `request_timeout` is over or
+        `asked_to_stop` says so: it is asked about once a second.
         """
 
     def attach(self, positions: Mapping[Partition, int]) -> None:

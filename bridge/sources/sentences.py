@@ -14,10 +14,6 @@ _TWICE = re.compile(r"^(\S+): Connect to \1 failed(?=: )")
 _NO_KAFKA = "Invalid response size"
 
 
-FIRST_WORD_SECONDS = 2.0
-"""How long a start waits for a broker before it says so: most answer sooner, and a person looks that long."""
-
-
 class Trouble(Enum):
     """Why a broker is of no use; the value says what to do."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from bridge.ledger import open_ledger
+from bridge.records import HeldChange, SourceRecord
 from bridge.sources.settings import Client
 from tests.acceptance.shell import COMMAND, environment, started, wallet_bridge
 from tests.support.cases import CASES, EXAMPLES, ROOT
@@ -165,6 +166,9 @@ def test_a_kafka_that_is_away_is_named_long_before_the_first_attempt_ends(
             with pytest.raises(urllib.error.HTTPError) as refused, urllib.request.urlopen(url, timeout=5):
                 pass
             assert json.load(refused.value)["reasons"] == [waiting["error"]]
+            bridge.signal(signal.SIGTERM)
+            assert bridge.wait(10) == 0, "one second, and the time of a busy machine"
+            assert bridge.events("trying_again") == []
 
 
 def test_a_kafka_that_is_away_is_named_and_waited_for_until_sigterm(tmp_path: Path) -> None:
@@ -176,6 +180,24 @@ def test_a_kafka_that_is_away_is_named_and_waited_for_until_sigterm(tmp_path: Pa
         assert first["level"] == "warning"
         assert first["error"].startswith("Kafka at 127.0.0.1:9 does not answer")
         assert "check that it runs" in first["error"]
+        bridge.signal(signal.SIGTERM)
+        assert bridge.wait() == 0
+
+
+def test_a_schema_registry_that_is_away_at_a_start_with_something_held_is_waited_for(tmp_path: Path) -> None:
+    """Each attempt opens the ledger anew: one that failed early must not keep it locked."""
+    connector = _without_kafka(tmp_path)
+    avro = 'source: {format: avro, registry: {url: "http://127.0.0.1:9"}, kafka: '
+    connector.write_text(connector.read_text().replace("source: {kafka: ", avro))
+    ledger = open_ledger(str(tmp_path / "vintervik.ledger"), "vintervik", create=True)
+    transaction = ledger.begin(0)
+    record = SourceRecord("db.public.tx", 0, 0, None, b"\0\0\0\0\1", (), 0)
+    transaction.hold(HeldChange(held_id=0, record=record, table="tx", player="p", waiting=b"", deadline_ms=0))
+    transaction.commit()
+    ledger.close()
+    with started(tmp_path, "run", connector, "--state", tmp_path, "--http", "127.0.0.1:0") as bridge:
+        waits = bridge.until("trying_again", 2)
+        assert {each["error"] for each in waits} == {"the schema registry does not answer: URLError"}
         bridge.signal(signal.SIGTERM)
         assert bridge.wait() == 0
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from bridge.brand import Brand
-from bridge.errors import ConfigError, SourceUnavailable
+from bridge.errors import ConfigError, MappingError, SourceUnavailable
 from bridge.lookup_files import read_rows
 from bridge.lookup_tables import LookupTables
+from bridge.mapping.lookups import values_of_table
 from bridge.mapping.mapper import Mapper
 from tests.support.eventually import eventually
 from tests.support.trial import Trial, wallet
@@ -80,7 +81,7 @@ def test_a_query_is_read_again_in_a_thread(tmp_path: Path) -> None:
     run.insert("tx", "1", amount=1, currency="EUR")
     run.insert("tx", "2", amount=1, currency="SEK")
     assert (len(run.events()), run.held) == (1, 1)
-    tables.follow()
+    tables.follow(lambda _, rows: rows)
     with sqlite3.connect(database) as connection:
         connection.execute("INSERT INTO fx VALUES ('SEK', '0.1')")
 
@@ -118,6 +119,7 @@ def test_a_query_with_binary_floats_is_refused_with_a_hint(tmp_path: Path) -> No
     [
         ("a.csv", "x,y\n1,2\n3\n", "a.csv:3:1"),
         ("a.csv", "x,x\n1,2\n", "a.csv:1:1"),
+        ("a.csv", "", "a.csv:1:1"),
         ("a.yaml", "x: 1\n", "a.yaml:1:1"),
         ("a.yaml", "- [1\n", "a.yaml:2:1"),
     ],
@@ -132,3 +134,34 @@ def test_a_file_that_cannot_be_read_says_where(tmp_path: Path, name: str, text: 
 def test_a_file_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_rows(tmp_path / "none.csv")
+
+
+def test_versions_of_a_file_that_cannot_be_put_in_order_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "rates.csv").write_text("currency,since,rate\nEUR,2026-01-01,1\nEUR,,2\n")
+    text = WALLET.format(where="file: rates.csv, as_of: since").replace("rates[currency]", "rates[currency, at]")
+    brand = wallet(tmp_path, text)
+    with pytest.raises(MappingError, match="since"):
+        load(Trial(brand), LookupTables(brand.connector, tmp_path))
+
+
+def test_rows_that_cannot_be_used_when_they_are_read_again_are_told_and_those_before_them_stay(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "rates.csv"
+    file.write_text("currency,rate\nEUR,1\n")
+    brand = brand_of(tmp_path, "file: rates.csv, refresh: 1 second")
+    tables = LookupTables(brand.connector, tmp_path)
+    tables.load()
+    tables.follow(lambda name, rows: values_of_table(brand.plan.lookups[name], rows))
+    try:
+        file.write_text("currency,rate\nEUR,1\n,2\n")
+        eventually(lambda: tables.problems, within_seconds=10)
+        assert tables.problems == {"rates": "a row of the look-up rates has no key"}
+        # What is put there only when all is well again.
+        tables.news()
+        file.write_text("currency,rate\nEUR,1\nSEK,2\n")
+        eventually(lambda: not tables.problems, within_seconds=10)
+        name, rows = tables.news()[-1]
+        assert (name, [row["currency"] for row in rows]) == ("rates", ["EUR", "SEK"])
+    finally:
+        tables.close()

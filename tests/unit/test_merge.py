@@ -57,6 +57,27 @@ def test_a_silent_partition_holds_the_others_no_longer_than_the_setting() -> Non
     assert taken(order, 7.5) == [("bets", 0)]
 
 
+def test_what_may_be_taken_now_is_due_now_and_nothing_else_is() -> None:
+    """Taking in waits for records as long as this says: with 0 for nothing it would spin."""
+    order = two_tables()
+    order.assign(GAMES, 0, 0, holds=True, first=False)
+    add(order, BETS, 0, 20, now=0.0)
+    add(order, VOIDS, 0, 10, now=0.4)
+    assert (taken(order, 0.6), order.due(0.6)) == ([], 0.4 + WAIT - 0.6), "the earlier bet waits for the void"
+    add(order, GAMES, 0, 30, now=0.6)
+    assert order.due(0.6) == 0.0
+    assert taken(order, 0.6, limit=1) == [("voids", 0)]
+
+
+def test_nothing_is_due_while_play_waits_but_look_up_rows() -> None:
+    order = two_tables()
+    order.assign(GAMES, 0, 1, holds=False, first=True)
+    add(order, BETS, 0, 10)
+    assert (order.due(9.0), order.due(9.0, play=False)) == (None, None)
+    add(order, GAMES, 0, 20, now=9.0)
+    assert (order.due(9.0), order.due(9.0, play=False)) == (0.0, 0.0)
+
+
 def test_a_partition_that_has_shown_something_later_holds_nothing() -> None:
     order = two_tables()
     add(order, BETS, 0, 10)

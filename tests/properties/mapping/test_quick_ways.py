@@ -21,11 +21,12 @@ from bridge.mapping.expressions import compile_condition, compile_expression
 from bridge.mapping.frozen import decode_row, encode_row
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
-from bridge.mapping.readers import Kind, Reader, column, kept
+from bridge.mapping.readers import Kind, Reader
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rows import UpdatedRow
 from bridge.mapping.scope import Layered, Scope
+from bridge.mapping.scope_readers import column, kept
 from bridge.records import SourcePosition
 from bridge.row import UNAVAILABLE, Row
 from tests.support.examples import examples

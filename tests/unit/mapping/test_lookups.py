@@ -149,6 +149,19 @@ def test_a_deleted_row_is_found_no_more(trial: Make) -> None:
     assert run.bodies()[0]["exchange_rate"] == 9
 
 
+@pytest.mark.parametrize(("since", "code"), [(None, "no_key"), ("2026", "wrong_time")])
+def test_a_version_that_cannot_be_put_in_order_is_parked_and_the_others_stay(
+    trial: Make, since: object, code: str
+) -> None:
+    run = with_rate(trial, "{key: currency, as_of: since}", "rates[currency, day].rate")
+    run.insert("rates", 1, currency="EUR", since=5, rate=2)
+    run.insert("rates", 2, currency="EUR", since=since, rate=3)
+    run.insert("rates", 3, currency="EUR", since=6, rate=4)
+    assert run.parked() == [("", code)]
+    run.insert("tx", "1", amount=1, currency="EUR", day=5)
+    assert run.bodies()[0]["exchange_rate"] == 2
+
+
 def test_a_row_whose_key_changes_is_found_by_the_new_one(trial: Make) -> None:
     run = with_rate(trial, "{key: id, missing: none}", "rates[rate_id].rate or 9")
     run.insert("rates", "7", rate=2)
