@@ -155,7 +155,9 @@ class Effects:
         return ROUND_SPACE, round_id
 
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
-        """Keep of a decided header's parts only their keys, to know a repeat."""
+        """Keep of a decided header's parts only their keys, to know a repeat, unless it may be judged again."""
+        if not table.append_only:
+            return
         for parts in table.parts.values():
             stored = stored_parts(parts, self._recall, key)
             if stored:
