@@ -114,12 +114,14 @@ class BrandRun:
                     self._back_off(error, attempt)
 
     def health(self) -> Health:
-        """Return how the brand is."""
-        if self._reporter is None:
+        """Return how the brand is.  Any thread may ask."""
+        # Looked at once: an attempt that ends meanwhile takes it away.
+        reporter = self._reporter
+        if reporter is None:
             return Health("degraded", (self._trouble,)) if self._trouble else Health("starting")
         if self._stop.is_set():
             return Health("stopping")
-        return self._reporter.health()
+        return reporter.health()
 
     @contextlib.contextmanager
     def _serving(self) -> Iterator[None]:

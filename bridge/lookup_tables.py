@@ -8,16 +8,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import structlog
-
 from bridge.config.wallet import Lookup, Wallet
 from bridge.decoders import parse_column_type
 from bridge.errors import BridgeError, SourceUnavailable
 from bridge.lookup_files import read_rows
 from bridge.lookup_queries import query_rows
 from bridge.row import ColumnDecoder, Row
-
-LOG = structlog.get_logger(__name__)
 
 NOT_ASKED = "its database is not asked here"
 
@@ -100,16 +96,10 @@ class LookupTables:
                 rows = self._read(name, self._lookups[name])
                 self._check(name, rows)
             except BridgeError as error:
-                if self.problems.get(name) != str(error):
-                    LOG.warning(
-                        "lookup_not_read", lookup=name, error=str(error), note="its rows stay as they were"
-                    )
                 self._note(name, str(error))
             else:
                 self._news.put((name, rows))
-                if name in self.problems:
-                    LOG.info("lookup_read_again", lookup=name)
-                    self.problems = {other: why for other, why in self.problems.items() if other != name}
+                self.problems = {other: why for other, why in self.problems.items() if other != name}
             due[name] = time.monotonic() + self._seconds(name)
 
     def _note(self, name: str, problem: str) -> None:

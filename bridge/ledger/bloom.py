@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import combinations
 from mmap import mmap
-from typing import Final
-
-from bridge.ledger.recent import Pair
+from typing import Any, Final
 
 SIZE: Final = 1 << 23
 """In bytes.  Of the pairs that are not there, 1 % are looked for in vain when there are 2 million, 8 % when
@@ -27,17 +25,21 @@ class Bloom:
         self._bytes = mmap(-1, size)
         self._mask = size - 1
 
-    def add(self, pairs: Iterable[Pair]) -> None:
+    # Any: see Recent.
+    def add(self, pairs: Iterable[Any]) -> None:
         """Remember pairs."""
         there, mask, bits = self._bytes, self._mask, _BITS
-        for number in map(hash, pairs):
+        for pair in pairs:
+            number = hash(pair)
             there[number & mask] |= bits[number >> 40 & 255]
 
-    def maybe(self, pairs: Iterable[Pair]) -> list[Pair]:
+    def maybe(self, pairs: Iterable[Any]) -> list[Any]:
         """Return those that may have been added: all that were, and few others."""
         there, mask, bits = self._bytes, self._mask, _BITS
-        return [
-            pair
-            for pair in pairs
-            if there[(number := hash(pair)) & mask] & (wanted := bits[number >> 40 & 255]) == wanted
-        ]
+        found = []
+        for pair in pairs:
+            number = hash(pair)
+            wanted = bits[number >> 40 & 255]
+            if there[number & mask] & wanted == wanted:
+                found.append(pair)
+        return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 Pair = tuple[str, str]
 """A space and a key in it."""
@@ -22,8 +23,9 @@ class Recent:
         self._young: dict[Pair, bytes] = {}
         self._old: dict[Pair, bytes] = {}
 
-    def get(self, pair: Pair) -> bytes | None:
-        """Return the value, or None when it is not among the recent ones."""
+    # Any, here and below: a tuple whose parts have types is made anew, where this is compiled, for each look.
+    def get(self, pair: Any) -> bytes | None:
+        """Return the value of a pair, or None when it is not among the recent ones."""
         value = self._young.get(pair)
         if value is None:
             value = self._old.get(pair)
@@ -31,12 +33,12 @@ class Recent:
                 self.keep(pair, value)
         return value
 
-    def lacking(self, pairs: Iterable[Pair]) -> list[Pair]:
+    def lacking(self, pairs: Iterable[Any]) -> list[Any]:
         """Return those of the pairs whose value is not among the recent ones."""
         young, old = self._young, self._old
         return [pair for pair in pairs if pair not in young and pair not in old]
 
-    def keep(self, pair: Pair, value: bytes) -> None:
+    def keep(self, pair: Any, value: bytes) -> None:
         """Remember a committed value."""
         self.keep_all({pair: value})
 

@@ -23,20 +23,21 @@ _OLD: Final = for_chunks("SELECT slot, space, key FROM memory WHERE day < ? AND 
 _encode: Final = msgspec.msgpack.Encoder().encode
 
 
-class MemoryChange(msgspec.Struct, gc=False):
+class MemoryChange:
     """What one batch changes in the memory: worked out before its transaction, in force after it."""
 
-    spaces: dict[str, int]
-    """New ones, with their numbers."""
-    values: list[tuple[int, int, str, bytes, int]] = msgspec.field(default_factory=list)
-    """Slot, space, key, value, day, in the order of the slots."""
-    new: dict[Pair, int] = msgspec.field(default_factory=dict)
-    """The slots of the pairs that had no value."""
-    gone: dict[Pair, int] = msgspec.field(default_factory=dict)
-    """The slots of the pairs that have no value any more."""
-    touched: list[int] = msgspec.field(default_factory=list)
-    """The slots that retention may empty one day."""
-    index: IndexChange | None = None
+    def __init__(self, spaces: dict[str, int]) -> None:
+        self.spaces = spaces
+        """New ones, with their numbers."""
+        self.values: list[tuple[int, int, str, bytes, int]] = []
+        """Slot, space, key, value, day, in the order of the slots."""
+        self.new: dict[Pair, int] = {}
+        """The slots of the pairs that had no value."""
+        self.gone: dict[Pair, int] = {}
+        """The slots of the pairs that have no value any more."""
+        self.touched: list[int] = []
+        """The slots that retention may empty one day."""
+        self.index: IndexChange | None = None
 
 
 class SqliteMemory:
@@ -73,6 +74,7 @@ class SqliteMemory:
         """Return the committed values of those pairs that have one."""
         self._read.update(dict.fromkeys(pairs, 0))
         found: dict[Pair, bytes] = {}
+        pair: Any
         for pair, slot, value in self._index.find(pairs):
             self._read[pair] = slot
             found[pair] = value
@@ -82,7 +84,8 @@ class SqliteMemory:
         """Work out what a batch changes.  May read; nothing is changed before `keep`."""
         change = MemoryChange(self._new_spaces(pending))
         if pending.memory:
-            unread = [pair for pair in pending.memory if pair not in self._read]
+            pairs: Collection[Any] = pending.memory
+            unread = [pair for pair in pairs if pair not in self._read]
             if unread:
                 self.read(unread)
             self._plan_values(pending, change)
@@ -97,6 +100,8 @@ class SqliteMemory:
         spaces = {**self._spaces, **change.spaces}
         new: dict[int, dict[str, int]] = {}
         last = self._last
+        # Any: see Recent.
+        pair: Any
         for pair, value in pending.memory.items():
             slot = read[pair]
             if value is not None:

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from operator import itemgetter
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -123,7 +123,8 @@ class Transaction:
 
     def get(self, space: str, key: str) -> bytes | None:
         """Return what was put last, or None.  Reads from the store only what nobody asked for before."""
-        pair = (space, key)
+        # Any: see Recent.
+        pair: Any = (space, key)
         if pair in self._seen:
             return self._seen[pair]
         value = self._store.recent.get(pair)
@@ -134,14 +135,15 @@ class Transaction:
 
     def put(self, space: str, key: str, value: bytes | None) -> None:
         """Remember; None forgets."""
-        pair = (space, key)
+        pair: Any = (space, key)
         self._seen[pair] = value
         self._pending.memory[pair] = value
 
     def prefetch(self, wanted: Iterable[tuple[str, str]]) -> None:
         """Read many pairs in a few queries; that a pair has no value is remembered too."""
         seen = self._seen
-        missing = self._store.recent.lacking(pair for pair in dict.fromkeys(wanted) if pair not in seen)
+        pairs: Collection[Any] = dict.fromkeys(wanted)
+        missing = self._store.recent.lacking([pair for pair in pairs if pair not in seen])
         if missing:
             self._ask(missing)
 

@@ -63,11 +63,13 @@ class Recall:
 
     def row(self, table: str, key: str) -> RowMemory | None:
         """Return what is remembered of a play row.  The caller does not change it."""
-        place = (table, key)
+        # Any: a tuple whose parts have types is made anew, where this is compiled, for each look.
+        place: Any = (table, key)
         if place in self._rows:
             return self._rows[place]
         data = self.memory.get(row_space(table), key)
-        found = self._rows[place] = decode_row(data) if data is not None else None
+        found = decode_row(data) if data is not None else None
+        self._rows[place] = found
         return found
 
     def put_row(self, table: str, key: str, row: RowMemory | None) -> None:
@@ -91,7 +93,7 @@ class Recall:
 
     def lookup(self, space: str, key: str) -> Row | None:
         """Return the row of a look-up table without versions."""
-        place = (space, key)
+        place: Any = (space, key)
         if self._shared:
             self._used.add(place)
         try:
@@ -113,7 +115,7 @@ class Recall:
         return row
 
     def _versions(self, space: str, key: str) -> tuple[list[Any], list[Row]] | None:
-        place = (space, key)
+        place: Any = (space, key)
         if self._shared:
             self._used.add(place)
         versions: tuple[list[Any], list[Row]] | None = self._lookups.get(place)
@@ -139,7 +141,7 @@ class Recall:
         versions.sort(key=lambda item: item[0])
         self.put_value(space, key, versions or None)
 
-    def _keep(self, place: tuple[str, str], found: Any) -> None:
+    def _keep(self, place: Any, found: Any) -> None:
         if len(self._lookups) >= LOOKUPS_KEPT:
             for old in list(self._lookups)[: LOOKUPS_KEPT // 2]:
                 del self._lookups[old]
