@@ -115,9 +115,9 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
             if isinstance(step, Pause):
                 rehearsal.pass_time(int(step.duration.total_seconds() * 1000))
             elif isinstance(step, End):
-                rehearsal.take([_ended(step)])
+                rehearsal.take([ended_record(step)])
             else:
-                rehearsal.take([_taken(step, declared.declared(step.table))])
+                rehearsal.take([taken_record(step, declared.declared(step.table))])
         events = [json.loads(event.body, parse_float=Decimal) for event in rehearsal.events()]
         case = tests.model.cases[name]
         line, _ = tests.place(("cases", name))
@@ -133,7 +133,7 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
     return result
 
 
-def _taken(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
+def taken_record(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
     """Return a case's change as a decoder would have made it of a record."""
     columns = {name: _decoder(kind) for name, kind in declared.items()}
     microseconds = (step.committed_at - datetime.fromtimestamp(0, UTC)) // timedelta(microseconds=1)
@@ -155,7 +155,8 @@ def _taken(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
     return Taken(record, change, change.position, 0.0)
 
 
-def _ended(end: End) -> Taken:
+def ended_record(end: End) -> Taken:
+    """Return the end of a transaction as a decoder would have made it of a record."""
     record = SourceRecord("transaction", 0, 0, None, b"", (), 0)
     return Taken(record, TransactionEnd(end.transaction, end.counts), None, 0.0)
 

@@ -12,6 +12,7 @@ from bridge.casino import PARTS_OF_AMOUNT
 from bridge.config.places import KeyPath
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
+from bridge.mapping.items import change_of_row
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import TablePlan
@@ -61,7 +62,7 @@ class Origins:
             return None
         return self._first([*([(*reversal, guards, reason)] if reversal else []), (*table, guards, reason)])
 
-    def reversal_of(self, change: Change | None, memory: Memory) -> KeyPath | None:
+    def reversal_of(self, change: Change | None, key: str, memory: Memory) -> KeyPath | None:
         """Return the place of the rule of `reverses` that a row falls under, as the judge would choose it."""
         _, table, _ = self._plan.of_table(change.table) if change is not None else (None, None, None)
         if table is None or change is None or not table.reverses:
@@ -69,7 +70,7 @@ class Origins:
         recall = Recall()
         recall.begin(memory)
         try:
-            scope = judged_scope(table, change, recall)
+            scope = judged_scope(table, change_of_row(table, change, key, recall), recall)
             at = next((at for at, plan in enumerate(table.reverses) if plan.when(scope)), None)
         except (Waiting, PoisonRecord):
             return None

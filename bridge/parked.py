@@ -124,6 +124,7 @@ class _Replay:
         self._decoder = brand.decoder()
         self._done = Replayed()
         self._outcomes: dict[tuple[str, int, int], Outcome] = {}
+        self._of_rows: dict[tuple[tuple[str, int, int], str], Outcome] = {}
         self._mapper = Mapper(brand.plan, self._observe, shared=ledger.shared)
         take_up(self._mapper, ledger, self._decoder)
 
@@ -137,12 +138,16 @@ class _Replay:
         refused = self._reopen(reopening, found)
         taken = [(item, one) for item, one in found if item.parked_id not in refused]
         self._outcomes.clear()
+        self._of_rows.clear()
         for item, one in taken:
             transaction.unpark(item.parked_id)
             transaction.count("replayed", item.table, item.code)
             if isinstance(one.decoded, Change):
                 reopening.part(item, one.decoded)
-            take_all(self._mapper, [one])
+            if isinstance(one.decoded, Change):
+                self._mapper.take(one.decoded, only=item.key)
+            else:
+                take_all(self._mapper, [one])
         reopening.close()
         self._done.changes = [
             Decided(item, REFUSED, refused[item.parked_id]) if item.parked_id in refused else self._decided(item)
@@ -177,12 +182,14 @@ class _Replay:
         return _WAITS if self._mapper.queues_row(place) else reopening.refusal(place, first)
 
     def _decided(self, item: ParkedChange) -> Decided:
-        outcome = self._outcomes[_place(item.record)]
+        place = _place(item.record)  # One record can have led to several rows.
+        outcome = self._of_rows.get((place, item.key)) or self._outcomes[place]
         return Decided(item, outcome.kind, outcome.reason, tuple(out.message_id for out in outcome.events))
 
     def _observe(self, outcome: Outcome) -> None:
         self._done.events += len(outcome.events)
-        self._outcomes[_place(outcome.record)] = outcome
+        place = _place(outcome.record)
+        self._outcomes[place] = self._of_rows[place, outcome.key] = outcome
 
 
 def _place(record: SourceRecord) -> tuple[str, int, int]:

@@ -164,11 +164,12 @@ class Preview:
         kind = outcome.kind
         self.counts.by_reason[kind, outcome.table, outcome.reason] += 1
         change = self._changes.get(_place_of(outcome.record))
-        if kind != "held":
+        table = self._brand.plan.tables.get(outcome.table)
+        if kind != "held" and (table is None or table.each is None):
             self._changes.pop(_place_of(outcome.record), None)
         if kind == "lookup":
             return
-        reversal = self._origins.reversal_of(change, self._rehearsal.memory)
+        reversal = self._origins.reversal_of(change, outcome.key, self._rehearsal.memory)
         missing = self._missing.get(outcome.reason)
         reason = outcome.reason if missing is None else f"{outcome.reason}: {missing}"
         events = tuple(self._event(outcome, out, reversal) for out in outcome.events)

@@ -13,6 +13,7 @@ import msgspec
 from bridge.brand import Brand
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
+from bridge.mapping.items import items_of
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
@@ -119,7 +120,10 @@ def _player(table: TablePlan, change: Change, memory: Memory) -> str | None:
     recall = Recall()
     recall.begin(memory)
     try:
-        return key_text(table.player(judged_scope(table, change, recall)))
+        items = items_of(
+            table, change, recall
+        )  # All items of one list are of one record, and so of one partition.
+        return key_text(table.player(judged_scope(table, items[0], recall))) if items else None
     except (Waiting, PoisonRecord):
         return None
 

@@ -131,6 +131,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "key": "id",
         "player": "player_id",
         "as_of": "seq",
+        "each": "{action: json(payload).actions}",
         "holds": "round",
         "watch": "status",
         "remember": "[device]",

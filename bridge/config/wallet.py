@@ -29,6 +29,15 @@ ValueForm = Any
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
+
+def _as_text(value: Any) -> Any:
+    """Return a number or a boolean as the text of a key: a status may be a number."""
+    return str(value).lower() if isinstance(value, int) else value
+
+
+Status = Annotated[str, BeforeValidator(_as_text)]
+"""What a column holds, as a key of YAML."""
+
 Conditions = dict[str, Expression]
 """Reasons in words, each with the condition under which it applies."""
 
@@ -102,7 +111,9 @@ class Activity(Model):
     when: Expression = Field(True, description="Which rows have this activity at all.")
     stands: Expression | None = Field(None, description="Does it count now?  Without it, the table's `stands`.")
     compare: Expression | list[Expression] | None = Field(
-        None, description="If this changes while the activity stands, it is taken back and sent anew."
+        None,
+        description="If this changes while the activity stands, it is taken back and sent anew: a value, or a "
+        "list of values.",
     )
     grows: Grows | None = Field(None, description="A running total: each growth is an activity of its own.")
     share: Expression | None = Field(
@@ -139,7 +150,8 @@ class Reversal(Model):
     )
     undoes: Expression | None = Field(
         None,
-        description="Instead of `original`: the reversal that this row undoes; what that took back stands again.",
+        description="Instead of `original`: the reversal that this row undoes, perhaps its own row; what that "
+        "took back stands again.",
     )
     skip: Conditions = Field({}, description="Reasons for which such a row leads to nothing.")
     park: Conditions = Field({}, description="Reasons for which such a row waits for a person.")
@@ -174,6 +186,11 @@ class PlayTable(Model):
         description="mutable rows: what a delete means, `nothing` (an archive job) or `nothing stands` (a void); "
         "or a condition over the row as remembered under which nothing stands.",
     )
+    each: dict[str, Expression] = Field(
+        {},
+        max_length=1,
+        description="A list in an append-only row of which each item is a row of its own, and what one is called.",
+    )
     key: Expression | list[Expression] = Field(description="What identifies a row (not the Kafka key).")
     player: Expression = Field(description="Whose row it is: the events of one player keep their order.")
     as_of: str | None = Field(
@@ -207,7 +224,7 @@ class PlayTable(Model):
     )
     skip: Conditions = Field({}, description="Reasons for which a row leads to nothing; asked before all else.")
     park: Conditions = Field({}, description="Reasons for which a row waits for a person.")
-    moves: dict[str, dict[str, list[Any]]] = Field(
+    moves: dict[str, dict[Status, list[Any]]] = Field(
         {}, description="A column's allowed changes: `new: [...]` and `from: [to, ...]`; any other is parked."
     )
     activities: dict[str, Activity] = Field({}, description="What should stand, by name, in the order of sending.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
@@ -51,9 +52,7 @@ def _count(unit: Unit, value: Any) -> datetime:
         if value.adjusted() > 30:
             raise conflict("a count since 1970", value)
         micros = EXACT.multiply(value, factor)
-        if micros != micros.to_integral_value():
-            raise DecodeError("nanoseconds", "the time is finer than microseconds")
-        return moments.timestamp(int(micros))
+        return moments.timestamp(math.floor(micros))
     if type(value) is not int:
         raise conflict("a count since 1970", value)
     return moments.timestamp(to_micros(value))

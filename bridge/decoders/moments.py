@@ -1,8 +1,8 @@
 """Dates, times and moments in the forms that Debezium writes them.
 
 A timestamp of a column without time zone is encoded as if it were UTC; it comes out naive.  What
-Python cannot hold (infinity, years before 1 or after 9999, nanoseconds) raises a DecodeError that
-names it, and only when the column is read.
+Python cannot hold (infinity, years before 1 or after 9999) raises a DecodeError that names it, and
+only when the column is read.  Digits beyond microseconds are cut off, as `moment` and `epoch_ns` do.
 """
 
 from __future__ import annotations
@@ -46,14 +46,10 @@ def micros_from_millis(value: Any) -> int:
 
 
 def micros_from_nanos(value: Any) -> int:
-    """Take nanoseconds to microseconds; raises DecodeError where that would lose something."""
-    micros, rest = divmod(_whole(value), 1000)
-    if rest:
-        # Debezium's infinities in nanoseconds end in 807 and 808.
-        if value in (2**63 - 1, -(2**63)):
-            raise infinity()
-        raise DecodeError("nanoseconds", "the time is finer than microseconds")
-    return micros
+    """Take nanoseconds to microseconds; finer digits, as in a datetime2 of SQL Server, are cut off."""
+    if value in (2**63 - 1, -(2**63)):
+        raise infinity()
+    return _whole(value) // 1000
 
 
 def infinity() -> DecodeError:
@@ -188,6 +184,4 @@ def iso_clock_local(text: Any) -> time:
 def _fraction(digits: str | None) -> str:
     if digits is None:
         return ""
-    if digits[6:].strip("0"):
-        raise DecodeError("nanoseconds", "the time is finer than microseconds")
     return f".{digits[:6].ljust(6, '0')}"

@@ -56,12 +56,10 @@ def _impossible(what: str) -> DecodeError:
 
 
 def _micros(parts: Parts) -> int:
-    """Return the fraction of the second; a part that is not there is none."""
+    """Return the fraction of the second, cut to microseconds; a part that is not there is none."""
     name, per_micro = ("picoseconds", 1_000_000) if "picoseconds" in parts else ("nanos", 1_000)
-    micros, rest = divmod(_part(parts, name), per_micro)
-    if rest:
-        raise DecodeError("nanoseconds", "the time is finer than microseconds")
-    return micros
+    fraction = _part(parts, name)
+    return fraction // per_micro if fraction >= 0 else -(-fraction // per_micro)
 
 
 def _date(parts: Parts) -> date:

@@ -16,6 +16,7 @@ Problem = Callable[[tuple[str | int, ...], str, str], None]
 
 _WORD: Final = re.compile(r"[^\W\d]\w*")
 _GLOB: Final = re.compile(r"(?<!\\)\w\*")
+_BRACES: Final = re.compile(r"\{([^{}]*)\}")
 _MADE: Final = frozenset(("amount", "type", "status"))
 """Fields that the bridge makes when the connector does not."""
 
@@ -36,6 +37,29 @@ def check_events(config: PlayTable, problem: Problem) -> None:
             if field in FIELDS and FIELDS[field].required and form in (None, "none", "null"):
                 place = ("activities", name, "event") if field in activity.event else ("event",)
                 problem((*place, field), f"{field} is none, and every event needs it", "say what it is")
+
+
+def check_ids(config: PlayTable, problem: Problem) -> None:
+    """Report activities that would bear one id: the second would be taken for a repeat of the first."""
+    seen: list[tuple[str, Any, Any]] = []
+    for name, activity in config.activities.items():
+        form = {**config.event, **activity.event}.get("activity_id")
+        place = (
+            ("activities", name, "event", "activity_id")
+            if "activity_id" in activity.event
+            else ("activities", name)
+        )
+        for other, its_form, when in seen:
+            if form is not None and form == its_form and (True in (when, activity.when) or when == activity.when):
+                hint = f'give each its own: activity_id: {{text: "{{id}}:{name}"}}, say'
+                problem(place, f"{name} and {other} of one row have the same activity_id", hint)
+        seen.append((name, form, activity.when))
+        if (
+            activity.grows is not None
+            and form is not None
+            and _asked_of(form, config) <= _asked_of(config.key, config)
+        ):
+            problem(place, f"the pieces of {name} have one activity_id", 'n numbers them: {text: "{id}:{n}"}, say')
 
 
 def check_shares(wallet: Wallet, name: str, problem: Problem) -> None:
@@ -110,6 +134,17 @@ def _taken_from(config: PlayTable) -> Iterator[tuple[str, int]]:
 
 def _speaks_of(name: str, forms: Sequence[Any], config: PlayTable) -> bool:
     """Return whether a name stands in forms, or in what they name under `with`."""
+    return name in _reached(forms, config)
+
+
+def _asked_of(form: Any, config: PlayTable) -> set[str]:
+    """Return the names that a value asks for, those under `with` by what they ask for in turn."""
+    if isinstance(form, Mapping) and "text" in form:
+        form = _BRACES.findall(str(form["text"]))
+    return _reached([form], config) - config.with_.keys()
+
+
+def _reached(forms: Sequence[Any], config: PlayTable) -> set[str]:
     reached: set[str] = set()
     open_forms = list(forms)
     while open_forms:
@@ -117,7 +152,7 @@ def _speaks_of(name: str, forms: Sequence[Any], config: PlayTable) -> bool:
             reached.add(word)
             if word in config.with_:
                 open_forms.append(config.with_[word])
-    return name in reached
+    return reached
 
 
 def _words(form: Any) -> Iterator[str]:
@@ -125,4 +160,7 @@ def _words(form: Any) -> Iterator[str]:
         yield from _WORD.findall(form)
     elif isinstance(form, Mapping):
         for value in form.values():
+            yield from _words(value)
+    elif isinstance(form, list):
+        for value in form:
             yield from _words(value)

@@ -8,11 +8,11 @@ from typing import Any
 
 from bridge.config.wallet import Activity, Reversal
 from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.compiling_checks import check_events, check_rows_named, check_shares, check_words
+from bridge.mapping.compiling_checks import check_events, check_ids, check_rows_named, check_shares, check_words
 from bridge.mapping.names import BUILT_IN, LookupNames
 from bridge.mapping.parts import share_reader
 from bridge.mapping.plan import ActivityPlan, Fields, PartsPlan, ReversalPlan, SplitPlan
-from bridge.mapping.readers import Reader
+from bridge.mapping.readers import Reader, all_comparable, comparable
 from bridge.mapping.reporting import Path
 from bridge.mapping.rows import TABLE_NAME
 from bridge.mapping.table_expressions import TableExpressions
@@ -39,6 +39,7 @@ class TableCompiler(TableExpressions):
         if not table.activities and not table.reverses:
             self.problem((), "no row of this table means anything", "add `activities:` or `reverses:`")
         check_events(config, self.problem)
+        check_ids(config, self.problem)
         check_shares(self._plan.wallet, table.name, self.problem)
         check_rows_named(self._plan.wallet, table.name, self.problem)
         check_words(config, self.problem)
@@ -61,6 +62,14 @@ class TableCompiler(TableExpressions):
             self.problem(
                 (), "`deleted` is missing", "say what a delete of a mutable row means: nothing, or nothing stands"
             )
+        for name in config.each:
+            if name in taken or name in config.with_ or name in self._plan.tables or name in self._plan.lookups:
+                self.problem(("each", name), f"{name} already means something else here", "choose another name")
+        if config.each and (config.rows == "mutable" or config.parts):
+            hint = (
+                "rows that change, or have parts, cannot be taken apart: what would a list mean that has changed?"
+            )
+            self.problem(("each",), "`each` needs `rows: append-only`, and no `parts`", hint)
         needs_mutable = (config.deleted is not None, config.moves, config.watch, config.as_of)
         if config.rows == "append-only" and any(needs_mutable):
             hint = "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`"
@@ -112,6 +121,9 @@ class TableCompiler(TableExpressions):
     def _compile_identity(self) -> None:
         """Compile what must be known of a row before anything of it can wait."""
         table, config = self._table, self._config
+        for name, text in config.each.items():
+            with self._from_the_row_alone("each"):
+                table.item, table.each = name, self.value(text, ("each", name))
         with self._from_the_row_alone("key"):
             table.key = self.key(config.key, ("key",), self.names)
         with self._from_the_row_alone("player"):
@@ -152,9 +164,9 @@ class TableCompiler(TableExpressions):
         compare = config.compare
         if isinstance(compare, list):
             readers = [self.value(text, (*path, "compare", at)) for at, text in enumerate(compare)]
-            compared: Reader | None = _all_of(readers)
+            compared: Reader | None = all_comparable(readers)
         else:
-            compared = self.value(compare, (*path, "compare")) if compare is not None else None
+            compared = comparable(self.value(compare, (*path, "compare"))) if compare is not None else None
         return ActivityPlan(
             name=name,
             type=config.type,
@@ -233,7 +245,3 @@ class TableCompiler(TableExpressions):
         for form in forms.values():
             compile_value(form, self.names, lambda *_: None)
         return self.names.used_columns.pop()
-
-
-def _all_of(readers: list[Reader]) -> Reader:
-    return lambda scope: [read(scope) for read in readers]

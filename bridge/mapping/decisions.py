@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from bridge.mapping.keys import KEY_SEPARATOR
@@ -39,6 +41,8 @@ class Hold(msgspec.Struct, frozen=True):
     """A reversal that waits for its original: it holds nothing else up."""
     reversal: bool = False
 
+
+NO_CHANGE: Final = Skip("nothing to do")
 
 Decision = Skip | Park | Hold | Send
 

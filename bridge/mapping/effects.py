@@ -15,7 +15,7 @@ from bridge.mapping.parts import stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, add_to_round
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
 from bridge.records import Change, Event, SourcePosition
@@ -49,12 +49,12 @@ class Effects:
         _release(mine, decision.released)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
-        if decision.took is not None:
-            mine.took = decision.took
+        if decision.reversal:
+            mine.took, mine.did = decision.took, decision.did
         if decision.undone is not None:
             undone = decision.undone
             own = undone.plan is table and undone.key == scope.key
-            (mine if own else _other(others, undone)).took = None
+            (mine if own else _other(others, undone)).took = []
         self._recall.put_row(table.name, scope.key, mine)
         for (name, key), memory in others.items():
             self._recall.put_row(name, key, memory)
@@ -69,6 +69,8 @@ class Effects:
             memory.sent = []
         if decision.final and not memory.standing():
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
+            if not memory.effective:
+                memory.did = None  # What was undone has been withdrawn too: it may come again.
         _release(memory, decision.released)
         memory.reversal = memory.reversal or decision.reversal
         self._recall.put_row(table.name, scope.key, memory)
@@ -92,6 +94,10 @@ class Effects:
             memory = _copy(memory)
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
+        self.index(table, scope)
+        round_id = event_round(table, scope) if memory.ending is Ending.HELD and table.indexes_rounds else None
+        if round_id is not None:
+            add_to_round(self._recall, round_id, table.name, scope.key)
 
     def remember_history(
         self, table: TablePlan, change: Change, scope: Scope, reason: str
@@ -113,13 +119,15 @@ class Effects:
         return self.index(table, scope)
 
     def index(self, table: TablePlan, scope: Scope) -> list[tuple[str, str]]:
-        """Note the ways in which the row can be found, and return those that are new."""
-        if not table.indexes:
-            return []
-        news = [place for place in table.places(scope.key, scope)[1:] if self._recall.value(*place) is None]
-        for space, value in news:
-            self._recall.put_value(space, value, scope.key)
-        return news
+        """Note the ways in which the row can be found, and return those: of several rows, the first is found."""
+        found: list[tuple[str, str]] = []
+        for space, value in table.places(scope.key, scope)[1:] if table.indexes else ():
+            known = self._recall.value(space, value)
+            if known is None:
+                self._recall.put_value(space, value, scope.key)
+            if known is None or known == scope.key:
+                found.append((space, value))
+        return found
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""
@@ -130,6 +138,7 @@ class Effects:
             memory = _copy(scope.memory)
             memory.position = _latest(known.position, change.position)
             memory.reversal = memory.reversal or known.reversal
+            memory.gone = scope.deleted
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:
@@ -146,7 +155,9 @@ class Effects:
         return ROUND_SPACE, round_id
 
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
-        """Keep of a decided header's parts only their keys, to know a repeat."""
+        """Keep of a decided header's parts only their keys, to know a repeat, unless it may be judged again."""
+        if not table.append_only:
+            return
         for parts in table.parts.values():
             stored = stored_parts(parts, self._recall, key)
             if stored:

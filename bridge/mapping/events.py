@@ -111,3 +111,15 @@ def newest_first(table: TablePlan, standing: list[Sent]) -> list[Sent]:
     """Return activities in the order in which they are taken back: newest first, the Bet last."""
     plans = table.activities
     return sorted(standing, key=lambda sent: (plans[sent.name].type == "Bet", -sent.seq, -sent.n))
+
+
+def require_different_ids(events: list[Outgoing]) -> list[Outgoing]:
+    """Return events.  Raises MappingError when two that count bear one id: one would pass for a repeat."""
+    ids: set[str | None] = set()
+    for out in events:
+        if out.approved:
+            own = key_text(out.fields["activity_id"])
+            if own in ids:
+                raise MappingError("same_id", "two activities of the row have the same activity_id")
+            ids.add(own)
+    return events

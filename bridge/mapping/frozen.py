@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.mapping.remembered import RowMemory
+from bridge.mapping.remembered import Did, RowMemory, Took
 from bridge.row import UNAVAILABLE, Value
 
 _DECIMAL: Final = 1
@@ -76,9 +76,9 @@ _decode: Final = msgspec.msgpack.Decoder(ext_hook=_thaw).decode
 
 def encode_row(memory: RowMemory) -> bytes:
     """Return a row's memory as the ledger keeps it."""
-    if not memory.values and not memory.history and not memory.took:
+    if not memory.values and not memory.history and not memory.took and memory.did is None:
         for item in memory.sent:
-            if item.compare is not None or item.left is not None:
+            if item.compare is not None or item.left is not None or item.fields is not None:
                 break
         else:  # Nothing in it needs another form.
             return _encode(memory)
@@ -100,12 +100,11 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             s.partly,
             s.taken,
             s.cut,
+            freeze(s.fields),
         ]
         for s in memory.sent
     ]
-    took = (
-        [[t.table, t.key, t.name, t.n, freeze(t.part)] for t in memory.took] if memory.took is not None else None
-    )
+    took = [_frozen_took(t) for t in memory.took] if memory.took is not None else None
     return _encode(
         [
             memory.ending,
@@ -118,8 +117,18 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.reversal,
             took,
             memory.parked,
+            _frozen_did(memory.did) if memory.did is not None else None,
+            memory.gone,
         ]
     )
+
+
+def _frozen_took(took: Took) -> list[Any]:
+    return [took.table, took.key, took.name, took.n, freeze(took.part), took.given]
+
+
+def _frozen_did(did: Did) -> list[Any]:
+    return [did.way, did.table, did.key, did.activity, freeze(did.takes)]
 
 
 def decode_row(data: bytes) -> RowMemory:

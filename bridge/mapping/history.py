@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,13 +12,17 @@ from bridge.errors import PoisonRecord
 from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import RowMemory, Sent
-from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.remembered import UNKNOWN, Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
+from bridge.mapping.scope import PlayRow, Scope, would_have_sent
 from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
+from bridge.row import Value
 
 SILENT_SPACE: Final = "ref:silent"
-"""The reversals of history that name a row: [table, key] of each, under the row's table and key."""
+"""The reversals of history that name a row: [table, key, activity] of each, under the row's table and key."""
+_DEEPEST: Final = 100
+"""How many undos of undos are followed."""
 
 
 def stands_of_history(table: TablePlan, scope: Scope) -> list[Sent]:
@@ -43,70 +48,235 @@ def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent 
             return None
     if activity.compare is not None:
         compare = activity.compare(scope)
-    return Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
+    sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
+    memory = scope.memory
+    if scope.plan.asks_itself and memory is not None and memory.sent:
+        try:  # Once this row is remembered, the one before is gone.
+            sent.fields = would_have_sent(scope, sent)
+        except (PoisonRecord, Waiting):
+            sent.fields = {}
+    return sent
 
 
 def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMemory) -> bool:
-    """Let reversals of history take back in silence, in whatever order their rows are read.
+    """Let reversals of history, and undos of them, take effect in silence, in whatever order rows are read.
 
     Returns whether the row is a reversal itself.
     """
-    place = f"{table.name}{KEY_SEPARATOR}{scope.key}"
-    if recall.value(SILENT_SPACE, place):
-        _take_in_full(table, memory)
+    if memory.sent and table.indexes_rounds:
+        _join_round(table, scope, recall)
+    _settle_in_full(table, scope.key, recall, memory)
     for reversal in table.reverses:
         try:
             if not reversal.when(scope):
                 continue
-            row = reversal.original(scope) if reversal.original is not None else None
+            if reversal.round is not None:
+                round_id = key_text(reversal.round(scope))
+                if round_id is not None:
+                    memory.did = Did("round", "", round_id, reversal.activity or "")
+                    _note_round_taken(recall, table, round_id, [table.name, scope.key, memory.did.activity])
+                return True
+            read = reversal.original if reversal.original is not None else reversal.undoes
+            row = read(scope) if read is not None else None
         except (PoisonRecord, Waiting):
             continue
         if isinstance(row, PlayRow):
-            _note_silent(recall, row, table.name, scope.key)
+            way = "original" if reversal.original is not None else "undoes"
+            memory.did = Did(way, row.plan.name, row.key, reversal.activity or "", _unknown(reversal))
+            _note_silent(recall, row, [table.name, scope.key, memory.did.activity])
         return True
     return False
 
 
-def _note_silent(recall: Recall, row: PlayRow, table: str, key: str) -> None:
-    place = f"{row.plan.name}{KEY_SEPARATOR}{row.key}"
-    takers = recall.value(SILENT_SPACE, place) or []
-    if [table, key] not in takers:  # A later snapshot shows it again.
-        recall.put_value(SILENT_SPACE, place, [*takers, [table, key]])
+def _unknown(reversal: ReversalPlan) -> str | None:
+    return UNKNOWN if reversal.takes is not None else None
+
+
+def _note_silent(recall: Recall, row: PlayRow, taker: list[str]) -> None:
+    """Note under a row which one takes it back, or undoes it, and let what they all name stand or not."""
+    _add_taker(recall, _place(row.plan.name, row.key), taker)
     memory = row.memory()
-    if memory is not None:
-        _take_in_full(row.plan, memory)
-        recall.put_row(row.plan.name, row.key, memory)
+    for _ in range(_DEEPEST):
+        if memory is None or memory.did is None:
+            break
+        if memory.did.way == "round":
+            for member in _members(recall, row.plan, memory.did.key):
+                _settle_again(member)
+            return
+        row = PlayRow(row.plan.all_tables[memory.did.table], memory.did.key, recall)
+        memory = row.memory()
+    _settle_again(row)
 
 
-def _take_in_full(table: TablePlan, memory: RowMemory) -> None:
-    """Let nothing stand, but where shares tell how much: those are worked out when they are asked for."""
-    for sent in memory.sent:
-        if table.activities[sent.name].share is None:
+def _add_taker(recall: Recall, place: str, taker: list[str]) -> None:
+    takers = recall.value(SILENT_SPACE, place) or []
+    if taker not in takers:  # A later snapshot shows it again.
+        recall.put_value(SILENT_SPACE, place, [*takers, taker])
+
+
+def _join_round(table: TablePlan, scope: Scope, recall: Recall) -> None:
+    """Note that a row of history belongs to its round, and is taken back by what has taken that."""
+    round_id = event_round(table, scope)
+    if round_id is None:
+        return
+    add_to_round(recall, round_id, table.name, scope.key)
+    for taker in recall.value(SILENT_SPACE, _place("", round_id)) or []:
+        _add_taker(recall, _place(table.name, scope.key), taker)
+
+
+def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: list[str]) -> None:
+    """Note which row takes back a round, for the rows of it that have been read and those that will be."""
+    _add_taker(recall, _place("", round_id), taker)
+    for member in _members(recall, table, round_id):
+        _add_taker(recall, _place(member.plan.name, member.key), taker)
+        _settle_again(member)
+
+
+def _members(recall: Recall, table: TablePlan, round_id: str) -> list[PlayRow]:
+    """Return the rows of history that a round has."""
+    rows = [PlayRow(table.all_tables[of], key, recall) for of, key in recall.value(ROUND_SPACE, round_id) or []]
+    return [row for row in rows if (memory := row.memory()) is not None and memory.history is not None]
+
+
+def _settle_again(row: PlayRow) -> None:
+    memory = row.memory()
+    if memory is not None and memory.history is not None and memory.sent:
+        _settle_in_full(row.plan, row.key, row.recall, memory)
+        row.recall.put_row(row.plan.name, row.key, memory)
+
+
+def _place(table: str, key: str) -> str:
+    return f"{table}{KEY_SEPARATOR}{key}"
+
+
+def _takers(recall: Recall, table: str, key: str) -> list[tuple[str, str, str, bool]]:
+    """Return what takes a row of history back: table, key, activity, and whether that has been undone."""
+    found = []
+    for taker in recall.value(SILENT_SPACE, _place(table, key)) or []:
+        activity = taker[2] if len(taker) > 2 else ""
+        found.append((taker[0], taker[1], activity, _undone(recall, taker[0], taker[1])))
+    return found
+
+
+def _undone(recall: Recall, table: str, key: str) -> bool:
+    """Return whether a reversal of history has been undone by another row, and that not in turn."""
+    chain = [_place(table, key)]
+    after: list[list[int]] = []
+    for place in chain:
+        undoing = recall.value(SILENT_SPACE, place) or []
+        after.append(list(range(len(chain), len(chain) + len(undoing))))
+        chain += [_place(one[0], one[1]) for one in undoing]
+        if len(chain) > _DEEPEST:
+            break
+    undone = [False] * len(chain)
+    for at in range(len(after) - 1, -1, -1):
+        undone[at] = any(not undone[other] for other in after[at])
+    return undone[0]
+
+
+def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemory) -> None:
+    """Let nothing stand that is taken back, but where shares tell how much: that is worked out when asked for."""
+    takers = _takers(recall, table.name, key)
+    for sent in memory.sent if takers else ():
+        mine = [undone for _, _, activity, undone in takers if activity in ("", sent.name)]
+        if not mine:
+            continue
+        if table.activities[sent.name].share is not None:
+            sent.cut = True
+        elif not all(mine):
             sent.stands, sent.taken = False, True
         else:
-            sent.cut = True
+            sent.stands = _stood(table, key, recall, sent)
+            sent.n, sent.taken = 2 if sent.stands else 1, False
+
+
+def _stood(table: TablePlan, key: str, recall: Recall, sent: Sent) -> bool:
+    """Return whether an activity of history stands as far as its own row tells."""
+    if not sent.taken:
+        return sent.stands
+    scope = PlayRow(table, key, recall).scope().as_history()
+    return any(own.name == sent.name and own.stands for own in stands_of_history(table, scope))
 
 
 def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
     """Return an activity of history as the reversals of history left it.  Raises Waiting while parts are missing.
 
-    They take back as later ones do: each that leaves something makes the next generation.
+    They take back as later ones do: each that leaves something makes the next generation, and so does an undo.
     """
-    left = activity.share(row.scope().as_history()) if activity.share is not None else None
-    n, stands = sent.n, sent.stands
-    for table, key in row.recall.value(SILENT_SPACE, f"{row.plan.name}{KEY_SEPARATOR}{row.key}") or []:
-        taker = row.plan.all_tables[table]
-        taken = _taken(taker, PlayRow(taker, key, row.recall), row)
-        rest = less(left, taken if taken is not None else left)
-        if rest is None or not stands:
-            continue
-        left, stands = rest, anything(rest)
-        n += stands
+    n, stands, left = sent.n, sent.stands, _whole(row, activity)
+    for took, undone in _parts_of_history(row, activity, sent, left):
+        rest = less(left, took.part)
+        n += anything(rest)
+        if undone:
+            n, stands = n + 1, True
+        else:
+            left, stands = rest, anything(rest)
     return msgspec.structs.replace(sent, n=n, stands=stands, left=left)
 
 
-def _taken(table: TablePlan, taker: PlayRow, original: PlayRow) -> Any:
+def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
+    """Return the whole share of an activity of history."""
+    return activity.share(row.scope().as_history()) if activity.share is not None else None
+
+
+def _parts_of_history(row: PlayRow, activity: ActivityPlan, sent: Sent, left: Any) -> Iterator[tuple[Took, bool]]:
+    """Yield what each reversal of history took of a share, as they were read, and whether that was undone."""
+    stands = sent.stands
+    for table, key, only, undone in _takers(row.recall, row.plan.name, row.key):
+        if only not in ("", activity.name):
+            continue
+        taken = taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
+        part = taken if taken is not None else left
+        rest = less(left, part)
+        if rest is None or not stands:
+            continue
+        yield Took(table, key, activity.name, 0, part), undone
+        if not undone:
+            left, stands = rest, anything(rest)
+
+
+def taken_by(taker: PlayRow, original: PlayRow) -> Any:
+    """Return how much a reversal of history takes; None for all of it."""
+    table = taker.plan
     scope = taker.scope().as_history()
     scope.original = original
     plan: ReversalPlan = next(reversal for reversal in table.reverses if reversal.when(scope))
     return plan.takes(scope) if plan.takes is not None else None
+
+
+def took_in_history(recall: Recall, table: TablePlan, key: str, did: Did) -> list[Took]:
+    """Return what a reversal of history took back.  Raises Waiting while that cannot be told."""
+    if did.way == "round":
+        rows = _members(recall, table, did.key)[::-1]
+    else:
+        rows = [PlayRow(table.all_tables[did.table], did.key, recall)]
+    return [took for row in rows for took in _took_of(row, table.name, key, did.activity)]
+
+
+def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
+    memory = row.memory()
+    if memory is None or memory.ending is Ending.HELD:
+        raise row.undecided()
+    found = []
+    for sent in memory.sent[::-1]:
+        activity = row.plan.activities[sent.name]
+        if only not in ("", sent.name):
+            continue
+        if activity.share is not None:
+            left = _whole(row, activity)
+            found += [
+                msgspec.structs.replace(took, table=row.plan.name, key=row.key)
+                for took, _ in _parts_of_history(row, activity, sent, left)
+                if (took.table, took.key) == (table, key)
+            ]
+        elif sent.taken and _first_taker(row.recall, row, sent.name) == (table, key):
+            found.append(Took(row.plan.name, row.key, sent.name, sent.n))
+    return found
+
+
+def _first_taker(recall: Recall, row: PlayRow, activity: str) -> tuple[str, str] | None:
+    """Return the reversal of history that took an activity: those that came after it took nothing."""
+    for table, key, only, undone in _takers(recall, row.plan.name, row.key):
+        if only in ("", activity) and not undone:
+            return table, key
+    return None

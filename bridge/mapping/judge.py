@@ -9,27 +9,26 @@ waits, and only if none is true and one waits does the change wait.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import checked, exact_sum
-from bridge.mapping.decisions import Decision, Hold, Park, Skip
-from bridge.mapping.events import EventMaker, newest_first, override
+from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
+from bridge.mapping.doings import CHANGED
+from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
+from bridge.mapping.guards import first_true
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent
-from bridge.mapping.reversals import Reversals, first_true
+from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OUTDATED, is_outdated
 from bridge.mapping.scope import NO_ROW, PlayRow, Scope
 from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
-
-NO_CHANGE: Final = Skip("nothing to do")
 
 
 class Judge:
@@ -76,7 +75,7 @@ class Judge:
         if table.skip and not stands:
             reason, waiting = first_true(table.skip, scope)
             if reason is not None:
-                return Skip(reason, final=True, reversal=self._is_reversal(table, scope))
+                return self._guarded(table, scope, reason)
         if change.op == "u" and table.watch and self._kept(table, scope):
             return Skip("watched columns kept")
         reversal: ReversalPlan | None = None
@@ -87,7 +86,7 @@ class Judge:
             for activity in table.activities.values():
                 if activity.when(scope):
                     applies.append(activity)  # noqa: PERF401 -- for one or two, a comprehension costs more
-        refused = self._refused(table, scope, waiting, ruled=reversal is not None or bool(applies))
+        refused = self._refused(table, scope, waiting, reversal is not None, bool(applies))
         if refused is not None:
             return refused
         if reversal is not None:
@@ -95,11 +94,21 @@ class Judge:
         followed = self._follow(table.after, scope) if table.after is not None else None
         return followed if followed is not None else self._judge_activities(table, scope, applies, waiting)
 
-    def _refused(self, table: TablePlan, scope: Scope, waiting: Waiting | None, *, ruled: bool) -> Decision | None:
+    def _guarded(self, table: TablePlan, scope: Scope, reason: str) -> Decision:
+        """Return how a row ends that a guard skips: one that has taken something back cannot just be left out."""
+        if scope.memory is not None and scope.memory.effective:
+            return CHANGED
+        return Skip(reason, final=True, reversal=self._is_reversal(table, scope))
+
+    def _refused(
+        self, table: TablePlan, scope: Scope, waiting: Waiting | None, reverses: bool, applies: bool
+    ) -> Decision | None:
         """Return the parking of a row that no rule names, that is parked already, or moves as it may not."""
         memory = scope.memory
         park: Park | None
-        if not ruled and not (memory is not None and memory.sent):
+        if not reverses and memory is not None and memory.effective and not memory.parked:
+            park = CHANGED
+        elif not reverses and not applies and not (memory is not None and memory.sent):
             park = Park("no_rule", "no rule of the connector names such a row")
         elif memory is not None and memory.parked:
             return Park("row_parked", "an earlier change of this row is parked")
@@ -123,7 +132,7 @@ class Judge:
             return Skip("row deleted", untouched=True)
         if memory is None:
             return Skip("deleted row was never seen", untouched=True)
-        if not stands:
+        if not stands and not memory.effective:
             reason, _ = first_true(table.skip, scope)
             if reason is not None or memory.ending is Ending.SKIPPED:
                 return Skip(reason or memory.reason, final=True)
@@ -131,7 +140,7 @@ class Judge:
             return Park("row_parked", "an earlier change of this row is parked")
         if callable(table.deleted) and not table.deleted(scope):
             return Skip("row deleted", untouched=True)
-        return self._send_difference(table, scope, [], None)
+        return CHANGED if memory.effective else self._send_difference(table, scope, [], None)
 
     def _kept(self, table: TablePlan, scope: Scope) -> bool:
         before = scope.before().row
@@ -288,4 +297,4 @@ class Judge:
             events.append(out)
             if count > 1 or table.indexes:  # Only then will anything ask for it.
                 siblings[plan.name] = (Sent(plan.name, n, True, 0, out.amount), out.fields)
-        return events
+        return require_different_ids(events) if len(forth) > 1 else events

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
@@ -10,6 +11,7 @@ from bridge.mapping.decisions import Decision, Hold, Outcome, Park
 from bridge.mapping.endings import Endings, Observer
 from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding, waits_for_row
+from bridge.mapping.items import change_of_row, items_of
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import row_space
 from bridge.mapping.lookups import ShownRow, take_lookup, take_table
@@ -38,6 +40,9 @@ from bridge.row import Row
 
 __all__ = ["Mapper", "Observer", "Outcome"]
 
+NO_ITEMS: Final = "nothing is in its list"
+"""Why a row is skipped of which each item of a list is a row."""
+
 
 class Mapper:
     """The mapping of one brand.
@@ -60,7 +65,12 @@ class Mapper:
 
     def restore(self, held: Iterable[tuple[HeldChange, Change]]) -> None:
         """Take up what waited when the ledger was closed."""
-        self._holding.queues.restore([Held.restored(stored, change) for stored, change in held])
+        found = [Held.restored(stored, change) for stored, change in held]
+        for one in found:
+            table = self._plan.tables.get(one.table)
+            if table is not None and one.kind != "part":
+                one.change = change_of_row(table, one.change, one.row, self._recall)
+        self._holding.queues.restore(found)
 
     def begin(self, memory: Memory, now_ms: int) -> None:
         """Turn to the transaction of the next batch; `now_ms` is the wall clock in milliseconds."""
@@ -91,7 +101,7 @@ class Mapper:
             if lookup is not None:
                 shown = self._shown[id(change)] = ShownRow(lookup, change)
                 wanted = (shown.place,)
-            if table is not None and without_a_look(table, change) is None:
+            if table is not None and table.each is None and without_a_look(table, change) is None:
                 scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
                 wanted = ((row_space(table.name), scope.key),)
             if part is not None and change.after is not None:
@@ -102,14 +112,19 @@ class Mapper:
             pass  # said when the change is taken
         return wanted
 
-    def take(self, change: Change) -> None:
-        """Take one change in.  Whatever it leads to is in the memory when this returns."""
+    def take(self, change: Change, only: str = "") -> None:
+        """Take one change in.  Whatever it leads to is in the memory when this returns.
+
+        With `only`, of a row that holds a list the item with this key alone.
+        """
         lookup, table, part = self._plan.of_table(change.table)
         if lookup is not None:
             self._take_lookup(lookup, change)
         if part is not None:
             self._take_part(*part, change)
-        if table is not None:
+        if table is not None and table.each is not None:
+            self._take_items(table, change, only)
+        elif table is not None:
             self._take_row(table, change)
         if lookup is None and table is None and part is None:
             self._endings.skipped(change.record, change.table, "", "table is not in the connector")
@@ -154,6 +169,26 @@ class Mapper:
         return self._holding.queues.of_row(*place) is not None
 
     # -- rows of play tables
+
+    def _take_items(self, table: TablePlan, change: Change, only: str) -> None:
+        """Take in each item of the list that a row holds, as a row."""
+        skip = without_a_look(table, change) or ("row changed" if change.renamed is not None else None)
+        try:
+            found = [] if skip is not None else items_of(table, change, self._recall)
+        except PoisonRecord as poison:
+            self._take_without_key(table, change, poison)
+            return
+        if not found:
+            self._endings.skipped(change.record, table.name, "", skip or self._without_items(table, change))
+            return
+        one = change_of_row(table, change, only, self._recall) if only else change
+        for item in [one] if one is not change else found:
+            self._take_row(table, item)
+
+    def _without_items(self, table: TablePlan, change: Change) -> str:
+        row = change.after if change.after is not None else Row({}, {})
+        skip = self._judge.skip_at_once(table, Scope(table, self._recall, "", row, change=change))
+        return skip.reason if skip is not None else NO_ITEMS
 
     def _take_row(self, table: TablePlan, change: Change) -> None:
         if not change.snapshot:
@@ -215,8 +250,9 @@ class Mapper:
                 own = _queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
             scope.queue = own
         except PoisonRecord as poison:
-            sent = scope.memory is not None and scope.memory.sent
-            skip = None if sent else self._judge.skip_at_once(table, scope)
+            memory = scope.memory
+            acted = memory is not None and (memory.sent or memory.effective)
+            skip = None if acted else self._judge.skip_at_once(table, scope)
             decision = skip or Park(poison.code, poison.reason)
             self._holding.release(self._endings.decided(table, change, scope, decision))
             return
@@ -238,7 +274,11 @@ class Mapper:
         waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
         decision: Decision | None
         if self._holding.queues.count and self._holding.blocks(queue, table, scope):
-            decision = None if waits or (known and known.sent) else self._judge.skip_at_once(table, scope)
+            decision = (
+                None
+                if waits or (known and (known.sent or known.effective))
+                else self._judge.skip_at_once(table, scope)
+            )
         elif waits:
             decision = waits_for_row(table, scope.key)
         else:

@@ -118,7 +118,7 @@ class TableNames:
         if any(parts.one == name for parts in table.parts.values()):
             return lambda scope: scope.part
         if name in table.activity_names:
-            self.volatile = True
+            self.volatile = table.asks_itself = True
             return lambda scope: scope.activity(name)
         if name in BUILT_IN:
             return self._unambiguous(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bridge.mapping.remembered import Took
+from bridge.mapping.remembered import Did, Took
 from bridge.mapping.scope import PlayRow
 from bridge.row import Value
 
@@ -44,5 +44,7 @@ class Send:
         self.reversal = reversal
         self.undone: PlayRow | None = None
         """The reversal row whose effect has been undone."""
+        self.did: Did | None = None
+        """What a reversal row did, to know it again."""
         self.released: tuple[str, ...] = ()
         """As of a skip: activities whose own row has said no since another row took them back."""

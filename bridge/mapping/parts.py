@@ -57,6 +57,8 @@ def complete(parts: PartsPlan, scope: Scope) -> PartsOf:
 
 def _complete(parts: PartsPlan, scope: Scope) -> PartsOf:
     stored = stored_parts(parts, scope.recall, scope.key)
+    if any(columns is None for _, columns in stored):
+        raise MappingError("parts_forgotten", f"{parts.name} of a row that was decided before are not kept")
     found = PartsOf([Row(columns, {}) for _, columns in stored])
     if parts.until is not None:
         return _complete_when(parts, parts.until, scope, found)

@@ -138,6 +138,10 @@ class TablePlan:
     pattern: re.Pattern[str] | None = None
     names_table: bool = False
     """Whether a rule asks in which of several tables a row lies, as if that were a column."""
+    each: Reader | None = None
+    """The list of which each item is a row of its own."""
+    item: str = ""
+    """What one item is called."""
     as_of: str | None = None
     """The column that numbers the versions, where each row is a version of what the key names."""
     deleted: str | Test | None = None
@@ -156,6 +160,8 @@ class TablePlan:
     starts: Test | None = None
     sent_before: Test = lambda _: False
     split: SplitPlan | None = None
+    asks_itself: bool = False
+    """Whether a rule asks what was sent of the row before."""
     columns: frozenset[str] = frozenset()
     """Every column that a rule of this table names."""
     remembers: frozenset[str] = frozenset()

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date, time, timedelta
+from decimal import Decimal
 from typing import Any, Final, Literal, Protocol
 
+from bridge.errors import MappingError
 from bridge.row import Value
 
 Reader = Callable[[Any], Value]
@@ -104,3 +107,30 @@ def constant_of(reader: Reader) -> Value | NotConstant:
 def is_constant(reader: Reader) -> bool:
     """Return whether the reader gives the same value for every scope."""
     return isinstance(reader, _Constant)
+
+
+_KEPT: Final = (str, bool, int, Decimal, date, time, timedelta, bytes, list, dict)
+"""What the memory can keep; a moment is a date."""
+
+
+def comparable(read: Reader) -> Reader:
+    """Return a reader of what the memory gives back later, so that it can be compared with what was kept.
+
+    It raises MappingError for what cannot be kept, such as a row.
+    """
+
+    def as_kept(scope: Any) -> Value:
+        value = read(scope)
+        if isinstance(value, tuple):
+            value = list(value)
+        if value is not None and not isinstance(value, _KEPT):
+            raise MappingError("not_comparable", "`compare` names a whole row or activity: name its columns")
+        return value
+
+    return as_kept
+
+
+def all_comparable(readers: Sequence[Reader]) -> Reader:
+    """Return a reader of several values as one."""
+    each = [comparable(read) for read in readers]
+    return lambda scope: [read(scope) for read in each]

@@ -32,6 +32,8 @@ class Recall:
     """Look-up rows for which the change that is judged has waited long enough, by space and key."""
 
     def __init__(self, *, shared: bool = False) -> None:
+        self.in_making: set[tuple[str, str, str]] = set()
+        """Events of history that are being worked out (table, key, activity): none can ask for itself."""
         self._shared = shared
         self._used: set[tuple[str, str]] = set()
         self._fresh_since_ms = 0

@@ -50,6 +50,11 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     """Another row took it back: that its own row still says it counts does not send it again."""
     cut: bool = False
     """Other rows took parts of its share, now or before."""
+    fields: Any = None
+    """The event of a row of history whose rules ask for what was there before: it is made at once.
+
+    Empty where it cannot be made.
+    """
 
 
 class Took(msgspec.Struct, array_like=True):
@@ -61,6 +66,24 @@ class Took(msgspec.Struct, array_like=True):
     n: int
     part: Any = None
     """How much of its share, where it has one."""
+    given: bool = False
+    """An undo let it stand again: it was not taken, but given back."""
+
+
+UNKNOWN: Final = "?"
+"""How much a reversal of history takes: that is worked out when it is asked for."""
+
+
+class Did(msgspec.Struct, array_like=True):
+    """What a reversal row did, as it said then: a later change of it that says the same does nothing more."""
+
+    way: str
+    """`original`, `round` or `undoes`."""
+    table: str
+    key: str
+    """The row that it names; of a round, its id."""
+    activity: str = ""
+    takes: Any = None
 
 
 class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -78,8 +101,12 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Columns of a row of history, from which its event can still be made."""
     reversal: bool = False
     took: list[Took] | None = None
+    """What the row took back or gave back, as a reversal; empty once that has been undone."""
     parked: bool = False
     """A change of this row is parked: later ones are parked too."""
+    did: Did | None = None
+    gone: bool = False
+    """The row was deleted, and that meant that nothing of it counts: no undo brings it back."""
 
     @property
     def player(self) -> str:
@@ -90,6 +117,11 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     def undecided(self) -> bool:
         """Return whether this is history of which a guard may still say that it is none of ours."""
         return self.ending is Ending.HISTORY and self.reason == UNDECIDED
+
+    @property
+    def effective(self) -> bool:
+        """Return whether the row took something back, or gave it back, and nobody has undone that."""
+        return bool(self.took) or (self.did is not None and self.took is None and not self.undecided)
 
     def standing(self) -> list[Sent]:
         """Return the activities that stand, oldest first."""

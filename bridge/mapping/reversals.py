@@ -6,22 +6,24 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import AMOUNTS, add_up
-from bridge.mapping.decisions import Decision, Hold, Park, Skip
+from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
+from bridge.mapping.doings import CHANGED, doing, ended_before
 from bridge.mapping.events import EventMaker, newest_first, override
+from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
-from bridge.mapping.plan import Guard, ReversalPlan, TablePlan
-from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import ROUND_SPACE, activities_of_round
+from bridge.mapping.plan import ReversalPlan, TablePlan
+from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.rounds import ROUND_SPACE, activities_of_round, require_decided
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less, more
+from bridge.mapping.shares import anything, less
+from bridge.mapping.undoing import as_settled, undo, what_it_took
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
 REPEATED: Final = "repeated: what it takes back does not stand"
 NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
-MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent again since"
 
 
 class Reversals:
@@ -43,41 +45,56 @@ class Reversals:
         except PoisonRecord as poison:
             return Park(poison.code, poison.reason, reversal=True)
 
-    def _named(self, read: Value, scope: Scope) -> PlayRow | Decision:
+    def _named(self, plan: ReversalPlan, read: Value, scope: Scope) -> PlayRow | Decision:
         """Return the row that a reversal names, decided, or how the reversal ends without it."""
         try:
             row = read(scope)
         except Waiting as missing:
-            return Hold(missing, aside=True, reversal=True)
+            hold = Hold(missing, aside=True, reversal=True)
+            return self._unknown(plan, scope, hold) if missing.space.startswith("ref:") else hold
         if row is None:
             return Park("no_reference", "the reversal names no row", reversal=True)
         if not isinstance(row, PlayRow):
             raise MappingError("not_a_row", "the reversal does not name a row of a play table")
         memory = row.memory()
         if memory is None or memory.ending is Ending.HELD:
-            return Hold(row.undecided(), aside=True, reversal=True)
+            if _is_of(row, scope):
+                return self._nothing_to_do(plan)  # A row that undoes itself, and has never taken anything back.
+            hold = Hold(row.undecided(), aside=True, reversal=True)
+            return hold if memory is not None else self._unknown(plan, scope, hold)
         scope.original = row
         return row
 
     def _one_row(self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None) -> Decision:
-        named = self._named(plan.original, scope)
+        named = self._named(plan, plan.original, scope)
         if not isinstance(named, PlayRow):
-            return self._unknown(plan, named)
+            return named
         memory = named.memory()
         if memory is None:
             raise named.undecided()
-        ended = self._ended_as(plan, scope, memory, waiting) or _parked(table.park, scope, None)
+        ended = self._ended_already(plan, scope, named)
+        ended = ended or self._ended_as(plan, scope, memory, waiting) or parked_by(table.park, scope, None)
         if ended is not None:
             return ended
         scope.takes = plan.takes(scope) if plan.takes is not None else None
-        return _skipped(plan.skip, scope) or self._take_back(plan, scope, named, memory)
+        return skipped_by(plan.skip, scope) or self._take_back(plan, scope, named, memory)
 
-    def _unknown(self, plan: ReversalPlan, ended: Decision) -> Decision:
-        if isinstance(ended, Hold) and plan.unknown == "park":
+    def _ended_already(self, plan: ReversalPlan, scope: Scope, named: PlayRow) -> Decision | None:
+        """Return how a row ends that has taken something back before; None where it has not."""
+        if scope.memory is None or not (scope.memory.did or scope.memory.took):
+            return None
+        takes = plan.takes(scope) if plan.takes is not None else None
+        return ended_before(scope, doing("original", plan, named, takes))
+
+    def _unknown(self, plan: ReversalPlan, scope: Scope, hold: Hold) -> Decision:
+        """Return how a reversal ends whose original is not there: one that waits itself is there."""
+        if scope.memory is not None and scope.memory.effective:
+            return CHANGED  # It did something with another one.
+        if plan.unknown == "park":
             return Park("unknown_original", "the original is not there", reversal=True)
-        if isinstance(ended, Hold) and plan.unknown == "skip":
+        if plan.unknown == "skip":
             return Skip("the original is not there", final=True, reversal=True)
-        return ended
+        return hold
 
     def _ended_as(
         self, plan: ReversalPlan, scope: Scope, memory: RowMemory, waiting: Waiting | None
@@ -102,7 +119,7 @@ class Reversals:
         if not standing:
             return self._nothing_to_do(plan)
         events = [self._maker.rollback(row, row.scope(), sent) for sent in newest_first(row.plan, standing)]
-        return self._sent(plan, scope, events)
+        return self._sent(plan, scope, events, doing("original", plan, row))
 
     def _nothing_to_do(self, plan: ReversalPlan, reason: str = REPEATED) -> Decision:
         if plan.repeated == "park":
@@ -119,12 +136,14 @@ class Reversals:
             sent = settled(row, activity, sent)
         takes = scope.takes if scope.takes is not None else sent.left
         rest = less(sent.left, takes)
-        if rest is None:
+        # Of what went with its round the share is left, but nothing stands of which a part could be taken.
+        if rest is None or (not sent.stands and scope.takes is not None and anything(takes)):
             return Park("more_than_left", "it takes back more than is left", reversal=True)
         if not sent.stands:
             return self._nothing_to_do(plan)
         if plan.partial == "park" and anything(rest):
             return Park("partial", "it takes back a part only", reversal=True)
+        did = doing("original", plan, row, scope.takes)
         whole = self._maker.rollback(row, row.scope(), sent)
         whole.takes, whole.left = takes, rest
         if plan.partial == "amount" or sent.partly:
@@ -135,9 +154,9 @@ class Reversals:
             }
             add_up(whole.fields)
             whole.stands = anything(rest)
-            return self._sent(plan, scope, [whole], suffix=f"/{scope.key}")
+            return self._sent(plan, scope, [whole], did, suffix=f"/{scope.key}")
         remainder = [self._maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else []
-        return self._sent(plan, scope, [whole, *remainder])
+        return self._sent(plan, scope, [whole, *remainder], did)
 
     def _shared(self, plan: ReversalPlan, row: PlayRow, memory: RowMemory) -> Sent | None:
         names = [name for name, activity in row.plan.activities.items() if plan.activity in (None, name)]
@@ -154,72 +173,77 @@ class Reversals:
         round_id = plan.round(scope) if plan.round is not None else None
         if round_id is None:
             return Park("no_reference", "the reversal names no round", reversal=True)
-        ended: Decision | None = _parked([*plan.park, *table.park], scope, waiting)
-        if isinstance(ended, Park):
-            return ended
+        did = doing("round", plan, str(round_id))
+        before = ended_before(scope, did)
+        known = scope.memory.took if scope.memory is not None else None
+        if before is not None and (before is not NO_CHANGE or not known):
+            return before
+        try:
+            require_decided(scope.recall, table.all_tables, str(round_id))
+        except Waiting as missing:
+            return Hold(missing, aside=True, reversal=True)
         members = activities_of_round(scope.recall, table.all_tables, str(round_id))
-        if not members:
-            return self._unknown(plan, Hold(Waiting(ROUND_SPACE, str(round_id)), aside=True, reversal=True))
-        ended = ended or _skipped(plan.skip, scope)
+        ended = self._round_ended(table, plan, scope, waiting, None if members else str(round_id))
         if ended is not None:
             return ended
-        standing = [
-            (PlayRow(member, key, scope.recall), sent)
-            for member, key, _, sent in members
-            if sent.stands and plan.activity in (None, sent.name)
-        ]
+        standing = []
+        for member, key, _, sent in members:
+            if plan.activity in (None, sent.name):
+                one = as_settled(PlayRow(member, key, scope.recall), sent)
+                standing += [one] if one[1].stands else []
         if not standing:
-            return self._nothing_to_do(plan)
-        events = [self._maker.rollback(row, row.scope(), sent) for row, sent in _in_order(standing, plan.order)]
-        return self._sent(plan, scope, events)
+            return before or self._nothing_to_do(plan)
+        events = []
+        for row, sent in _in_order(standing, plan.order):
+            events.append(self._maker.rollback(row, row.scope(), sent))
+            events[-1].left = sent.left  # It goes as it is, and may come back so.
+        decision = self._sent(plan, scope, events, did)
+        decision.took = [*(known or []), *(decision.took or [])]  # What came after its cancelling goes as well.
+        return decision
+
+    def _round_ended(
+        self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None, unknown: str | None
+    ) -> Decision | None:
+        """Return how the reversal of a round ends by its guards, or as the round is unknown; None to go on."""
+        ended: Decision | None = parked_by([*plan.park, *table.park], scope, waiting)
+        if isinstance(ended, Park):
+            return ended
+        if unknown is not None:
+            return self._unknown(plan, scope, Hold(Waiting(ROUND_SPACE, unknown), aside=True, reversal=True))
+        return ended or skipped_by(plan.skip, scope)
 
     def _undo(self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None) -> Decision:
-        named = self._named(plan.undoes, scope)
+        named = self._named(plan, plan.undoes, scope)
         if not isinstance(named, PlayRow):
-            return self._unknown(plan, named)
+            return named
         memory = named.memory()
         if memory is None:
             raise named.undecided()
-        ended = _parked([*plan.park, *table.park], scope, waiting) or _skipped(plan.skip, scope)
+        did = None if _is_of(named, scope) else doing("undoes", plan, named)
+        ended = self._undo_ended(table, plan, scope, waiting, did)
         if ended is not None:
             return ended
         if memory.parked:
             return Park("original_parked", "the reversal that it undoes is parked", reversal=True)
-        if not memory.reversal:
+        if not memory.reversal and did is not None:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
-        if not memory.took:
+        events, took = undo(self._maker, scope, what_it_took(named, memory))
+        if not events:
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
-        takes = memory.took[::-1]
-        events = [out for at, took in enumerate(takes) for out in self._restored(scope, took, takes[:at])]
-        decision = self._sent(plan, scope, events)
-        decision.undone, decision.took = named, None
+        decision = self._sent(plan, scope, events, did)
+        decision.undone, decision.took = named, took
         return decision
 
-    def _restored(self, scope: Scope, took: Took, earlier: list[Took]) -> list[Outgoing]:
-        """Return what lets an activity stand again with what a reversal took of it, after `earlier` ones."""
-        plan = scope.plan.all_tables[took.table]
-        row, activity = PlayRow(plan, took.key, scope.recall), plan.activities[took.name]
-        memory = row.memory()
-        sent = memory.last(took.name) if memory is not None else None
-        if memory is not None and sent is not None and activity.grows is not None:
-            piece = next((one for one in memory.pieces(took.name) if one.n == took.n and one.taken), None)
-            if piece is None:
-                raise MappingError(*MOVED_ON)
-            same = [one for one in earlier if (one.table, one.key, one.name) == (took.table, took.key, took.name)]
-            n = sent.n + len(same) + 1
-            return [self._maker.piece_again(row, activity, row.scope(), piece, n)]
-        if (
-            sent is None
-            or sent.partly
-            or (sent.stands and sent.n == took.n)
-            or (took.part is None and sent.n != took.n)
-        ):
-            raise MappingError(*MOVED_ON)
-        left = more(sent.left, took.part)
-        events = [self._maker.rollback(row, row.scope(), sent)] if sent.stands else []
-        return [*events, self._maker.again(row, activity, row.scope(), sent, left)]
+    def _undo_ended(
+        self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None, did: Did | None
+    ) -> Decision | None:
+        """Return how an undo ends because of what it did before, or by its guards; None to go on."""
+        ended = ended_before(scope, did) if did is not None else None
+        return ended or parked_by([*plan.park, *table.park], scope, waiting) or skipped_by(plan.skip, scope)
 
-    def _sent(self, plan: ReversalPlan, scope: Scope, events: list[Outgoing], suffix: str = "") -> Send:
+    def _sent(
+        self, plan: ReversalPlan, scope: Scope, events: list[Outgoing], did: Did | None, suffix: str = ""
+    ) -> Send:
         """Return the events with the reversal's own fields on each, fixed.
 
         Raises MappingError when these give two Rollbacks one id: the second would be taken for a repeat.
@@ -235,7 +259,14 @@ class Reversals:
             memory = out.row.memory()
             before = memory.last(out.name) if memory is not None else None
             self._maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
-        return Send(events, took=[_took(out) for out in events if not out.approved], reversal=True)
+        decision = Send(events, took=[_took(out) for out in events if not out.approved], reversal=True)
+        decision.did = did
+        return decision
+
+
+def _is_of(row: PlayRow, scope: Scope) -> bool:
+    """Return whether a row names itself."""
+    return row.plan is scope.plan and row.key == scope.key
 
 
 def _require_new(ids: set[str | None], activity_id: str | None) -> None:
@@ -246,37 +277,6 @@ def _require_new(ids: set[str | None], activity_id: str | None) -> None:
 
 def _took(out: Outgoing) -> Took:
     return Took(out.row.plan.name, out.row.key, out.name, out.n, out.takes)
-
-
-def _parked(guards: list[Guard], scope: Scope, waiting: Waiting | None) -> Park | Hold | None:
-    """Return the parking that a guard demands, or the hold while it, or a guard that skips, still waits."""
-    reason, missing = first_true(guards, scope)
-    waiting = waiting or missing
-    if waiting is not None:
-        return Hold(waiting, reversal=True)
-    return Park("guard", reason, reversal=True) if reason is not None else None
-
-
-def _skipped(guards: list[Guard], scope: Scope) -> Skip | Hold | None:
-    """Return the skip that a guard demands, or the hold while it waits."""
-    reason, missing = first_true(guards, scope)
-    if missing is not None:
-        return Hold(missing, reversal=True)
-    return Skip(reason, final=True, reversal=True) if reason is not None else None
-
-
-def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting | None]:
-    """Return the reason of the first guard that is true; else what a guard waits for, if one does."""
-    waiting = None
-    for reason, test in guards:
-        try:
-            if test(scope):
-                return reason, None
-        except Waiting as missing:
-            waiting = waiting or missing
-        except PoisonRecord as poison:
-            raise MappingError(poison.code, f"{reason}: {poison.reason}") from poison
-    return None, waiting
 
 
 def _in_order(standing: list[tuple[PlayRow, Sent]], order: str) -> list[tuple[PlayRow, Sent]]:

@@ -5,16 +5,29 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
+from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Sent
-from bridge.mapping.scope import Scope, remembered_row
+from bridge.mapping.remembered import Ending, Sent
+from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
 ROUND_SPACE: Final = "ref:round"
+
+
+def event_round(table: TablePlan, scope: Scope) -> str | None:
+    """Return the round in which a row's event is, as far as that can be told before it is made."""
+    for activity in table.activities.values():
+        try:
+            if activity.when(scope):
+                read = dict(activity.event).get("round_id")
+                return key_text(read(scope)) if read is not None else None
+        except (PoisonRecord, Waiting):
+            continue
+    return None
 
 
 def add_to_round(recall: Recall, round_id: str, table: str, key: str) -> None:
@@ -29,17 +42,32 @@ def activities_of_round(
 ) -> list[tuple[TablePlan, str, Scope, Sent]]:
     """Return every activity that was sent in a round, oldest first."""
     found = []
+    seen: set[tuple[str, str]] = set()
     for table, key in recall.value(ROUND_SPACE, round_id) or []:
-        memory, plan = recall.row(table, key), tables[table]
-        if memory is None:
+        row = PlayRow(tables[table], key, recall)
+        memory = row.memory()
+        if memory is None or (table, row.key) in seen:
             continue
-        scope = Scope(plan, recall, key, remembered_row(memory), memory=memory)
-        found += [(plan, key, scope, sent) for sent in memory.sent]
+        seen.add((table, row.key))  # A row whose key has changed may be noted under both.
+        scope = Scope(row.plan, recall, row.key, remembered_row(memory), memory=memory)
+        found += [(row.plan, row.key, scope, sent) for sent in memory.sent]
     return sorted(found, key=lambda item: item[3].seq)
 
 
+def require_decided(recall: Recall, tables: dict[str, TablePlan], round_id: str) -> None:
+    """Raise Waiting while a row of the round waits itself: it may be an activity of it before long."""
+    for table, key in recall.value(ROUND_SPACE, round_id) or []:
+        row = PlayRow(tables[table], key, recall)
+        memory = row.memory()
+        if memory is not None and memory.ending is Ending.HELD:
+            raise row.undecided()
+
+
 class RoundView:
-    """The other rows of a round in expressions: `bets`, `wins`, `losses`, `bet_amount`, `win_amount`, `first`."""
+    """The other rows of a round in expressions: `bets`, `wins`, `losses`, `bet_amount`, `win_amount`, `first`.
+
+    It knows what was sent: nothing of history.
+    """
 
     __slots__ = ("_activities", "_round")
 
@@ -47,7 +75,7 @@ class RoundView:
         self._round = round_id
         own = (scope.plan.name, scope.key)
         members = activities_of_round(scope.recall, scope.plan.all_tables, round_id)
-        self._activities = [member for member in members if (member[0].name, member[1]) != own]
+        self._activities = [one for one in members if one[3].seq and (one[0].name, one[1]) != own]
 
     def attribute(self, name: str) -> Value:
         """Return how many activities of a type stand, their sum, or the first event as it was sent.

@@ -214,7 +214,7 @@ class Scope:
             pieces = memory.pieces(name) if memory is not None else []
             return SentView(self, sent, [s for s in pieces if s.n != sent.n] + [sent], fields)
         pieces = memory.pieces(name) if memory is not None else []
-        if not pieces:
+        if not pieces or (self.plan.name, self.key, name) in self.recall.in_making:
             return NEVER_SENT if self.plan.activities[name].grows is not None else None
         return SentView(self, pieces[-1], pieces)
 
@@ -225,6 +225,12 @@ class Scope:
             if fields is None:
                 raise MappingError("original_forgotten", "the event as it was sent is past the ledger's retention")
             return fields
+        if sent.fields is not None:
+            if not sent.fields:
+                raise MappingError(
+                    "history_of_itself", "its event in history depends on what is not known any more"
+                )
+            return dict(sent.fields)
         return self._fields_of_history(sent)
 
     def as_history(self) -> Scope:
@@ -232,20 +238,18 @@ class Scope:
         history = self.memory.history if self.memory is not None else None
         return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=self.memory)
 
-    def _fields_of_history(self, sent: Sent) -> Mapping[str, Value]:
+    def _fields_of_history(self, sent: Sent) -> dict[str, Value]:
         memory = self.memory
         if memory is None or memory.history is None:
             raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
-        past, plan = self.as_history(), self.plan.activities[sent.name]
-        past.left = sent.left if sent.left is not None or plan.share is None else plan.share(past)
-        past.n = sent.n
-        past.grown = Decimal(sent.amount) if plan.grows is not None else None
-        fields = {name: read(past) for name, read in plan.event}
-        if sent.n > 1 and plan.grows is None:
-            fields |= {name: read(past) for name, read in plan.again}
-        fields["type"], fields["status"] = plan.type, "Approved"
-        add_up(fields)
-        return fields
+        place = (self.plan.name, self.key, sent.name)
+        if place in self.recall.in_making:
+            raise MappingError("history_of_itself", "an event of history cannot be told, because it names itself")
+        self.recall.in_making.add(place)
+        try:
+            return would_have_sent(self.as_history(), sent)
+        finally:
+            self.recall.in_making.discard(place)
 
     def before(self) -> Scope:
         """Return the scope of the row as it was before this change; its columns are null for a new row."""
@@ -277,3 +281,17 @@ def columns_of(row: Row, known: Row | None = None) -> dict[str, Value]:
             value = known.get(column)
         columns[column] = value
     return columns
+
+
+def would_have_sent(past: Scope, sent: Sent) -> dict[str, Value]:
+    """Return the event that would have been sent for a row of history, in a scope of it."""
+    plan = past.plan.activities[sent.name]
+    past.left = sent.left if sent.left is not None or plan.share is None else plan.share(past)
+    past.n = sent.n
+    past.grown = Decimal(sent.amount) if plan.grows is not None else None
+    fields = {name: read(past) for name, read in plan.event}
+    if sent.n > 1 and plan.grows is None:
+        fields |= {name: read(past) for name, read in plan.again}
+    fields["type"], fields["status"] = plan.type, "Approved"
+    add_up(fields)
+    return fields

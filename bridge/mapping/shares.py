@@ -38,7 +38,9 @@ def less(left: Value, takes: Value) -> Value:
 
 
 def more(left: Value, part: Value) -> Value:
-    """Return a share with a part of it put back; null stays null."""
+    """Return a share with a part of it put back; without one, as it was left."""
+    if part is None:
+        return Shares(left) if isinstance(left, dict) else left
     if not isinstance(part, dict):
         return add(left, part)
     known = Shares(left or {})

@@ -378,3 +378,49 @@ def test_whatever_is_replayed_when_an_activity_is_never_sent_twice(
     for record in last.values():
         world.trial.take(record)
     assert world.trial.parked() == []
+
+
+CALLS = """
+play:
+  calls:
+    each: {{action: actions}}
+    key: action.id
+    activities: {{bet: {{type: Bet, when: 'action.kind in {kinds}'}}}}
+    event: {{activity_id: action.id, wager_amount: action.amount}}
+"""
+
+
+def test_of_a_list_the_items_that_were_parked_are_judged_anew(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, CALLS.format(kinds='("bet",)')))
+    actions = [{"id": key, "kind": kind, "amount": 5} for key, kind in (("a", "odd"), ("b", "bet"), ("c", "odd"))]
+    world.trial.insert("calls", 1, actions=actions)
+    world.mend(wallet(tmp_path, CALLS.format(kinds='("bet", "odd")')))
+    assert world.replay() == ["a sent", "c sent"]
+    assert world.trial.events() == ["Bet Approved b 5", "Bet Approved a 5", "Bet Approved c 5"]
+    assert world.trial.ended("skipped") == []
+
+
+VOIDS = """
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    activities: {{bet: {{type: Bet, when: kind == "bet"}}}}
+    again: {{activity_id: {{text: "{{id}}:{{n}}"}}}}
+    reverses:
+      - {{when: kind == "void" and status == "done", original: "bets[ref]"}}
+      - {{when: kind == "void" and status == "{cancelled}", undoes: "bets[id]"}}
+"""
+
+
+def test_a_reversal_that_changed_is_undone_once_the_connector_says_so(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, VOIDS.format(cancelled="unknown")))
+    world.trial.insert("bets", 1, kind="bet", amount=5)
+    world.trial.insert("bets", 2, kind="void", status="done", amount=None, ref="1")
+    world.trial.update("bets", 2, kind="void", status="cancelled", amount=None, ref="1")
+    assert world.trial.parked() == [("2", "reversal_changed")]
+    world.mend(wallet(tmp_path, VOIDS.format(cancelled="cancelled")))
+    assert world.replay() == ["2 sent"]
+    assert world.trial.events() == ["Bet Approved 1 5", "Bet Rollback 1 5", "Bet Approved 1:2 5"]
+    world.trial.update("bets", 2, kind="void", status="done", amount=None, ref="1")
+    assert world.trial.events()[3:] == ["Bet Rollback 1:2 5"]

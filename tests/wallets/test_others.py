@@ -14,8 +14,10 @@ import pytest
 from bridge.brand import load_brand
 from bridge.cautions import cautions
 from bridge.connector_tests import run_tests
+from bridge.ledger import open_ledger
 from bridge.sources.recorded import read_recorded
-from tests.support.cases import ENVIRONMENT, play
+from tests.support.cases import DAY_MS, ENVIRONMENT, Play, play
+from tests.wallets.readings import Reading, cases_of
 
 OTHERS = Path(__file__).parent / "others"
 NAMES = [path.name.removesuffix(".test.yaml") for path in sorted(OTHERS.glob("*.test.yaml"))]
@@ -36,8 +38,33 @@ def test_what_its_tests_tell_comes_out(name: str) -> None:
     assert [(result.name, result.differences, result.notes) for result in results if not result.passed] == []
 
 
+@pytest.mark.parametrize(("times", "restart_every"), [(2, 0), (1, 1), (3, 2), (2, 3)])
+@pytest.mark.parametrize("name", NAMES)
+def test_records_that_are_read_again_and_restarts_change_nothing(
+    name: str, times: int, restart_every: int
+) -> None:
+    for case, brand, steps in cases_of(OTHERS / f"{name}.test.yaml"):
+        once = Reading(brand, steps).events()
+        assert Reading(brand, steps, times, restart_every).events() == once, case
+
+
 @pytest.mark.parametrize("name", RECORDED)
 def test_its_records_lead_to_the_events_that_its_operator_expects(name: str) -> None:
     played = play(load_brand(OTHERS / f"{name}.yaml", ENVIRONMENT), read_recorded(OTHERS / f"{name}.jsonl"))
     lines = (OTHERS / f"{name}.events.jsonl").read_text(encoding="utf-8").splitlines()
     assert played.events() == [json.loads(line, parse_float=Decimal) for line in lines]
+
+
+@pytest.mark.parametrize("every", [1, 2, 5])
+@pytest.mark.parametrize("name", RECORDED)
+def test_its_records_read_twice_with_restarts_in_between_lead_to_the_same(name: str, every: int) -> None:
+    brand, records = (
+        load_brand(OTHERS / f"{name}.yaml", ENVIRONMENT),
+        list(read_recorded(OTHERS / f"{name}.jsonl")),
+    )
+    run = Play(brand, open_ledger(":memory:", brand.connector.brand, create=True))
+    for start in range(0, len(records), every):
+        run.take([record for record in records[start : start + every] for _ in range(2)])
+        run.restart()
+    run.wait(2 * DAY_MS)
+    assert run.events() == play(brand, records).events()

@@ -229,3 +229,96 @@ def test_turnover_of_rows_changed_in_place_is_the_model_s(trial: Make, steps: li
     assert run.parked() == []
     assert_each_rollback_cancels_its_original(run)
     assert same(sums_of(run.bodies()), theirs)
+
+
+REVERSALS = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    activities: {bet: {type: Bet, when: 'kind == "bet"', share: amount}}
+    event: {wager_amount: left}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses:
+      - {when: 'kind == "cancel"', original: "tx[ref]"}
+      - {when: 'kind == "refund"', original: "tx[ref]", takes: amount}
+      - {when: 'kind == "undo"', undoes: "tx[ref]"}
+"""
+
+DEED = st.one_of(
+    st.tuples(st.just("bet"), AMOUNTS),
+    st.tuples(st.just("cancel"), st.integers(0, 5)),
+    st.tuples(st.just("refund"), st.integers(0, 5), AMOUNTS),
+    st.tuples(st.just("undo"), st.integers(0, 20)),
+    st.tuples(st.just("note"), st.integers(0, 40)),
+    st.tuples(st.just("repeat"), st.integers(0, 40)),
+    st.tuples(st.just("restart")),
+)
+
+
+@dataclass
+class UndoModel:
+    """What is left of each bet, and what each reversal row took (or, below 0, gave back) of which."""
+
+    left: list[int] = field(default_factory=list)
+    did: list[tuple[int, int]] = field(default_factory=list)
+    """Nothing: a reversal that did nothing, or was undone."""
+    parked: set[int] = field(default_factory=set)
+
+    def take(self, bet: int, amount: int | None) -> None:
+        takes = self.left[bet] if amount is None else amount
+        if takes > self.left[bet]:
+            self.parked.add(len(self.did))
+            takes = 0
+        self.left[bet] -= takes
+        self.did.append((bet, takes))
+
+    def undo(self, reversal: int) -> None:
+        bet, took = self.did[reversal]
+        if self.left[bet] + took < 0 or (took < 0 and not self.left[bet]) or reversal in self.parked:
+            self.parked.add(len(self.did))
+            self.did.append((bet, 0))
+            return
+        self.left[bet] += took
+        self.did[reversal] = (bet, 0)
+        self.did.append((bet, -took))
+
+
+@QUIET
+@given(steps=st.lists(DEED, min_size=3, max_size=50))
+def test_turnover_is_the_model_s_when_reversals_are_noted_and_undone(
+    trial: Make, steps: list[tuple[Any, ...]]
+) -> None:
+    run, model = trial(REVERSALS), UndoModel()
+    taken: list[SourceRecord] = []
+    rows: list[tuple[str, dict[str, Any]]] = []
+
+    def add(key: str, kind: str, amount: int | None, ref: str | None) -> None:
+        row = {"kind": kind, "amount": amount, "ref": ref}
+        rows.append((key, row))
+        taken.append(run.insert("tx", key, **row))
+
+    for step in steps:
+        match step:
+            case ("bet", amount):
+                add(f"b{len(model.left)}", "bet", amount, None)
+                model.left.append(amount)
+            case ("cancel", bet) if bet < len(model.left):
+                add(f"r{len(model.did)}", "cancel", None, f"b{bet}")
+                model.take(bet, None)
+            case ("refund", bet, amount) if bet < len(model.left):
+                add(f"r{len(model.did)}", "refund", amount, f"b{bet}")
+                model.take(bet, amount)
+            case ("undo", reversal) if reversal < len(model.did):
+                add(f"r{len(model.did)}", "undo", None, f"r{reversal}")
+                model.undo(reversal)
+            case ("note", at) if rows:
+                key, row = rows[at % len(rows)]
+                taken.append(run.update("tx", key, **row, note=str(len(taken))))
+            case ("repeat", at) if taken:
+                run.take(taken[at % len(taken)])
+            case ("restart",):
+                run.restart()
+    assert_each_rollback_cancels_its_original(run)
+    assert {key for key, _ in run.parked()} == {f"r{at}" for at in model.parked}
+    assert sum(sums_of(run.bodies()).values()) == sum(model.left)

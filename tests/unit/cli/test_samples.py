@@ -153,3 +153,13 @@ def test_settings_of_a_topic_that_lose_records_are_found(
 ) -> None:
     shown = [item.sentence.partition(":")[0] for item in setting_findings("t", said, play=play)]
     assert shown == sentences
+
+
+def test_a_player_whose_calls_lie_in_two_partitions_is_found(tmp_path: Path) -> None:
+    calls = (
+        "each: {action: actions}, key: action.id, activities: {bet: {type: Bet}}, event: {activity_id: action.id}"
+    )
+    brand = wallet(tmp_path, f"play: {{bets: {{{calls}}}}}")
+    first, second = bets(Database(), "a", "a", actions=[{"id": 1}, {"id": 2}])
+    [(sentence, _)] = found(brand, [first, in_partition(second, 1)])
+    assert sentence.startswith("rows of one player lie in several partitions (1 of 1 players")

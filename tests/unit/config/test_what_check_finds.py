@@ -39,7 +39,9 @@ class TestFieldsThatEveryEventNeeds:
 
     def test_an_activity_may_say_what_the_table_does_not(self, tmp_path: Path) -> None:
         event = {field: form for field, form in EVENT.items() if field != "wager_amount"}
-        said = "play: {tx: {activities: {bet: {type: Bet, event: {amount: a}}, win: {type: Win}}}}"
+        said = (
+            "play: {tx: {activities: {bet: {type: Bet, when: b, event: {amount: a}}, win: {type: Win, when: w}}}}"
+        )
         (problem,) = problems(tmp_path, said, event)
         assert problem.startswith("play.tx.activities.win: the events of win lack wager_amount")
 

@@ -235,7 +235,7 @@ play:
     rows: mutable
     deleted: nothing
     activities: {cash: {type: Win, grows: {total: cashed}}}
-    event: {wager_amount: grown}
+    event: {activity_id: {text: "{id}:{n}"}, wager_amount: grown}
 """)
         run.insert("bets", "1", cashed="much")
         assert run.parked() == [("1", "not_a_number")]

@@ -45,6 +45,32 @@ REFUSED = {
         "play: {tx: {moves: {status: {new: [a]}}, activities: {bet: {type: Bet}}}}",
         "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`",
     ),
+    "a bet and a win of one row with one id": (
+        "play: {tx: {activities: {bet: {type: Bet}, win: {type: Win, stands: won != null}}}}",
+        "play.tx.activities.win: win and bet of one row have the same activity_id (give each its own",
+    ),
+    "pieces of a total with one id": (
+        (
+            "play: {tx: {with: {own: id}, activities: {win: {type: Win, grows: {total: c}, "
+            "event: {activity_id: {text: '{own}:cash'}}}}}}"
+        ),
+        "activity_id: the pieces of win have one activity_id (n numbers them",
+    ),
+    "a list in a row that changes": (
+        (
+            "play: {tx: {rows: mutable, deleted: nothing, each: {item: items}, "
+            "activities: {bet: {type: Bet}}, event: {meta: {a: item.a}}}}"
+        ),
+        "play.tx.each: `each` needs `rows: append-only`, and no `parts`",
+    ),
+    "an item that is called as something else": (
+        "play: {tx: {each: {bet: items}, activities: {bet: {type: Bet}}}}",
+        "play.tx.each.bet: bet already means something else here",
+    ),
+    "a list by look-up": (
+        "lookups: {a: {key: id}}\nplay: {tx: {each: {item: 'a[x].items'}, activities: {bet: {type: Bet}}}}",
+        "play.tx.each: this cannot depend on a look-up or on another row",
+    ),
     "a table that means nothing": ("play: {tx: {}}", "no row of this table means anything"),
     "a reversal of nothing": (
         "play: {tx: {reverses: {when: true}}}",

@@ -556,3 +556,55 @@ class TestWhatWasSentIsTakenBack:
         bet(status, "1", amount=12)
         status.delete("tx", "1", player="", kind="", amount=0, game="", status="")
         assert status.events() == ["Bet Approved 1 12", "Bet Rollback 1 12"]
+
+
+def test_two_activities_of_a_row_with_one_id_are_not_sent(trial: Make) -> None:
+    run = trial(
+        "play: {tx: {activities: {bet: {type: Bet, when: amount > 0}, "
+        "win: {type: Win, when: won != null, event: {wager_amount: won}}}}}"
+    )
+    run.insert("tx", "1", amount=5, won=None)
+    run.insert("tx", "2", amount=5, won=9)
+    assert run.events() == ["Bet Approved 1 5"]
+    assert run.parked() == [("2", "same_id")]
+
+
+COMPARED = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    activities: {{bet: {{type: Bet, compare: {}}}}}
+    again: {{activity_id: {{text: "{{id}}:{{n}}"}}}}
+"""
+
+
+@pytest.mark.parametrize("compare", ['"(amount, currency)"', "[amount, currency]", "details", '"(details, at)"'])
+def test_what_is_compared_is_the_same_when_it_has_been_remembered(trial: Make, compare: str) -> None:
+    run = trial(COMPARED.format(compare))
+    row: dict[str, Any] = {"currency": "EUR", "details": [1, {"a": [2, "x"]}]}
+    run.insert("tx", "1", amount=10, **row)
+    run.restart()
+    run.update("tx", "1", amount=10, note="checked", **row)
+    assert run.events() == ["Bet Approved 1 10"]
+    run.update("tx", "1", amount=11, **{**row, "details": []})
+    assert run.events()[1:] == ["Bet Rollback 1 10", "Bet Approved 1:2 11"]
+
+
+@pytest.mark.parametrize("compare", ['"tx[id]"', '[amount, "tx[id]"]'])
+def test_what_cannot_be_remembered_is_not_compared(trial: Make, compare: str) -> None:
+    run = trial(COMPARED.format(compare))
+    run.insert("tx", "1", amount=10)
+    run.update("tx", "1", amount=10)
+    assert [code for _, code in run.parked()][:1] == ["not_comparable"]
+
+
+def test_states_that_are_numbers_move_as_texts_do(trial: Make) -> None:
+    run = trial(
+        "play: {tx: {rows: mutable, deleted: nothing, moves: {state: {new: [0, 1], 0: [1], 1: [2]}}, "
+        "activities: {bet: {type: Bet}}, stands: state == 1}}"
+    )
+    for state in (0, 1, 2, 1):
+        run.update("tx", "1", amount=5, state=state)
+    assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
+    assert run.parked() == [("1", "move")]

@@ -1,0 +1,51 @@
+"""What reversal rows did before: a later change of such a row does not do it a second time."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bridge.mapping.decisions import NO_CHANGE, Decision, Park
+from bridge.mapping.history import taken_by
+from bridge.mapping.plan import ReversalPlan
+from bridge.mapping.remembered import UNKNOWN, Did
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.row import Value
+
+CHANGED: Final = Park(
+    "reversal_changed", "it took something back before, and does not say so any more", reversal=True
+)
+
+
+def doing(way: str, plan: ReversalPlan, named: PlayRow | str, takes: Value = None) -> Did:
+    """Return what a reversal does with the row, or the round, that it names."""
+    activity = plan.activity or ""
+    if isinstance(named, PlayRow):
+        return Did(way, named.plan.name, named.key, activity, takes)
+    return Did(way, "", named, activity)
+
+
+def ended_before(scope: Scope, now: Did) -> Decision | None:
+    """Return how a change of a reversal row ends because of what the row did before; None where it did nothing.
+
+    Whoever wants it undone writes a row that says so, or `undoes` of the row itself.
+    """
+    memory = scope.memory
+    if memory is None or (memory.did is None and not memory.took):
+        return None
+    if memory.did is None or _same(scope, memory.did, now):
+        return NO_CHANGE
+    return CHANGED if memory.effective else None
+
+
+def _same(scope: Scope, did: Did, now: Did) -> bool:
+    if (did.way, did.table, did.activity) != (now.way, now.table, now.activity):
+        return False
+    if did.way == "round":
+        return did.key == now.key
+    named = PlayRow(scope.plan.all_tables[did.table], did.key, scope.recall)
+    named.memory()  # It follows a key that has changed since.
+    if named.key != now.key:
+        return False
+    if did.takes != UNKNOWN:
+        return bool(did.takes == now.takes)
+    return bool(taken_by(PlayRow(scope.plan, scope.key, scope.recall), named) == now.takes)

@@ -1,0 +1,40 @@
+"""Guards: reasons with conditions, of which one may still wait for a look-up row."""
+
+from __future__ import annotations
+
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.decisions import Hold, Park, Skip
+from bridge.mapping.plan import Guard
+from bridge.mapping.scope import Scope
+from bridge.mapping.waiting import Waiting
+
+
+def parked_by(guards: list[Guard], scope: Scope, waiting: Waiting | None) -> Park | Hold | None:
+    """Return the parking that a guard demands, or the hold while it, or a guard that skips, still waits."""
+    reason, missing = first_true(guards, scope)
+    waiting = waiting or missing
+    if waiting is not None:
+        return Hold(waiting, reversal=True)
+    return Park("guard", reason, reversal=True) if reason is not None else None
+
+
+def skipped_by(guards: list[Guard], scope: Scope) -> Skip | Hold | None:
+    """Return the skip that a guard demands, or the hold while it waits."""
+    reason, missing = first_true(guards, scope)
+    if missing is not None:
+        return Hold(missing, reversal=True)
+    return Skip(reason, final=True, reversal=True) if reason is not None else None
+
+
+def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting | None]:
+    """Return the reason of the first guard that is true; else what a guard waits for, if one does."""
+    waiting = None
+    for reason, test in guards:
+        try:
+            if test(scope):
+                return reason, None
+        except Waiting as missing:
+            waiting = waiting or missing
+        except PoisonRecord as poison:
+            raise MappingError(poison.code, f"{reason}: {poison.reason}") from poison
+    return None, waiting

@@ -1,0 +1,44 @@
+"""Rows that hold a list of which each item is a row of its own: the actions of one call."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.recall import Recall
+from bridge.mapping.scope import Layered, Scope
+from bridge.records import Change
+from bridge.row import Row
+
+
+def items_of(table: TablePlan, change: Change, recall: Recall) -> list[Change]:
+    """Return a change for each item of the list that a row holds, in the list's order; the item is a column of it.
+
+    Raises MappingError for what is no list, and DecodeError.
+    """
+    row = change.after
+    if row is None or table.each is None:
+        return [change]
+    found = table.each(Scope(table, recall, "", row, change=change))
+    if found is None:
+        return []
+    if not isinstance(found, (list, tuple)):
+        raise MappingError("not_a_list", "`each` does not name a list")
+    return [
+        msgspec.structs.replace(change, after=Layered(Row({table.item: item}, {}), row), before=None)
+        for item in found
+    ]
+
+
+def change_of_row(table: TablePlan, change: Change, key: str, recall: Recall) -> Change:
+    """Return what a change says of the row with this key: of a list, the item whose row it is."""
+    if table.each is None:
+        return change
+    try:
+        for item in items_of(table, change, recall):
+            if item.after is not None and table.key(Scope(table, recall, "", item.after, change=item)) == key:
+                return item
+    except PoisonRecord:
+        pass  # It is judged as it is, and parked with the reason.
+    return change

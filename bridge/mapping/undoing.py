@@ -1,0 +1,114 @@
+"""Undoing what a reversal row did: what it took back stands again, and what an undo gave back goes again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bridge.errors import MappingError
+from bridge.mapping.events import EventMaker
+from bridge.mapping.history import settled, took_in_history
+from bridge.mapping.outgoing import Outgoing
+from bridge.mapping.plan import ActivityPlan
+from bridge.mapping.remembered import RowMemory, Sent, Took
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import anything, less, more
+
+MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent again since"
+
+
+def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
+    """Return what a reversal row took or gave back.
+
+    Raises Waiting while that cannot be told of history, and MappingError where it never can.
+    """
+    if memory.took is not None or memory.did is None:
+        return memory.took or []
+    if memory.did.way != "undoes":
+        return took_in_history(row.recall, row.plan, row.key, memory.did)
+    raise MappingError(
+        "done_in_history", "what it undoes was done before the bridge, and what that was is not known"
+    )
+
+
+def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoing], list[Took]]:
+    """Return what undoes a reversal, the last thing that it did first, and what that takes or gives in turn.
+
+    A bet is given back before what was won with it, whatever the order in which they went, and nothing of a row
+    that was deleted since.
+
+    Raises MappingError where something else has happened to it since.
+    """
+    events: list[Outgoing] = []
+    done: list[Took] = []
+    for one in _in_order(scope, took):
+        plan = scope.plan.all_tables[one.table]
+        row, activity = PlayRow(plan, one.key, scope.recall), plan.activities[one.name]
+        memory = row.memory()
+        if memory is not None and memory.gone and not memory.standing():
+            continue
+        sent = _known(row, activity, one)
+        if one.given:
+            events += _retaken(maker, row, activity, sent, one)
+            done.append(Took(one.table, row.key, one.name, sent.n, one.part))
+            continue
+        again = _restored(maker, row, sent, one, done)
+        events += again
+        done.append(Took(one.table, row.key, one.name, again[-1].n, one.part, given=True))
+    return events, done
+
+
+def _in_order(scope: Scope, took: list[Took]) -> list[Took]:
+    def is_won(one: Took) -> bool:
+        return not one.given and scope.plan.all_tables[one.table].activities[one.name].type != "Bet"
+
+    last_first = took[::-1]
+    last_first.sort(key=is_won)
+    return last_first
+
+
+def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:
+    memory = row.memory()
+    last = memory.last(took.name) if memory is not None else None
+    if memory is None or last is None or last.partly:
+        raise MappingError(*MOVED_ON)
+    if activity.grows is not None:
+        found = next((one for one in memory.pieces(took.name) if one.n == took.n), None)
+        if found is None or (not took.given and not found.taken):
+            raise MappingError(*MOVED_ON)
+        return found
+    return as_settled(row, last)[1]
+
+
+def as_settled(row: PlayRow, sent: Sent) -> tuple[PlayRow, Sent]:
+    """Return an activity as it stands now; where it is of history, reversals of history may have left a part."""
+    activity = row.plan.activities[sent.name]
+    known = sent.left is not None or sent.seq or activity.share is None
+    return row, (sent if known else settled(row, activity, sent))
+
+
+def _restored(maker: EventMaker, row: PlayRow, sent: Sent, took: Took, done: list[Took]) -> list[Outgoing]:
+    """Return what lets an activity stand again with what a reversal took of it."""
+    memory, activity = row.memory(), row.plan.activities[took.name]
+    if activity.grows is not None and memory is not None:
+        last = memory.last(took.name)
+        same = [one for one in done if (one.table, one.key, one.name) == (took.table, row.key, took.name)]
+        n = (last.n if last is not None else 0) + len(same) + 1
+        return [maker.piece_again(row, activity, row.scope(), sent, n)]
+    if (sent.stands and sent.n == took.n) or (took.part is None and sent.n != took.n):
+        raise MappingError(*MOVED_ON)
+    events = [maker.rollback(row, row.scope(), sent)] if sent.stands else []
+    return [*events, maker.again(row, activity, row.scope(), sent, more(sent.left, took.part))]
+
+
+def _retaken(maker: EventMaker, row: PlayRow, activity: ActivityPlan, sent: Sent, took: Took) -> list[Outgoing]:
+    """Return what takes back once more what an undo gave back."""
+    if not sent.stands or (took.part is None and sent.n != took.n):
+        raise MappingError(*MOVED_ON)
+    whole = maker.rollback(row, row.scope(), sent)
+    if took.part is None:
+        return [whole]
+    rest = less(sent.left, took.part)
+    if rest is None:
+        raise MappingError(*MOVED_ON)
+    whole.takes, whole.left = took.part, rest
+    return [whole, maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else [whole]

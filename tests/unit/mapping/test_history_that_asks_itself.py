@@ -1,0 +1,72 @@
+"""Rules that ask what was sent of their row before, on rows that were there before the bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.trial import Trial
+
+Make = Callable[[str], Trial]
+
+WALLET = """
+lookups: {fx: {key: id}}
+play:
+  settlements:
+    rows: mutable
+    deleted: nothing
+    key: bet
+    with: {total: (win.amount if win.stands else 0) + delta}
+    park: {more is booked back than was sent: total < 0}
+    activities: {win: {type: Win, stands: total > 0, compare: id}}
+    event: {activity_id: {text: "{bet}:w"}, wager_amount: total, exchange_rate: "fx[currency].rate"}
+    again: {activity_id: {text: "{bet}:w{n}"}}
+"""
+NAMES_ITSELF = """
+play:
+  tx:
+    indexes: {by_round: round}
+    activities: {bet: {type: Bet, when: kind == "bet"}}
+    event: {game_id: 'game or tx.by_round[round].bet.game_id'}
+    reverses: {when: kind == "void", original: "tx[ref]"}
+"""
+
+
+def settled(run: Trial, *deltas: int, history: int) -> list[str]:
+    for number, delta in enumerate(deltas):
+        write = run.snapshot if number < history else run.insert
+        write("settlements", str(number), bet="9", delta=delta, currency="EUR")
+    return run.events()
+
+
+@pytest.mark.parametrize(
+    ("deltas", "history", "events"),
+    [
+        ((25, -5), 1, ["Win Rollback 9:w 25", "Win Approved 9:w2 20"]),
+        ((25, -5, -20), 2, ["Win Rollback 9:w 20"]),
+        ((25, 10, 5), 2, ["Win Rollback 9:w 35", "Win Approved 9:w2 40"]),
+        ((25, -25, 5), 2, ["Win Approved 9:w 5"]),
+    ],
+)
+def test_a_sum_of_history_goes_on(trial: Make, deltas: tuple[int, ...], history: int, events: list[str]) -> None:
+    run = trial(WALLET)
+    run.insert("fx", "EUR", rate=1)
+    assert settled(run, *deltas, history=history) == events
+    assert run.parked() == []
+
+
+def test_a_sum_of_history_that_is_not_known_waits_for_a_person(trial: Make) -> None:
+    run = trial(WALLET)
+    settled(run, 25, -5, history=2)
+    run.insert("fx", "EUR", rate=1)
+    run.insert("settlements", "3", bet="9", delta=-1, currency="EUR")
+    assert run.events() == []
+    assert [code for _, code in run.parked()] == ["guard"]
+
+
+def test_an_event_of_history_that_names_itself_ends_nothing(trial: Make) -> None:
+    run = trial(NAMES_ITSELF)
+    run.snapshot("tx", "1", kind="bet", amount=5, game=None, ref=None)
+    run.insert("tx", "2", kind="void", amount=None, game=None, ref="1")
+    assert [code for _, code in run.parked()] == ["missing_field"]

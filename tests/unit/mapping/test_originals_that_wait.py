@@ -1,0 +1,68 @@
+"""Reversals of what is there already, and waits itself: for its game, say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.trial import Trial
+
+Make = Callable[[str], Trial]
+
+WALLET = """
+lookups: {{games: {{key: id}}}}
+play:
+  tx:
+    indexes: {{by_ticket: ticket}}
+    activities: {{bet: {{type: Bet}}}}
+    event: {{game_name: "games[game].name"}}
+  voids:
+    player: id
+    reverses: {{when: kind == "void", {}, unknown: {}}}
+"""
+WAYS = {"key": 'original: "tx[ref]"', "index": 'original: "tx.by_ticket[ticket]"', "round": "round: round"}
+
+
+@pytest.mark.parametrize("unknown", ["wait", "skip", "park"])
+@pytest.mark.parametrize("way", WAYS)
+def test_an_original_that_waits_is_waited_for(trial: Make, way: str, unknown: str) -> None:
+    run = trial(WALLET.format(WAYS[way], unknown))
+    run.insert("tx", "1", amount=5, game="g", ticket="t")
+    run.restart()
+    run.insert("voids", "v", kind="void", ref="1", ticket="t")
+    run.restart()
+    assert (run.events(), run.held, run.parked()) == ([], 2, [])
+    run.insert("games", "g", name="Dice")
+    assert (run.events(), run.held) == (["Bet Approved 1 5", "Bet Rollback 1 5"], 0)
+
+
+def test_a_round_is_taken_back_when_all_of_it_is_known(trial: Make) -> None:
+    run = trial(WALLET.format(WAYS["round"], "wait"))
+    run.insert("games", "g", name="Dice")
+    run.insert("tx", "1", amount=5, game="g", ticket="t")
+    run.insert("tx", "2", amount=7, game="late", ticket="u")
+    run.insert("voids", "v", kind="void")
+    assert run.events() == ["Bet Approved 1 5"]
+    run.insert("games", "late", name="Roulette")
+    assert run.events()[1:] == ["Bet Approved 2 7", "Bet Rollback 2 7", "Bet Rollback 1 5"]
+    assert run.held == 0
+
+
+def test_a_round_goes_on_when_what_waited_is_given_up(trial: Make) -> None:
+    run = trial(WALLET.format(WAYS["round"], "wait"))
+    run.insert("games", "g", name="Dice")
+    run.insert("tx", "1", amount=5, game="g", ticket="t")
+    run.insert("tx", "2", amount=7, game="never", ticket="u")
+    run.insert("voids", "v", kind="void")
+    run.wait(minutes=11)
+    assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
+    assert run.parked() == [("2", "lookup_missing")]
+
+
+def test_an_original_that_is_looked_for_before_it_waits_is_found(trial: Make) -> None:
+    run = trial(WALLET.format(WAYS["index"], "wait"))
+    run.insert("voids", "v", kind="void", ref="1", ticket="t")
+    run.insert("tx", "1", amount=5, game="g", ticket="t")
+    run.insert("games", "g", name="Dice")
+    assert (run.events(), run.held) == (["Bet Approved 1 5", "Bet Rollback 1 5"], 0)
