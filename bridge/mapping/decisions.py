@@ -23,6 +23,8 @@ class Skip(msgspec.Struct, frozen=True, gc=False):
     reversal: bool = False
     released: tuple[str, ...] = ()
     """Activities that another row took back, and that their own row no longer says to count."""
+    frees: bool = False
+    """The same of what was taken back before it was sent."""
 
 
 class Park(msgspec.Struct, frozen=True, gc=False):

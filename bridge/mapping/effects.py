@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from bridge.errors import PoisonRecord
+from bridge.mapping.ahead import without
 from bridge.mapping.decisions import Park, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
@@ -14,7 +15,7 @@ from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.parts import stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import UNDECIDED, Ending, RowMemory, Sent
+from bridge.mapping.remembered import UNDECIDED, Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
@@ -46,11 +47,16 @@ class Effects:
             player = key_text(out.fields["user_id"]) or ""
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
             _note(memory, out, seq, by_another=decision.reversal)
-        _release(mine, decision.released)
+        for took in decision.took or ():
+            if took.n == 0:
+                plan = table.all_tables[took.table]
+                own = plan is table and took.key == scope.key
+                _note_ahead(mine if own else _other(others, PlayRow(plan, took.key, self._recall)), took)
+        _release(mine, decision.released, frees=decision.frees)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
         if decision.reversal:
-            mine.took, mine.did = decision.took, decision.did
+            mine.took, mine.did = [*decision.before, *(decision.took or [])], decision.did
         if decision.undone is not None:
             undone = decision.undone
             own = undone.plan is table and undone.key == scope.key
@@ -71,9 +77,13 @@ class Effects:
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
             if not memory.effective:
                 memory.did = None  # What was undone has been withdrawn too: it may come again.
-        _release(memory, decision.released)
+        _release(memory, decision.released, frees=decision.frees)
         memory.reversal = memory.reversal or decision.reversal
+        if memory.ahead and table.append_only:
+            memory.values = _values(table.columns | table.remembers, scope, memory.values)  # An undo sends it.
         self._recall.put_row(table.name, scope.key, memory)
+        if table.indexes_rounds and memory.ending is _OPEN:
+            self._join_round(table, scope)
         if decision.final:
             self._shrink_parts(table, scope.key)
 
@@ -83,6 +93,8 @@ class Effects:
         memory.ending, memory.reason, memory.parked = Ending.PARKED, decision.reason, True
         memory.reversal = memory.reversal or decision.reversal
         self._recall.put_row(table.name, scope.key, memory)
+        if table.indexes_rounds:
+            self._join_round(table, scope)
         self._shrink_parts(table, scope.key)
 
     def note_held(self, table: TablePlan, change: Change, scope: Scope, queue: str, *, reversal: bool) -> None:
@@ -95,9 +107,8 @@ class Effects:
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope)
-        round_id = event_round(table, scope) if memory.ending is Ending.HELD and table.indexes_rounds else None
-        if round_id is not None:
-            add_to_round(self._recall, round_id, table.name, scope.key)
+        if memory.ending is Ending.HELD and table.indexes_rounds:
+            self._join_round(table, scope)
 
     def remember_history(
         self, table: TablePlan, change: Change, scope: Scope, reason: str
@@ -148,6 +159,12 @@ class Effects:
                 memory.values = _values(table.remembers, scope, memory.values)
         return memory
 
+    def _join_round(self, table: TablePlan, scope: Scope) -> None:
+        """Note in which round a row is of which nothing is sent yet: what takes the round back takes it too."""
+        round_id = event_round(table, scope)
+        if round_id is not None:
+            add_to_round(self._recall, round_id, table.name, scope.key)
+
     def _note_round(self, out: Outgoing) -> tuple[str, str]:
         """Note in which round an event is; return where others wait for that."""
         round_id = key_text(out.fields.get("round_id")) or ""
@@ -178,11 +195,21 @@ def _copy(memory: RowMemory | None) -> RowMemory:
     return msgspec.structs.replace(memory, sent=[msgspec.structs.replace(sent) for sent in memory.sent])
 
 
-def _release(memory: RowMemory, names: tuple[str, ...]) -> None:
+def _release(memory: RowMemory, names: tuple[str, ...], *, frees: bool) -> None:
     """Let activities count again when their own row says so: it has said no since another row took them back."""
+    if frees:
+        memory.ahead = []
     for sent in memory.sent:
         if sent.name in names:
             sent.taken = False
+
+
+def _note_ahead(memory: RowMemory, took: Took) -> None:
+    """Note what a reversal took of an activity before it was sent, or that an undo gave that back."""
+    if took.given:
+        memory.ahead = without(memory.ahead, took)
+    else:
+        memory.ahead = [*memory.ahead, Ahead(took.name, took.part)]
 
 
 def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> None:
@@ -197,6 +224,9 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
         for sent in memory.sent if out.restores else ():
             if sent.name == out.name and sent.n == out.restores:
                 sent.taken = False
+        if memory.ahead:  # What was taken ahead of its share is in what is left of it.
+            cut = cut or any(one.name == out.name for one in memory.ahead)
+            memory.ahead = [one for one in memory.ahead if one.name != out.name]
         new = Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message)
         new.cut = cut
         memory.sent.append(new)

@@ -38,6 +38,9 @@ class Endings:
         news = self._effects.index(table, scope) if table.indexes else []
         if isinstance(decision, Send):
             news += self._effects.send(table, change, scope, decision)
+            if not decision.events:
+                self.skipped(change.record, table.name, scope.key, decision.reason)
+                return [*news, (row_space(table.name), scope.key)]
             self._recall.memory.count("sent", table.name, "")
             if self._observe is not None:
                 self._observe(Outcome("sent", change.record, table.name, scope.key, "", tuple(decision.events)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bridge.casino import decode, encode, rewards_breaches
 from bridge.config.wallet import Wallet
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.ahead import left_ahead
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing
@@ -25,6 +26,8 @@ class EventMaker:
         """Return the Approved event of an activity in its `n`-th generation, made from the row as it is."""
         scope.n = n
         scope.left = plan.share(scope) if plan.share is not None else None
+        if scope.left is not None and scope.memory is not None and scope.memory.ahead:
+            scope.left = left_ahead(plan, scope.memory, scope.left)
         fields = plan.blank.copy()
         override(fields, plan.varying, scope)
         if n > 1 and plan.grows is None:

@@ -76,7 +76,8 @@ _decode: Final = msgspec.msgpack.Decoder(ext_hook=_thaw).decode
 
 def encode_row(memory: RowMemory) -> bytes:
     """Return a row's memory as the ledger keeps it."""
-    if not memory.values and not memory.history and not memory.took and memory.did is None:
+    plain = not memory.values and not memory.history and not memory.took and memory.did is None
+    if plain and not memory.ahead:
         for item in memory.sent:
             if item.compare is not None or item.left is not None or item.fields is not None:
                 break
@@ -119,6 +120,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.parked,
             _frozen_did(memory.did) if memory.did is not None else None,
             memory.gone,
+            [[one.name, freeze(one.part)] for one in memory.ahead],
         ]
     )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.decisions import Hold, Park, Skip
-from bridge.mapping.plan import Guard
+from bridge.mapping.keys import key_text
+from bridge.mapping.plan import Guard, TablePlan
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 
@@ -38,3 +39,16 @@ def first_true(guards: list[Guard], scope: Scope) -> tuple[str | None, Waiting |
         except PoisonRecord as poison:
             raise MappingError(poison.code, f"{reason}: {poison.reason}") from poison
     return None, waiting
+
+
+def forbidden_move(table: TablePlan, scope: Scope) -> Park | None:
+    """Return the parking of a row of which a column went as it may not."""
+    for column, moves in table.moves.items():
+        before = scope.before().row
+        now, previous = key_text(scope.row[column]), key_text(before[column]) if column in before else None
+        if now == previous and scope.memory is not None:
+            continue
+        allowed = [key_text(to) for to in moves.get(previous or "new", [])]
+        if now not in allowed:
+            return Park("move", f"{column} may not go this way")
+    return None

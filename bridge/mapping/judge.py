@@ -11,12 +11,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.ahead import NONE_KEPT, kept_back
 from bridge.mapping.amounts import checked, exact_sum
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED
 from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
-from bridge.mapping.guards import first_true
-from bridge.mapping.keys import key_text
+from bridge.mapping.guards import first_true, forbidden_move
 from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
@@ -113,7 +113,7 @@ class Judge:
         elif memory is not None and memory.parked:
             return Park("row_parked", "an earlier change of this row is parked")
         else:
-            park = self._forbidden_move(table, scope) if table.moves else None
+            park = forbidden_move(table, scope) if table.moves else None
         return Hold(waiting) if park is not None and waiting is not None else park
 
     def _judge_activities(
@@ -165,20 +165,6 @@ class Judge:
                 waiting = waiting or missing
         return None, waiting
 
-    def _forbidden_move(self, table: TablePlan, scope: Scope) -> Park | None:
-        for column, moves in table.moves.items():
-            now, previous = key_text(scope.row[column]), self._previous(scope, column)
-            if now == previous and scope.memory is not None:
-                continue
-            allowed = [key_text(to) for to in moves.get(previous or "new", [])]
-            if now not in allowed:
-                return Park("move", f"{column} may not go this way")
-        return None
-
-    def _previous(self, scope: Scope, column: str) -> str | None:
-        before = scope.before().row
-        return key_text(before[column]) if column in before else None
-
     def _follow(self, after: Reader, scope: Scope) -> Decision | None:
         """Return how the row ends because of the row that it follows; None to go on."""
         followed = after(scope)
@@ -204,6 +190,9 @@ class Judge:
         forth: list[tuple[ActivityPlan, int]] = []
         taken = scope.memory.taken() if scope.memory is not None else []
         released: list[str] = []
+        kept, frees = NONE_KEPT
+        if scope.memory is not None and scope.memory.ahead:
+            kept, frees = kept_back(table, scope, [one.name for one in applies if one.stands(scope)])
         for activity in table.activities.values() if scope.memory is not None else applies:
             should = activity in applies and activity.stands(scope)
             mine = bool(taken) and activity.name in taken
@@ -212,15 +201,17 @@ class Judge:
             if mine and activity.grows is None:
                 if should:
                     require_unchanged(activity, scope)
-            else:
+            elif activity.name not in kept:
                 self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
-            reason = NO_CHANGE.reason if set(taken) <= set(released) else TAKEN_BACK
-            return Skip(reason, released=tuple(released)) if taken else NO_CHANGE
+            if not taken and not kept and not frees:
+                return NO_CHANGE
+            reason = NO_CHANGE.reason if set(taken) <= set(released) and not kept else TAKEN_BACK
+            return Skip(reason, released=tuple(released), frees=frees)
         if waiting is not None:
             return Hold(waiting)
         decision = Send(self._make(table, scope, newest_first(table, back) if back else back, forth))
-        decision.released = tuple(released)
+        decision.released, decision.frees = tuple(released), frees
         return decision
 
     def _differ(

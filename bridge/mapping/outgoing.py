@@ -41,6 +41,8 @@ class Send:
     def __init__(self, events: list[Outgoing], *, took: list[Took] | None = None, reversal: bool = False) -> None:
         self.events = events
         self.took = took
+        self.before: list[Took] = []
+        """What the row had taken back before that."""
         self.reversal = reversal
         self.undone: PlayRow | None = None
         """The reversal row whose effect has been undone."""
@@ -48,3 +50,7 @@ class Send:
         """What a reversal row did, to know it again."""
         self.released: tuple[str, ...] = ()
         """As of a skip: activities whose own row has said no since another row took them back."""
+        self.frees = False
+        """As of a skip."""
+        self.reason = ""
+        """Why nothing is to be sent, although the row took something back or gave it back."""

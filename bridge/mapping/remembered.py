@@ -64,10 +64,19 @@ class Took(msgspec.Struct, array_like=True):
     key: str
     name: str
     n: int
+    """The generation, or the piece; 0 for what had not been sent yet."""
     part: Any = None
     """How much of its share, where it has one."""
     given: bool = False
     """An undo let it stand again: it was not taken, but given back."""
+
+
+class Ahead(msgspec.Struct, array_like=True):
+    """What another row took back of an activity before that was sent."""
+
+    name: str
+    part: Any = None
+    """How much of its share; nothing here means all of it."""
 
 
 UNKNOWN: Final = "?"
@@ -107,6 +116,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     did: Did | None = None
     gone: bool = False
     """The row was deleted, and that meant that nothing of it counts: no undo brings it back."""
+    ahead: list[Ahead] = []
+    """What other rows took back of it before it was sent, until it is."""
 
     @property
     def player(self) -> str:

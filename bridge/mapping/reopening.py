@@ -86,7 +86,7 @@ class Reopening:
             self._recall.put_value(parts.space, place[1], None)
         known = memory.sent or memory.history is not None or memory.took is not None
         fresh = first.op in "cr" and not known
-        self._recall.put_row(*place, None if fresh else _before(memory))
+        self._recall.put_row(*place, _taken_ahead(memory) if fresh else _before(memory))
 
     def part(self, parked: ParkedChange, change: Change) -> None:
         """Forget that a part was seen, where it ended without its header."""
@@ -132,6 +132,14 @@ def _before(memory: RowMemory) -> RowMemory:
     ending = Ending.SENT if memory.sent else Ending.HISTORY if memory.history is not None else Ending.OPEN
     position = SourcePosition(memory.position.lineage, ()) if memory.position is not None else None
     return msgspec.structs.replace(memory, parked=False, ending=ending, reason="", position=position)
+
+
+def _taken_ahead(memory: RowMemory) -> RowMemory | None:
+    """Return what is known of a parked row that is as if it had never been seen: what took it back meanwhile."""
+    if not memory.ahead:
+        return None
+    lineage = memory.position.lineage if memory.position is not None else ""
+    return RowMemory(Ending.OPEN, position=SourcePosition(lineage, ()), ahead=memory.ahead)
 
 
 def _comparable(one: SourcePosition | None, other: SourcePosition | None) -> bool:

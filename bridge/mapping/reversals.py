@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.ahead import TAKEN_AHEAD, not_sent_yet, round_not_sent_yet, share_not_sent_yet
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED, doing, ended_before
@@ -15,7 +17,7 @@ from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import ROUND_SPACE, activities_of_round, require_decided
+from bridge.mapping.rounds import ROUND_SPACE, activities_of_round, in_order, require_decided
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.undoing import as_settled, undo, what_it_took
@@ -24,6 +26,7 @@ from bridge.row import Value
 
 REPEATED: Final = "repeated: what it takes back does not stand"
 NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
+NOT_COUNTED: Final = "its own row does not say that it counts"
 
 
 class Reversals:
@@ -116,10 +119,11 @@ class Reversals:
         standing = [sent for sent in memory.standing() if plan.activity in (None, sent.name)]
         if scope.takes is not None or any(row.plan.activities[sent.name].share for sent in standing):
             return self._take_share(plan, scope, row, memory)
-        if not standing:
+        ahead = not_sent_yet(row, memory, plan.activity)
+        if not standing and not ahead:
             return self._nothing_to_do(plan)
         events = [self._maker.rollback(row, row.scope(), sent) for sent in newest_first(row.plan, standing)]
-        return self._sent(plan, scope, events, doing("original", plan, row))
+        return self._sent(plan, scope, events, doing("original", plan, row), ahead=ahead)
 
     def _nothing_to_do(self, plan: ReversalPlan, reason: str = REPEATED) -> Decision:
         if plan.repeated == "park":
@@ -130,7 +134,7 @@ class Reversals:
         """Take a part of what is left of an activity, or all of it."""
         sent = self._shared(plan, row, memory)
         if sent is None:
-            return self._nothing_to_do(plan)
+            return self._take_share_ahead(plan, scope, row, memory)
         activity = row.plan.activities[sent.name]
         if sent.left is None:
             sent = settled(row, activity, sent)
@@ -158,6 +162,14 @@ class Reversals:
         remainder = [self._maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else []
         return self._sent(plan, scope, [whole, *remainder], did)
 
+    def _take_share_ahead(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
+        took = share_not_sent_yet(row, memory, plan.activity, scope.takes)
+        if took is None:
+            return self._nothing_to_do(plan)
+        if plan.partial == "park":
+            return Park("partial", "it takes back a part only", reversal=True)
+        return self._sent(plan, scope, [], doing("original", plan, row, scope.takes), ahead=[took])
+
     def _shared(self, plan: ReversalPlan, row: PlayRow, memory: RowMemory) -> Sent | None:
         names = [name for name, activity in row.plan.activities.items() if plan.activity in (None, name)]
         known = [sent for name in names if (sent := memory.last(name)) is not None]
@@ -183,7 +195,8 @@ class Reversals:
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of_round(scope.recall, table.all_tables, str(round_id))
-        ended = self._round_ended(table, plan, scope, waiting, None if members else str(round_id))
+        ahead = round_not_sent_yet(scope, str(round_id), plan.activity)
+        ended = self._round_ended(table, plan, scope, waiting, None if members or ahead else str(round_id))
         if ended is not None:
             return ended
         standing = []
@@ -191,14 +204,14 @@ class Reversals:
             if plan.activity in (None, sent.name):
                 one = as_settled(PlayRow(member, key, scope.recall), sent)
                 standing += [one] if one[1].stands else []
-        if not standing:
+        if not standing and not ahead:
             return before or self._nothing_to_do(plan)
         events = []
-        for row, sent in _in_order(standing, plan.order):
+        for row, sent in in_order(standing, plan.order):
             events.append(self._maker.rollback(row, row.scope(), sent))
             events[-1].left = sent.left  # It goes as it is, and may come back so.
-        decision = self._sent(plan, scope, events, did)
-        decision.took = [*(known or []), *(decision.took or [])]  # What came after its cancelling goes as well.
+        decision = self._sent(plan, scope, events, did, ahead=ahead)
+        decision.before = known or []  # What came after its cancelling goes as well.
         return decision
 
     def _round_ended(
@@ -228,10 +241,10 @@ class Reversals:
         if not memory.reversal and did is not None:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
         events, took = undo(self._maker, scope, what_it_took(named, memory))
-        if not events:
+        if not events and not took and not memory.took:
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
         decision = self._sent(plan, scope, events, did)
-        decision.undone, decision.took = named, took
+        decision.undone, decision.took, decision.reason = named, took, NOT_COUNTED
         return decision
 
     def _undo_ended(
@@ -242,7 +255,14 @@ class Reversals:
         return ended or parked_by([*plan.park, *table.park], scope, waiting) or skipped_by(plan.skip, scope)
 
     def _sent(
-        self, plan: ReversalPlan, scope: Scope, events: list[Outgoing], did: Did | None, suffix: str = ""
+        self,
+        plan: ReversalPlan,
+        scope: Scope,
+        events: list[Outgoing],
+        did: Did | None,
+        *,
+        suffix: str = "",
+        ahead: Sequence[Took] = (),
     ) -> Send:
         """Return the events with the reversal's own fields on each, fixed.
 
@@ -259,8 +279,9 @@ class Reversals:
             memory = out.row.memory()
             before = memory.last(out.name) if memory is not None else None
             self._maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
-        decision = Send(events, took=[_took(out) for out in events if not out.approved], reversal=True)
-        decision.did = did
+        took = [*[_took(out) for out in events if not out.approved], *ahead]
+        decision = Send(events, took=took, reversal=True)
+        decision.did, decision.reason = did, TAKEN_AHEAD
         return decision
 
 
@@ -277,15 +298,3 @@ def _require_new(ids: set[str | None], activity_id: str | None) -> None:
 
 def _took(out: Outgoing) -> Took:
     return Took(out.row.plan.name, out.row.key, out.name, out.n, out.takes)
-
-
-def _in_order(standing: list[tuple[PlayRow, Sent]], order: str) -> list[tuple[PlayRow, Sent]]:
-    def is_bet(item: tuple[PlayRow, Sent]) -> bool:
-        return item[0].plan.activities[item[1].name].type == "Bet"
-
-    if order == "oldest first":
-        return standing
-    if order == "wins first":
-        return sorted(standing, key=is_bet)
-    newest = standing[::-1]
-    return sorted(newest, key=is_bet)

@@ -10,7 +10,7 @@ from bridge.mapping.amounts import exact_sum
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, Sent
+from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
@@ -42,16 +42,24 @@ def activities_of_round(
 ) -> list[tuple[TablePlan, str, Scope, Sent]]:
     """Return every activity that was sent in a round, oldest first."""
     found = []
+    for row, memory in rows_of_round(recall, tables, round_id):
+        if memory.sent:
+            scope = Scope(row.plan, recall, row.key, remembered_row(memory), memory=memory)
+            found += [(row.plan, row.key, scope, sent) for sent in memory.sent]
+    return sorted(found, key=lambda item: item[3].seq)
+
+
+def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -> list[tuple[PlayRow, RowMemory]]:
+    """Return every row that is known of a round."""
+    found = []
     seen: set[tuple[str, str]] = set()
     for table, key in recall.value(ROUND_SPACE, round_id) or []:
         row = PlayRow(tables[table], key, recall)
         memory = row.memory()
-        if memory is None or (table, row.key) in seen:
-            continue
-        seen.add((table, row.key))  # A row whose key has changed may be noted under both.
-        scope = Scope(row.plan, recall, row.key, remembered_row(memory), memory=memory)
-        found += [(row.plan, row.key, scope, sent) for sent in memory.sent]
-    return sorted(found, key=lambda item: item[3].seq)
+        if memory is not None and (table, row.key) not in seen:
+            seen.add((table, row.key))  # A row whose key has changed may be noted under both.
+            found.append((row, memory))
+    return found
 
 
 def require_decided(recall: Recall, tables: dict[str, TablePlan], round_id: str) -> None:
@@ -61,6 +69,20 @@ def require_decided(recall: Recall, tables: dict[str, TablePlan], round_id: str)
         memory = row.memory()
         if memory is not None and memory.ending is Ending.HELD:
             raise row.undecided()
+
+
+def in_order(standing: list[tuple[PlayRow, Sent]], order: str) -> list[tuple[PlayRow, Sent]]:
+    """Return what of a round is taken back, in the order that the connector says."""
+
+    def is_bet(item: tuple[PlayRow, Sent]) -> bool:
+        return item[0].plan.activities[item[1].name].type == "Bet"
+
+    if order == "oldest first":
+        return standing
+    if order == "wins first":
+        return sorted(standing, key=is_bet)
+    newest = standing[::-1]
+    return sorted(newest, key=is_bet)
 
 
 class RoundView:

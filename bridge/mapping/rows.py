@@ -145,6 +145,8 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     if table.as_of is not None and change.snapshot and memory.ending is Ending.HISTORY:
         return False  # perhaps a newer version: a snapshot shows them all
     position, last = change.position, memory.position
+    if last is not None and not last.order:
+        return False  # Its parking was undone: it is judged anew.
     if position is not None and last is not None and position.lineage == last.lineage:
         return position.order <= last.order or (table.append_only and memory.ending is not Ending.MOVED)
     return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from bridge.errors import MappingError
+from bridge.mapping.ahead import is_kept_back, without
 from bridge.mapping.events import EventMaker
 from bridge.mapping.history import settled, took_in_history
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan
-from bridge.mapping.remembered import RowMemory, Sent, Took
+from bridge.mapping.remembered import Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, more
 
@@ -40,13 +43,20 @@ def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoi
     """
     events: list[Outgoing] = []
     done: list[Took] = []
+    scopes: dict[tuple[str, str], Scope] = {}
     for one in _in_order(scope, took):
         plan = scope.plan.all_tables[one.table]
         row, activity = PlayRow(plan, one.key, scope.recall), plan.activities[one.name]
         memory = row.memory()
         if memory is not None and memory.gone and not memory.standing():
             continue
+        if one.n == 0 and (memory is None or memory.last(one.name) is None):
+            out, turned = _turned(maker, row, activity, one, scopes)
+            events, done = [*events, *out], [*done, *turned]
+            continue
         sent = _known(row, activity, one)
+        if one.n and not one.given and _says_no(memory, sent):
+            continue
         if one.given:
             events += _retaken(maker, row, activity, sent, one)
             done.append(Took(one.table, row.key, one.name, sent.n, one.part))
@@ -55,6 +65,59 @@ def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoi
         events += again
         done.append(Took(one.table, row.key, one.name, again[-1].n, one.part, given=True))
     return events, done
+
+
+def _turned(
+    maker: EventMaker, row: PlayRow, activity: ActivityPlan, took: Took, scopes: dict[tuple[str, str], Scope]
+) -> tuple[list[Outgoing], list[Took]]:
+    """Let what was taken before it was sent count when its row says so; it is sent if that says so now.
+
+    What an undo let count is kept back once more.
+    """
+    memory = row.memory()
+    if memory is None:
+        return [], []
+    if not took.given and Ahead(took.name, took.part) not in memory.ahead:
+        return [], []  # Its own row has freed it.
+    out = _counted(maker, row, activity, took, scopes) if not took.given else None
+    n = out.n if out is not None else 0
+    turned = Took(took.table, row.key, took.name, n, took.part, given=not took.given)
+    return [out] if out is not None else [], [turned]
+
+
+def _counted(
+    maker: EventMaker, row: PlayRow, activity: ActivityPlan, took: Took, scopes: dict[tuple[str, str], Scope]
+) -> Outgoing | None:
+    """Return the event of an activity that an undo lets count, if its own row says now that it does."""
+    memory = row.memory()
+    if memory is None or memory.parked or memory.ending is Ending.SKIPPED or memory.last(took.name) is not None:
+        return None
+    scope = scopes.get((took.table, row.key))
+    if scope is None:
+        scope = scopes[took.table, row.key] = row.scope()
+        scope.siblings = {}
+    scope.memory = known = msgspec.structs.replace(memory, ahead=without(memory.ahead, took))
+    if not activity.when(scope) or not activity.stands(scope) or is_kept_back(activity, scope, known):
+        return None
+    if activity.grows is not None:
+        total_of, books = activity.grows
+        scope.grown = total_of(scope) if books(scope) else None
+        if not scope.grown:
+            return None
+    out = maker.approve(row, activity, scope, 1, None)
+    siblings = scope.siblings if scope.siblings is not None else {}
+    siblings[took.name] = (Sent(took.name, 1, True, 0, out.amount), dict(out.fields))
+    return out
+
+
+def _says_no(memory: RowMemory | None, sent: Sent) -> bool:
+    """Return whether the own row of what was taken back has said since that it does not count.
+
+    Of a share in history that is not known.
+    """
+    if sent.stands or sent.taken or memory is None:
+        return False
+    return bool(sent.seq) or not sent.cut
 
 
 def _in_order(scope: Scope, took: list[Took]) -> list[Took]:
@@ -73,7 +136,7 @@ def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:
         raise MappingError(*MOVED_ON)
     if activity.grows is not None:
         found = next((one for one in memory.pieces(took.name) if one.n == took.n), None)
-        if found is None or (not took.given and not found.taken):
+        if found is None or (not took.given and not found.taken and (found.stands or memory.standing())):
             raise MappingError(*MOVED_ON)
         return found
     return as_settled(row, last)[1]
@@ -102,7 +165,7 @@ def _restored(maker: EventMaker, row: PlayRow, sent: Sent, took: Took, done: lis
 
 def _retaken(maker: EventMaker, row: PlayRow, activity: ActivityPlan, sent: Sent, took: Took) -> list[Outgoing]:
     """Return what takes back once more what an undo gave back."""
-    if not sent.stands or (took.part is None and sent.n != took.n):
+    if not sent.stands or (took.part is None and sent.n != took.n and took.n):
         raise MappingError(*MOVED_ON)
     whole = maker.rollback(row, row.scope(), sent)
     if took.part is None:

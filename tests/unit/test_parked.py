@@ -424,3 +424,37 @@ def test_a_reversal_that_changed_is_undone_once_the_connector_says_so(tmp_path: 
     assert world.trial.events() == ["Bet Approved 1 5", "Bet Rollback 1 5", "Bet Approved 1:2 5"]
     world.trial.update("bets", 2, kind="void", status="done", amount=None, ref="1")
     assert world.trial.events()[3:] == ["Bet Rollback 1:2 5"]
+
+
+ROUND_VOIDS = """
+  voids:
+    reverses:
+      - {when: kind == "void", round: round}
+      - {when: kind == "unvoid", undoes: "voids[ref]"}
+"""
+
+
+@pytest.mark.parametrize("rows", ["append-only", "mutable"])
+class TestARoundThatWasTakenBackMeanwhile:
+    @pytest.fixture
+    def world(self, brand: Callable[..., Brand], rows: str) -> World:
+        world = World(brand(rows=rows, more=ROUND_VOIDS))
+        world.trial.insert("bets", "1", kind="bet", amount=10)
+        world.trial.insert("bets", "2", kind="odd", amount=7)
+        world.trial.insert("voids", "v", kind="void")
+        world.mend(brand(odd='"none"', rows=rows, more=ROUND_VOIDS))
+        return world
+
+    def test_takes_what_was_parked_then(self, world: World) -> None:
+        assert world.replay() == ["2 skipped: taken back by another row"]
+        assert world.trial.events() == ["Bet Approved 1 10", "Bet Rollback 1 10"]
+
+    def test_and_gives_it_back_when_it_is_undone(self, world: World) -> None:
+        world.trial.insert("voids", "u", kind="unvoid", ref="v")
+        assert world.replay() == ["2 sent"]
+        assert world.trial.events()[2:] == ["Bet Approved 1 10", "Bet Approved 2 7"]
+
+    def test_undone_after_the_replay(self, world: World) -> None:
+        world.replay()
+        world.trial.insert("voids", "u", kind="unvoid", ref="v")
+        assert sorted(world.trial.events()[2:]) == ["Bet Approved 1 10", "Bet Approved 2 7"]

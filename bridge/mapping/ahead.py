@@ -1,0 +1,124 @@
+"""What other rows take back before it was sent: it does not count when its own row says so later."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Final
+
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.plan import ActivityPlan, TablePlan
+from bridge.mapping.remembered import Ahead, Ending, RowMemory, Took
+from bridge.mapping.rounds import rows_of_round
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import anything, less
+from bridge.mapping.waiting import Waiting
+from bridge.row import Value
+
+TAKEN_AHEAD: Final = "taken back before it was sent"
+NONE_KEPT: Final[tuple[list[str], bool]] = ([], False)
+
+
+def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[Took]:
+    """Return what a reversal takes back of a row beside what stands: activities that were never sent.
+
+    Of a row that sent something none of which stands any more, nothing is left to take.
+    """
+    if row.plan.append_only and not memory.parked:
+        return []  # Its own row has said what it says.
+    names = [name for name in row.plan.activities if activity in (None, name)]
+    known = [sent for sent in memory.sent if sent.name in names]
+    if known and not any(sent.stands for sent in known):
+        return []
+    sent_or_taken = {sent.name for sent in known} | {one.name for one in memory.ahead if one.part is None}
+    return [Took(row.plan.name, row.key, name, 0) for name in names[::-1] if name not in sent_or_taken]
+
+
+def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:
+    """Return a part that is taken of an activity that was never sent; None where there is nothing to take from.
+
+    Raises MappingError when it is more than is left, as far as the row tells its share yet, or of several.
+    """
+    if row.plan.append_only or memory.sent:
+        return None
+    scope = row.scope()
+    found = [one for one in row.plan.activities.values() if activity in (None, one.name) and one.when(scope)]
+    if len(found) > 1:
+        raise MappingError("ambiguous_share", "the original has several activities; say which: `activity:`")
+    if not found or not anything(takes) or any(one.part is None for one in _of(found[0], memory)):
+        return None
+    if found[0].share is None:
+        raise MappingError("no_share", "`takes` needs a `share` on the activity that it takes from")
+    left = None
+    with contextlib.suppress(PoisonRecord, Waiting):  # A row that is not done yet need not tell its share.
+        left = found[0].share(scope)
+    if left is not None:
+        _less_parts(left, [*_of(found[0], memory), Ahead(found[0].name, takes)])
+    return Took(row.plan.name, row.key, found[0].name, 0, takes)
+
+
+def round_not_sent_yet(scope: Scope, round_id: str, activity: str | None) -> list[Took]:
+    """Return what goes with a round of which nothing was sent yet: what is pending, and what is parked."""
+    found: list[Took] = []
+    for row, memory in rows_of_round(scope.recall, scope.plan.all_tables, round_id):
+        own = row.plan is scope.plan and row.key == scope.key
+        if not own and memory.ending in (Ending.OPEN, Ending.SENT, Ending.PARKED):
+            found += not_sent_yet(row, memory, activity)
+    return found
+
+
+def left_ahead(activity: ActivityPlan, memory: RowMemory, left: Value) -> Value:
+    """Return what of a whole share other rows have left before it is sent.
+
+    Raises MappingError when they took more.
+    """
+    return _less_parts(left, _of(activity, memory))
+
+
+def kept_back(table: TablePlan, scope: Scope, counting: list[str]) -> tuple[list[str], bool]:
+    """Return which activities do not count although their row says so, and whether the row frees them.
+
+    It does so when it says of nothing that it counts, having said that of something before.
+    """
+    memory = scope.memory
+    if memory is None:
+        return NONE_KEPT
+    if counting:
+        return [name for name in counting if is_kept_back(table.activities[name], scope, memory)], False
+    before = scope.before()
+    return [], any(_counts(activity, before) for activity in table.activities.values())
+
+
+def without(ahead: list[Ahead], took: Took) -> list[Ahead]:
+    """Return a list without what one row took ahead."""
+    one, rest = Ahead(took.name, took.part), list(ahead)
+    if one in rest:
+        rest.remove(one)
+    return rest
+
+
+def _of(activity: ActivityPlan, memory: RowMemory) -> list[Ahead]:
+    return [one for one in memory.ahead if one.name == activity.name]
+
+
+def is_kept_back(activity: ActivityPlan, scope: Scope, memory: RowMemory) -> bool:
+    """Return whether other rows took all of an activity before it was sent."""
+    mine = _of(activity, memory) if memory.last(activity.name) is None else []
+    if not mine or activity.share is None:
+        return bool(mine)
+    return any(one.part is None for one in mine) or not anything(_less_parts(activity.share(scope), mine))
+
+
+def _less_parts(left: Value, ahead: list[Ahead]) -> Value:
+    for one in ahead:
+        if one.part is not None:
+            left = less(left, one.part)
+        if left is None:
+            raise MappingError("more_than_left", "other rows take back more than is left")
+    return left
+
+
+def _counts(activity: ActivityPlan, scope: Scope) -> bool:
+    try:
+        return bool(activity.when(scope)) and bool(activity.stands(scope))
+    except (PoisonRecord, Waiting):
+        return False
