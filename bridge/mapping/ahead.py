@@ -15,6 +15,7 @@ from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
 TAKEN_AHEAD: Final = "taken back before it was sent"
+TOO_MUCH: Final = "more_than_left", "more is taken back than is left"
 NONE_KEPT: Final[tuple[list[str], bool]] = ([], False)
 
 
@@ -44,16 +45,26 @@ def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, ta
     found = [one for one in row.plan.activities.values() if activity in (None, one.name) and one.when(scope)]
     if len(found) > 1:
         raise MappingError("ambiguous_share", "the original has several activities; say which: `activity:`")
-    if not found or not anything(takes) or any(one.part is None for one in _of(found[0], memory)):
+    if not found or not anything(takes):
         return None
     if found[0].share is None:
         raise MappingError("no_share", "`takes` needs a `share` on the activity that it takes from")
+    require_enough(found[0], memory, scope, takes)
+    return Took(row.plan.name, row.key, found[0].name, 0, takes)
+
+
+def require_enough(activity: ActivityPlan, memory: RowMemory, scope: Scope, takes: Value) -> None:
+    """Raise MappingError when other rows have left less than this of an activity that was not sent yet."""
+    mine = _of(activity, memory)
+    if any(one.part is None for one in mine):
+        raise MappingError(*TOO_MUCH)
+    if takes is None or activity.share is None:
+        return
     left = None
     with contextlib.suppress(PoisonRecord, Waiting):  # A row that is not done yet need not tell its share.
-        left = found[0].share(scope)
+        left = activity.share(scope)
     if left is not None:
-        _less_parts(left, [*_of(found[0], memory), Ahead(found[0].name, takes)])
-    return Took(row.plan.name, row.key, found[0].name, 0, takes)
+        _less_parts(left, [*mine, Ahead(activity.name, takes)])
 
 
 def round_not_sent_yet(scope: Scope, round_id: str, activity: str | None) -> list[Took]:
@@ -113,7 +124,7 @@ def _less_parts(left: Value, ahead: list[Ahead]) -> Value:
         if one.part is not None:
             left = less(left, one.part)
         if left is None:
-            raise MappingError("more_than_left", "other rows take back more than is left")
+            raise MappingError(*TOO_MUCH)
     return left
 
 

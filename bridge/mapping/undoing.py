@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 
 from bridge.errors import MappingError
-from bridge.mapping.ahead import is_kept_back, without
+from bridge.mapping.ahead import is_kept_back, require_enough, without
 from bridge.mapping.events import EventMaker
 from bridge.mapping.history import settled, took_in_history
 from bridge.mapping.outgoing import Outgoing
@@ -79,6 +79,8 @@ def _turned(
         return [], []
     if not took.given and Ahead(took.name, took.part) not in memory.ahead:
         return [], []  # Its own row has freed it.
+    if took.given:
+        require_enough(activity, memory, row.scope(), took.part)
     out = _counted(maker, row, activity, took, scopes) if not took.given else None
     n = out.n if out is not None else 0
     turned = Took(took.table, row.key, took.name, n, took.part, given=not took.given)

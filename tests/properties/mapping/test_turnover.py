@@ -236,7 +236,7 @@ play:
   tx:
     rows: mutable
     deleted: nothing
-    activities: {bet: {type: Bet, when: 'kind == "bet"', share: amount}}
+    activities: {bet: {type: Bet, when: 'kind in ("bet", "pending")', stands: 'kind == "bet"', share: amount}}
     event: {wager_amount: left}
     again: {activity_id: {text: "{id}:{n}"}}
     reverses:
@@ -247,6 +247,8 @@ play:
 
 DEED = st.one_of(
     st.tuples(st.just("bet"), AMOUNTS),
+    st.tuples(st.just("pending"), AMOUNTS),
+    st.tuples(st.just("count"), st.integers(0, 5)),
     st.tuples(st.just("cancel"), st.integers(0, 5)),
     st.tuples(st.just("refund"), st.integers(0, 5), AMOUNTS),
     st.tuples(st.just("undo"), st.integers(0, 20)),
@@ -292,6 +294,7 @@ def test_turnover_is_the_model_s_when_reversals_are_noted_and_undone(
     run, model = trial(REVERSALS), UndoModel()
     taken: list[SourceRecord] = []
     rows: list[tuple[str, dict[str, Any]]] = []
+    pending: set[int] = set()
 
     def add(key: str, kind: str, amount: int | None, ref: str | None) -> None:
         row = {"kind": kind, "amount": amount, "ref": ref}
@@ -300,9 +303,16 @@ def test_turnover_is_the_model_s_when_reversals_are_noted_and_undone(
 
     for step in steps:
         match step:
-            case ("bet", amount):
-                add(f"b{len(model.left)}", "bet", amount, None)
+            case (("bet" | "pending") as kind, amount):
+                if kind == "pending":
+                    pending.add(len(model.left))
+                add(f"b{len(model.left)}", kind, amount, None)
                 model.left.append(amount)
+            case ("count", bet) if bet in pending:
+                pending.remove(bet)
+                row = next(row for key, row in rows if key == f"b{bet}")
+                row["kind"] = "bet"
+                taken.append(run.update("tx", f"b{bet}", **row))
             case ("cancel", bet) if bet < len(model.left):
                 add(f"r{len(model.did)}", "cancel", None, f"b{bet}")
                 model.take(bet, None)
@@ -321,4 +331,6 @@ def test_turnover_is_the_model_s_when_reversals_are_noted_and_undone(
                 run.restart()
     assert_each_rollback_cancels_its_original(run)
     assert {key for key, _ in run.parked()} == {f"r{at}" for at in model.parked}
-    assert sum(sums_of(run.bodies()).values()) == sum(model.left)
+    assert sum(sums_of(run.bodies()).values()) == sum(
+        left for bet, left in enumerate(model.left) if bet not in pending
+    )

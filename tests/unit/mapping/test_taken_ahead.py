@@ -217,6 +217,14 @@ class TestAPart:
         bet(run, "open")
         assert run.events() == ["Bet Approved 1 6"]
 
+    def test_which_an_undo_of_an_undo_takes_too(self, run: Trial) -> None:
+        run.insert("refunds", "u", kind="undo", ref="a")
+        run.insert("refunds", "b", kind="part", ref="1", amount=7)
+        run.insert("refunds", "u2", kind="undo", ref="u")
+        assert run.parked() == [("u2", "more_than_left")]
+        bet(run, "open")
+        assert run.events() == ["Bet Approved 1 3"]
+
     def test_and_all_of_the_rest(self, run: Trial) -> None:
         run.insert("refunds", "b", kind="all", ref="1", amount=None)
         bet(run, "open")
