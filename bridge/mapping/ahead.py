@@ -16,6 +16,8 @@ from bridge.row import Value
 
 TAKEN_AHEAD: Final = "taken back before it was sent"
 TOO_MUCH: Final = "more_than_left", "more is taken back than is left"
+_KNOWN: Final = (Ending.OPEN, Ending.SENT, Ending.PARKED, Ending.HISTORY)
+MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent or taken again since"
 NONE_KEPT: Final[tuple[list[str], bool]] = ([], False)
 
 
@@ -57,7 +59,7 @@ def require_enough(activity: ActivityPlan, memory: RowMemory, scope: Scope, take
     """Raise MappingError when other rows have left less than this of an activity that was not sent yet."""
     mine = _of(activity, memory)
     if any(one.part is None for one in mine):
-        raise MappingError(*TOO_MUCH)
+        raise MappingError(*(TOO_MUCH if takes is not None else MOVED_ON))
     if takes is None or activity.share is None:
         return
     left = None
@@ -72,7 +74,7 @@ def round_not_sent_yet(scope: Scope, round_id: str, activity: str | None) -> lis
     found: list[Took] = []
     for row, memory in rows_of_round(scope.recall, scope.plan.all_tables, round_id):
         own = row.plan is scope.plan and row.key == scope.key
-        if not own and memory.ending in (Ending.OPEN, Ending.SENT, Ending.PARKED):
+        if not own and memory.ending in _KNOWN:
             found += not_sent_yet(row, memory, activity)
     return found
 

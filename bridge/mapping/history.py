@@ -12,7 +12,7 @@ from bridge.errors import PoisonRecord
 from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import UNKNOWN, Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
 from bridge.mapping.scope import PlayRow, Scope, would_have_sent
 from bridge.mapping.shares import anything, less
@@ -63,7 +63,7 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
 
     Returns whether the row is a reversal itself.
     """
-    if memory.sent and table.indexes_rounds:
+    if table.indexes_rounds and (memory.sent or not table.append_only):
         _join_round(table, scope, recall)
     _settle_in_full(table, scope.key, recall, memory)
     for reversal in table.reverses:
@@ -140,7 +140,7 @@ def _members(recall: Recall, table: TablePlan, round_id: str) -> list[PlayRow]:
 
 def _settle_again(row: PlayRow) -> None:
     memory = row.memory()
-    if memory is not None and memory.history is not None and memory.sent:
+    if memory is not None and memory.history is not None:
         _settle_in_full(row.plan, row.key, row.recall, memory)
         row.recall.put_row(row.plan.name, row.key, memory)
 
@@ -177,6 +177,8 @@ def _undone(recall: Recall, table: str, key: str) -> bool:
 def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemory) -> None:
     """Let nothing stand that is taken back, but where shares tell how much: that is worked out when asked for."""
     takers = _takers(recall, table.name, key)
+    if takers and memory.ending is Ending.HISTORY and not table.append_only:
+        memory.ahead = _taken_ahead(table, memory, recall, takers)
     for sent in memory.sent if takers else ():
         mine = [undone for _, _, activity, undone in takers if activity in ("", sent.name)]
         if not mine:
@@ -188,6 +190,18 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
         else:
             sent.stands = _stood(table, key, recall, sent)
             sent.n, sent.taken = 2 if sent.stands else 1, False
+
+
+def _taken_ahead(
+    table: TablePlan, memory: RowMemory, recall: Recall, takers: list[tuple[str, str, str, bool]]
+) -> list[Ahead]:
+    """Return what reversals took in whole of a row of which nothing was sent; what parts they took is not told."""
+    ahead = []
+    for taker, key, only, undone in takers if not memory.sent else ():
+        did = (recall.row(taker, key) or memory).did
+        if not undone and (did is None or did.takes != UNKNOWN):
+            ahead += [Ahead(name) for name in table.activities if only in ("", name)]
+    return ahead
 
 
 def _stood(table: TablePlan, key: str, recall: Recall, sent: Sent) -> bool:
@@ -271,6 +285,9 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
             ]
         elif sent.taken and _first_taker(row.recall, row, sent.name) == (table, key):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
+    for one in memory.ahead[::-1]:
+        if _first_taker(row.recall, row, one.name) == (table, key):
+            found.append(Took(row.plan.name, row.key, one.name, 0, one.part))
     return found
 
 

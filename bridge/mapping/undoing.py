@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from bridge.errors import MappingError
-from bridge.mapping.ahead import is_kept_back, require_enough, without
+from bridge.mapping.ahead import MOVED_ON, is_kept_back, require_enough, without
 from bridge.mapping.events import EventMaker
 from bridge.mapping.history import settled, took_in_history
 from bridge.mapping.outgoing import Outgoing
@@ -15,8 +13,6 @@ from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, more
-
-MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent again since"
 
 
 def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
@@ -79,6 +75,8 @@ def _turned(
         return [], []
     if not took.given and Ahead(took.name, took.part) not in memory.ahead:
         return [], []  # Its own row has freed it.
+    if took.given and Ahead(took.name) in memory.ahead and not activity.when(row.scope()):
+        return [], []  # Neither the row nor a reversal means anything by it.
     if took.given:
         require_enough(activity, memory, row.scope(), took.part)
     out = _counted(maker, row, activity, took, scopes) if not took.given else None

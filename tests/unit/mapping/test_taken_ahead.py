@@ -243,3 +243,41 @@ play:
     run.insert("tx", "1", kind="bet", ok=False, amount=5)
     run.insert("tx", "v", kind="void", ref="1", amount=5)
     assert run.ended("skipped")[1:] == ["repeated: what it takes back does not stand"]
+
+
+class TestHistory:
+    VOID = ("voids", "v", {"kind": "void", "ref": "1"})
+    BET = ("bets", "1", {"status": "pending", "amount": 10, "won": None})
+
+    @pytest.fixture(params=["bet first", "void first", "round", "round first"])
+    def run(self, trial: Make, request: pytest.FixtureRequest) -> Trial:
+        run = trial(WALLET)
+        rows = [self.BET, ("voids", "v", {"kind": "round"}) if "round" in request.param else self.VOID]
+        for table, key, row in rows if request.param in {"bet first", "round"} else rows[::-1]:
+            run.snapshot(table, key, **row)
+        return run
+
+    def test_keeps_back_what_was_pending_when_it_was_taken(self, run: Trial) -> None:
+        bet(run, "open")
+        assert run.events() == []
+        assert run.ended("skipped")[-1] == TAKEN
+        run.insert("voids", "u", kind="unvoid", ref="v")
+        assert run.events() == ["Bet Approved 1 10"]
+
+    def test_until_an_undo(self, run: Trial) -> None:
+        run.insert("voids", "u", kind="unvoid", ref="v")
+        bet(run, "open")
+        assert run.events() == ["Bet Approved 1 10"]
+
+    def test_an_undo_in_history_counts_too(self, run: Trial) -> None:
+        run.snapshot("voids", "u", kind="unvoid", ref="v")
+        bet(run, "open")
+        assert run.events() == ["Bet Approved 1 10"]
+
+    @pytest.mark.parametrize("void", [{"kind": "void", "ref": "1"}, {"kind": "round"}])
+    def test_of_which_a_bet_is_taken_back_later(self, trial: Make, void: dict[str, str]) -> None:
+        run = trial(WALLET)
+        run.snapshot("bets", "1", status="pending", amount=10, won=None)
+        run.insert("voids", "v", **void)
+        bet(run, "open")
+        assert run.events() == []
