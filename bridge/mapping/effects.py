@@ -8,7 +8,7 @@ import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.ahead import without
-from bridge.mapping.decisions import Park, Skip
+from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
@@ -20,7 +20,7 @@ from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
 from bridge.records import Change, Event, SourcePosition
-from bridge.row import Value
+from bridge.row import UNAVAILABLE, Value
 
 # The members of an enum are slow to name, and these are named for every event.
 _OPEN: Final = Ending.OPEN
@@ -97,13 +97,21 @@ class Effects:
             self._join_round(table, scope)
         self._shrink_parts(table, scope.key)
 
-    def note_held(self, table: TablePlan, change: Change, scope: Scope, queue: str, *, reversal: bool) -> None:
+    def note_held(self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold | None) -> None:
         """Note that a change of the row waits, so that a repeat of it is known as one."""
         memory = self._recall.row(table.name, scope.key)
+        aside = decision is not None and decision.aside
         if memory is None or memory.ending is Ending.MOVED:
+            reversal = decision is not None and decision.reversal
             memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue)
+            memory.values = {} if aside and not reversal else None
         else:
             memory = _copy(memory)
+        if aside and memory.ending is Ending.HELD and memory.values is not None:
+            # What it waits for may ask for a column of it: a round for its first bet, and that for the round.
+            shown = _values(table.remembers, scope, None)
+            known = {name: value for name, value in shown.items() if value is not UNAVAILABLE}
+            memory.values = {**memory.values, **known}
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope)

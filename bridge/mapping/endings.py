@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Decision, Outcome, Park, Skip
+from bridge.mapping.decisions import Decision, Hold, Outcome, Park, Skip
 from bridge.mapping.effects import Effects
 from bridge.mapping.keys import row_space
 from bridge.mapping.outgoing import Send
@@ -104,9 +104,11 @@ class Endings:
         self.parked += 1
         self._tell("parked", record, table, key, reason=park.reason)
 
-    def held(self, table: TablePlan, change: Change, scope: Scope, queue: str, *, reversal: bool) -> None:
-        """Note on the row that a change of it waits."""
-        self._effects.note_held(table, change, scope, queue, reversal=reversal)
+    def held(
+        self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold | None = None
+    ) -> None:
+        """Note on the row that a change of it waits; without a decision, behind others of its player."""
+        self._effects.note_held(table, change, scope, queue, decision)
 
     def told_held(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
         """Tell that a change waits, and for what."""

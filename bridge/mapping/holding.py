@@ -59,7 +59,7 @@ class Holding:
     def queue(self, table: TablePlan, change: Change, scope: Scope, queue: str) -> None:
         """Put a change behind others that wait."""
         held = Held("queued", change, table.name, scope.key, queue, self._endings.now_ms)
-        self._endings.held(table, change, scope, queue, reversal=False)
+        self._endings.held(table, change, scope, queue)
         held.held_id = self._recall.memory.hold(held.stored())
         self.queues.append(held)
         self._recall.memory.hold(held.stored())
@@ -70,7 +70,7 @@ class Holding:
         kind = "aside" if decision.aside else "head"
         held = Held(kind, change, table.name, scope.key, queue, self._endings.now_ms)
         held.held_id = self._recall.memory.hold(held.stored())
-        self._endings.held(table, change, scope, queue, reversal=decision.reversal)
+        self._endings.held(table, change, scope, queue, decision)
         if decision.aside:
             self.queues.set_aside()
         else:

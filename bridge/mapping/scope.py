@@ -142,11 +142,13 @@ class PlayRow:
     def attribute(self, name: str) -> Value:
         """Return a remembered column, or `sent` for the row's first activity as it was sent.
 
-        Raises Waiting while the row was not seen or is held.
+        Raises Waiting while the row was not seen or is held; of one that waits for its round, columns are known.
         """
         memory = self.memory()
         if memory is None or memory.ending is Ending.HELD:
-            raise self.undecided()
+            if memory is None or memory.values is None or name not in memory.values:
+                raise self.undecided()
+            return memory.values[name]
         scope = self.scope()
         if name == "sent":
             return next((scope.activity(known) for known in self.plan.activities if memory.last(known)), None)

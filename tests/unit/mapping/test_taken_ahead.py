@@ -246,8 +246,8 @@ play:
 
 
 class TestHistory:
-    VOID = ("voids", "v", {"kind": "void", "ref": "1"})
-    BET = ("bets", "1", {"status": "pending", "amount": 10, "won": None})
+    VOID: tuple[str, str, dict[str, Any]] = ("voids", "v", {"kind": "void", "ref": "1"})
+    BET: tuple[str, str, dict[str, Any]] = ("bets", "1", {"status": "pending", "amount": 10, "won": None})
 
     @pytest.fixture(params=["bet first", "void first", "round", "round first"])
     def run(self, trial: Make, request: pytest.FixtureRequest) -> Trial:
