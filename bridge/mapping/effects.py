@@ -38,6 +38,11 @@ class Effects:
         mine = self._own(table, change, scope)
         others: dict[tuple[str, str], RowMemory] = {}
         rounds: list[tuple[str, str]] = []
+        for took in decision.took or ():
+            if took.given or took.n == 0:
+                plan = table.all_tables[took.table]
+                own = plan is table and took.key == scope.key
+                _note_ahead(mine if own else _other(others, PlayRow(plan, took.key, self._recall)), took)
         for out in decision.events:
             plan = out.row.plan
             memory = mine if plan is table and out.row.key == scope.key else _other(others, out.row)
@@ -47,11 +52,6 @@ class Effects:
             player = key_text(out.fields["user_id"]) or ""
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
             _note(memory, out, seq, by_another=decision.reversal)
-        for took in decision.took or ():
-            if took.n == 0:
-                plan = table.all_tables[took.table]
-                own = plan is table and took.key == scope.key
-                _note_ahead(mine if own else _other(others, PlayRow(plan, took.key, self._recall)), took)
         _release(mine, decision.released, frees=decision.frees)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal

@@ -107,6 +107,16 @@ def test_an_undo_after_that_sends_what_its_row_says_by_then(run: Trial) -> None:
     assert run.events()[2:] == ["Win Rollback 1:w 30", "Bet Rollback 1 10"]
 
 
+def test_what_an_undo_sent_is_corrected_by_its_row_as_ever(trial: Make) -> None:
+    run = trial(WALLET.replace("{type: Bet,", "{type: Bet, compare: amount,"))
+    run.insert("bets", "1", status="pending", amount=9, won=None)
+    run.insert("voids", "v", kind="void", ref="1")
+    run.update("bets", "1", status="open", amount=9, won=None)
+    run.insert("voids", "u", kind="unvoid", ref="v")
+    bet(run, "open")
+    assert run.events() == ["Bet Approved 1 9", "Bet Rollback 1 9", "Bet Approved 1:2 10"]
+
+
 def test_an_undo_of_the_undo_keeps_it_back_again(run: Trial) -> None:
     run.insert("voids", "v", kind="void", ref="1")
     run.insert("voids", "u", kind="unvoid", ref="v")
