@@ -64,6 +64,8 @@ def _postgres(source: Source, snapshot: bool) -> tuple[int, ...] | None:
     if source.sequence is not None:
         commit, own = _SEQUENCE.decode(source.sequence)
         if own is not None:
+            # Debezium 1.5 and 1.6 have the last commit in both places of the sequence (DBZ-3801).
+            own = own if source.lsn is None else source.lsn
             return (commit or 0, 0 if snapshot else own)
     if source.lsn is None:
         return None
