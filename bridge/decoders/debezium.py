@@ -133,7 +133,8 @@ class DebeziumDecoder:
             return None
         if schemas is None:
             return Row(raw, self._declarations.schemaless(table), self._declarations.plain)
-        return Row(raw, schemas.decoders(part, table, self._declarations.declared(table)))
+        decoders = schemas.decoders(part, table, self._declarations.declared(table))
+        return Row(raw, decoders, self._declarations.plain)
 
     def _recognise(self, record: SourceRecord, parsed: Parsed) -> Decoded:
         content = parsed.content
@@ -187,7 +188,11 @@ def _transaction(content: dict[str, Any]) -> Skipped | TransactionEnd:
         return _BEGIN
     if boundary.status != "END":
         raise DecodeError("bad_transaction", "the status of a transaction record is neither BEGIN nor END")
-    counts = {one.data_collection: one.event_count for one in boundary.data_collections or ()}
+    counts: dict[str, int] = {}
+    for one in boundary.data_collections or ():
+        # SQL Server and Oracle put the database before `schema.table`; the names of changes have none.
+        table = ".".join(one.data_collection.split(".")[-2:])
+        counts[table] = counts.get(table, 0) + one.event_count
     return TransactionEnd(transaction_name(boundary.id), counts)
 
 
