@@ -153,7 +153,7 @@ class DebeziumDecoder:
             )
         if self._flattened is not None:
             return self._flattened.change(record, parsed)
-        raise _no_source() if "op" in content else _no_envelope(record)
+        raise _no_source() if "op" in content else _no_envelope(record, content)
 
 
 def _envelope(content: dict[str, Any]) -> Envelope:
@@ -206,9 +206,15 @@ def _no_source() -> DecodeError:
     return DecodeError("no_source", "an envelope without source, not written by a Debezium connector")
 
 
-def _no_envelope(record: SourceRecord) -> DecodeError:
+def _no_envelope(record: SourceRecord, content: dict[str, Any]) -> DecodeError:
     if any(name == "id" for name, _ in record.headers):
         return _not_an_envelope(record)
+    if content.keys() == {"schemaId", "payload"}:
+        return DecodeError(
+            "no_envelope",
+            "written by Apicurio's ExtJsonConverter, which leaves the schema out; set value.converter to"
+            " JsonConverter or AvroConverter",
+        )
     return DecodeError(
         "no_envelope",
         "no envelope of Debezium; if ExtractNewRecordState unwraps the records, the connector must say flattened",

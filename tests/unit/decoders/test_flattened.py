@@ -183,3 +183,10 @@ def test_metadata_that_is_not_debeziums_is_poison() -> None:
     with pytest.raises(DecodeError) as error:
         flat({**ROW, **META, "__lsn": "many"})
     assert error.value.code == "bad_envelope"
+
+
+@pytest.mark.parametrize(
+    ("meta", "wanted"), [({"__txId": 838}, "838"), ({"__gtid": "0-1-5"}, "0-1-5"), ({}, None)]
+)
+def test_the_transaction_is_told_by_what_was_added_of_it(meta: dict[str, Any], wanted: str | None) -> None:
+    assert change(flat({**ROW, "__op": "c", **meta})).transaction == wanted

@@ -109,6 +109,12 @@ def test_tables_of_one_name_in_two_databases_count_together() -> None:
     assert decode(end) == TransactionEnd("1", {"dbo.leg": 4})
 
 
+def test_a_record_whose_schema_only_a_registry_has_says_so() -> None:
+    with pytest.raises(DecodeError, match="ExtJsonConverter") as error:
+        decode({"schemaId": 3, "payload": envelope()})
+    assert error.value.code == "no_envelope"
+
+
 def test_a_record_of_string_converter_says_which_setting_to_change() -> None:
     with pytest.raises(DecodeError, match=r"set value\.converter to JsonConverter") as error:
         decode(b"Struct{after=Struct{id=1},source=Struct{table=tx},op=c}")
