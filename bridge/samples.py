@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
-
 from bridge.brand import Brand
 from bridge.contracts import Memory
 from bridge.decoders.doubles import Double
@@ -22,15 +20,15 @@ from bridge.mapping.rows import judged_scope
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import LATER_SNAPSHOT
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, SourceRecord
+from bridge.records import Change, SourcePosition, SourceRecord
 from bridge.rehearsal import Rehearsal
 from bridge.row import UNAVAILABLE, Row
 from bridge.sources.peek import PeekFrom, peek
+from bridge.written import Written, written_of
 
 SAMPLE: Final = 500
 """Records of each play topic that are looked at: the newest ones."""
 _FLOATS: Final = frozenset({"float", "double", "float32", "float64"})
-_ANYTHING = msgspec.json.Decoder(float_hook=Decimal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +61,9 @@ class _Seen:
     """None as long as no record of Postgres has come from the log."""
     made_up_keys: bool = False
     """Whether the key of a delete has columns that Debezium makes up."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """What a JSON record has beside its decoded rows; nothing, for a record of a schema registry."""
-
-    source: Mapping[str, Any] = field(default_factory=dict)
-    columns: Sequence[Mapping[str, Any]] = ()
-    """The schemas of the row's columns."""
-    row: Mapping[str, Any] = field(default_factory=dict)
-    """The row, where no schema tells of its columns."""
-
-    @property
-    def replaces_nulls(self) -> bool:
-        """Whether defaults are written for nulls, as for that of `snapshot` in records of the log."""
-        return self.source.get("snapshot") in ("false", False)
+    changes: dict[SourcePosition, tuple[str, Mapping[str, Any] | None]] = field(default_factory=dict)
+    """Operation and row at each position in a binlog."""
+    same_position: bool = False
 
 
 def sample_findings(brand: Brand, topics: Sequence[str], partitions: Mapping[str, int]) -> Iterator[SampleFinding]:
@@ -116,7 +101,7 @@ def findings_of(
 
 def _look(brand: Brand, change: Change, seen: Mapping[str, _Seen], memory: Memory) -> None:
     _, table, part = brand.plan.of_table(change.table)
-    written = _written(change.record)
+    written = written_of(change.record)
     if part is not None:
         _note_places(seen[part[1].table], written, written.row.keys())
     if table is None:
@@ -135,7 +120,7 @@ def _look(brand: Brand, change: Change, seen: Mapping[str, _Seen], memory: Memor
             shown.partitions[player].add(change.record.partition)
 
 
-def _is_incremental(change: Change, written: _Written) -> bool:
+def _is_incremental(change: Change, written: Written) -> bool:
     if written.source:
         return bool(written.source.get("snapshot") == "incremental")
     return change.position is None
@@ -153,6 +138,10 @@ def _look_at_the_log(table: TablePlan, change: Change, shown: _Seen, *, has_befo
         whole_rows = not table.append_only and table.each is None
         if is_default and whole_rows and not _key_is_the_rows(table, change):
             shown.made_up_keys = True
+    elif position.lineage.startswith(("mysql:", "mariadb:")) and change.renamed is None:
+        # A repeat has the same row; the halves of a changed key have one position rightly.
+        what = (change.op, change.after.raw if change.after is not None else None)
+        shown.same_position |= shown.changes.setdefault(position, what) != what
 
 
 def _key_is_the_rows(table: TablePlan, change: Change) -> bool:
@@ -163,7 +152,7 @@ def _key_is_the_rows(table: TablePlan, change: Change) -> bool:
         return False
 
 
-def _look_at_values(table: TablePlan, row: Row, written: _Written, shown: _Seen) -> None:
+def _look_at_values(table: TablePlan, row: Row, written: Written, shown: _Seen) -> None:
     for column in table.columns:
         value = row.get(column) if column in row else None
         if value is UNAVAILABLE:
@@ -180,7 +169,7 @@ def _look_at_values(table: TablePlan, row: Row, written: _Written, shown: _Seen)
     _note_places(shown, written, table.columns)
 
 
-def _note_places(shown: _Seen, written: _Written, columns: Collection[str]) -> None:
+def _note_places(shown: _Seen, written: Written, columns: Collection[str]) -> None:
     for column in columns:
         value = written.row.get(column)
         if type(value) is Decimal:
@@ -198,31 +187,6 @@ def _player(table: TablePlan, change: Change, memory: Memory) -> str | None:
         return key_text(table.player(judged_scope(table, items[0], recall))) if items else None
     except (Waiting, PoisonRecord):
         return None
-
-
-def _written(record: SourceRecord) -> _Written:
-    try:
-        value = _ANYTHING.decode(record.value or b"null")
-    except (msgspec.DecodeError, RecursionError, ArithmeticError):
-        return _Written()
-    if not isinstance(value, dict):
-        return _Written()
-    payload, schema = value.get("payload", value), value.get("schema")
-    if not isinstance(payload, dict):
-        return _Written()
-    flattened = {"snapshot": payload["__source_snapshot"]} if "__source_snapshot" in payload else {}
-    source = payload.get("source", flattened)
-    row = payload.get("after") if "after" in payload else payload
-    return _Written(
-        source if isinstance(source, dict) else {},
-        _columns(schema) if isinstance(schema, dict) else (),
-        row if isinstance(row, dict) and not isinstance(schema, dict) else {},
-    )
-
-
-def _columns(schema: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    after = next((part for part in schema.get("fields") or () if part.get("field") == "after"), schema)
-    return after.get("fields") or ()
 
 
 def _told(topic: str, table: str, shown: _Seen, partitions: int) -> Iterator[SampleFinding]:
@@ -261,6 +225,9 @@ def _told_of_the_log(about: str, table: str, shown: _Seen) -> Iterator[SampleFin
         sentence = "records have no source.sequence: the order of transactions that overlap cannot be told"
         hint = "use Debezium 2 or newer; for flattened records, add source.sequence to add.fields"
         yield SampleFinding(about, sentence, hint, wrong=False)
+    if shown.same_position:
+        sentence = "several changes have one position in the binlog: a row's second change is taken for a repeat"
+        yield SampleFinding(about, sentence, "set binlog_transaction_compression=OFF in MySQL")
     if shown.made_up_keys:
         sentence = (
             "message.key.columns names columns that a delete does not have under REPLICA IDENTITY DEFAULT: "

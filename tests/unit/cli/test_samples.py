@@ -266,3 +266,22 @@ def test_a_player_whose_calls_lie_in_two_partitions_is_found(tmp_path: Path) -> 
     first, second = bets(Database(), "a", "a", actions=[{"id": 1}, {"id": 2}])
     [(sentence, _)] = found(brand, [first, in_partition(second, 1)])
     assert sentence.startswith("rows of one player lie in several partitions (1 of 1 players")
+
+
+def in_binlog(record: SourceRecord, position: int) -> SourceRecord:
+    value = msgspec.json.decode(record.value or b"")
+    place = {"connector": "mysql", "name": "db", "db": "public", "table": "bets", "file": "b.000001", "row": 0}
+    value["source"] = {**place, "server_id": 1, "snapshot": "false", "pos": position}
+    return msgspec.structs.replace(record, value=msgspec.json.encode(value))
+
+
+def test_changes_of_a_compressed_binlog_that_share_a_position_are_found(brand: Brand) -> None:
+    first, second = bets(Database(), "a", "b")
+    shared = [in_binlog(record, 154) for record in (first, second)]
+    [(sentence, wrong)] = found(brand, shared)
+    assert sentence.startswith("several changes have one position in the binlog")
+    assert wrong
+    assert found(brand, [shared[0], shared[0], in_binlog(second, 300)]) == []
+
+    _, __, moved = Database().rename("bets", {"id": 0}, {"id": 9}, {**ROW, "code": "g", "amount": 5})
+    assert found(brand, [shared[0], in_binlog(moved, 154)]) == []
