@@ -34,4 +34,6 @@ class ColumnSchema(msgspec.Struct, frozen=True):
     @property
     def is_unsigned(self) -> bool:
         """Whether Debezium told that the database's column is unsigned (`datatype.propagate.source.type`)."""
-        return str((self.parameters or {}).get("__debezium.source.column.type", "")).upper().endswith("UNSIGNED")
+        told = str((self.parameters or {}).get("__debezium.source.column.type", "")).upper()
+        # MySQL makes a column unsigned that it fills with zeros.
+        return told.endswith(("UNSIGNED", "ZEROFILL"))

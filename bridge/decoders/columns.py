@@ -127,14 +127,18 @@ def _bytes(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
     return decode
 
 
-def _bits(schema: ColumnSchema, _: Placeholder) -> ColumnDecoder:
+def _bits(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
     length = schema.parameter("length") or 0
     # A varbit without limit says that its length is 2^31-1.
     width = length if length <= 65_536 else 1
+    raw = placeholder.raw
 
-    def decode(value: Any) -> str:
+    def decode(value: Any) -> Value:
+        data = binary(value)
+        if data == raw:
+            return UNAVAILABLE
         # Little-endian; Postgres' trailing zero bytes are cut off, so the length pads them back.
-        number = int.from_bytes(binary(value), "little")
+        number = int.from_bytes(data, "little")
         return (f"{number:b}" if number else "").rjust(width, "0")
 
     return decode

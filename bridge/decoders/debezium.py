@@ -133,7 +133,8 @@ class DebeziumDecoder:
             return None
         if schemas is None:
             return Row(raw, self._declarations.schemaless(table), self._declarations.plain)
-        return Row(raw, schemas.decoders(part, table, self._declarations.declared(table)))
+        decoders = schemas.decoders(part, table, self._declarations.declared(table))
+        return Row(raw, decoders, self._declarations.plain)
 
     def _recognise(self, record: SourceRecord, parsed: Parsed) -> Decoded:
         content = parsed.content
@@ -152,7 +153,7 @@ class DebeziumDecoder:
             )
         if self._flattened is not None:
             return self._flattened.change(record, parsed)
-        raise _no_source() if "op" in content else _no_envelope(record)
+        raise _no_source() if "op" in content else _no_envelope(record, content)
 
 
 def _envelope(content: dict[str, Any]) -> Envelope:
@@ -187,7 +188,11 @@ def _transaction(content: dict[str, Any]) -> Skipped | TransactionEnd:
         return _BEGIN
     if boundary.status != "END":
         raise DecodeError("bad_transaction", "the status of a transaction record is neither BEGIN nor END")
-    counts = {one.data_collection: one.event_count for one in boundary.data_collections or ()}
+    counts: dict[str, int] = {}
+    for one in boundary.data_collections or ():
+        # SQL Server and Oracle put the database before `schema.table`; the names of changes have none.
+        table = ".".join(one.data_collection.split(".")[-2:])
+        counts[table] = counts.get(table, 0) + one.event_count
     return TransactionEnd(transaction_name(boundary.id), counts)
 
 
@@ -201,9 +206,15 @@ def _no_source() -> DecodeError:
     return DecodeError("no_source", "an envelope without source, not written by a Debezium connector")
 
 
-def _no_envelope(record: SourceRecord) -> DecodeError:
+def _no_envelope(record: SourceRecord, content: dict[str, Any]) -> DecodeError:
     if any(name == "id" for name, _ in record.headers):
         return _not_an_envelope(record)
+    if content.keys() == {"schemaId", "payload"}:
+        return DecodeError(
+            "no_envelope",
+            "written by Apicurio's ExtJsonConverter, which leaves the schema out; set value.converter to"
+            " JsonConverter or AvroConverter",
+        )
     return DecodeError(
         "no_envelope",
         "no envelope of Debezium; if ExtractNewRecordState unwraps the records, the connector must say flattened",

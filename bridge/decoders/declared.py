@@ -105,7 +105,7 @@ COLUMN_TYPES: Final[Sequence[ColumnTypeDoc]] = (
     ColumnTypeDoc("text", "text", "Text; a whole number is written in digits."),
     ColumnTypeDoc("trimmed", "trimmed", "Text without the spaces that char(n) pads it with at the end."),
     ColumnTypeDoc("uuid", "uuid", "A UUID, as text or as 16 bytes (MySQL's binary(16)), in lower case."),
-    ColumnTypeDoc("bytes base64", "bytes base64", "Bytes written in base64."),
+    ColumnTypeDoc("bytes base64", "bytes base64", "Bytes written in base64, also in its URL-safe form."),
     ColumnTypeDoc("bytes hex", "bytes hex", "Bytes written in hexadecimal digits."),
 )
 
@@ -176,6 +176,6 @@ _SIMPLE: Final[dict[str, ColumnDecoder]] = {
     "text": to.plain_text,
     "trimmed": to.trimmed,
     "uuid": to.uuid_text,
-    "bytes base64": binary,
+    "bytes base64": to.any_base64,
     "bytes hex": to.hexadecimal,
 }

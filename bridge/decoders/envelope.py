@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Number = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+"""A number of 64 bits, which is what can be kept of a position."""
 
 
 class Source(msgspec.Struct, gc=False, frozen=True):
@@ -21,22 +24,23 @@ class Source(msgspec.Struct, gc=False, frozen=True):
     ts_us: int | None = None
     # Postgres; for Oracle txId is text.
     sequence: str | None = None
-    lsn: int | None = None
+    lsn: Number | None = None
     txId: int | str | None = None  # noqa: N815 -- Debezium's own name
     # MySQL and MariaDB
     server_id: int | None = None
     gtid: str | None = None
     file: str | None = None
-    pos: int | None = None
-    row: int | None = None
+    pos: Number | None = None
+    row: Number | None = None
     # SQL Server
     commit_lsn: str | None = None
     change_lsn: str | None = None
-    event_serial_no: int | None = None
+    event_serial_no: Number | None = None
     # Oracle
     scn: str | None = None
     commit_scn: str | None = None
-    ssn: int | None = None
+    rs_id: str | None = None
+    ssn: Number | None = None
 
 
 class TransactionBlock(msgspec.Struct, gc=False, frozen=True):

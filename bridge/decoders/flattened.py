@@ -58,7 +58,8 @@ class FlattenedReader:
         if parsed.schemas is None:
             shown = Row(row, self._declarations.schemaless(table), self._declarations.plain)
         else:
-            shown = Row(row, parsed.schemas.decoders("", table, self._declarations.declared(table)))
+            decoders = parsed.schemas.decoders("", table, self._declarations.declared(table))
+            shown = Row(row, decoders, self._declarations.plain)
         return self._made(record, source, op, shown)
 
     def tombstone(self, record: SourceRecord) -> Decoded:
@@ -111,6 +112,8 @@ class FlattenedReader:
     def _spellings(self, field: str) -> tuple[str, ...]:
         if field in self._names:
             return (self._names[field],)
+        if field == "deleted":
+            return ("__deleted",)  # Debezium puts no prefix before this one.
         prefix = self._settings.prefix
         if not prefix:
             return ()
@@ -138,8 +141,17 @@ _NUMBERS = frozenset({"ts_ms", "ts_us", "lsn", "server_id", "pos", "row", "event
 
 
 def _header(field: str, value: bytes) -> Any:
-    text = value.decode("utf-8", "replace").strip('"')
-    return int(text) if field in _NUMBERS and text.isascii() and text.isdigit() else text
+    """Read a header as SimpleHeaderConverter writes it, or JsonConverter with its schema or without."""
+    found: Any = value.decode("utf-8", "replace")
+    if value.startswith((b'"', b"{")) or value == b"null":
+        try:
+            found = msgspec.json.decode(value)
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            found = found.strip('"')
+        if type(found) is dict:
+            found = found.get("payload")
+    is_count = field in _NUMBERS and type(found) is str and found.isascii() and found.isdigit()
+    return int(found) if is_count else found
 
 
 def _source(metadata: Mapping[str, Any], record: SourceRecord) -> Source:

@@ -65,7 +65,7 @@ class JsonReader:
             except msgspec.DecodeError:
                 return self._read_whole(topic, value)
         except (msgspec.DecodeError, UnicodeError):
-            raise DecodeError("not_json", "the record is neither JSON nor of a schema registry") from None
+            raise _not_json(value) from None
         except RecursionError:
             raise DecodeError("not_json", "the record's JSON is nested too deeply") from None
 
@@ -94,6 +94,12 @@ class JsonReader:
                 self._known.clear()
             self._known[topic] = _Known(prefix, schemas)
         return payload, schemas
+
+
+def _not_json(value: bytes) -> DecodeError:
+    if value.startswith(b"Struct{"):
+        return DecodeError("not_json", "written by StringConverter; set value.converter to JsonConverter")
+    return DecodeError("not_json", "the record is neither JSON nor of a schema registry")
 
 
 def _compile(text: bytes, placeholder: Placeholder) -> RowSchemas | None:

@@ -118,13 +118,24 @@ class KeyReader:
             return Row(_BadKey(error), {})
 
     def renamed(self, record: SourceRecord, op: str, table: str) -> Half | None:
-        """Return which half of a changed key the record is, and the other key where the header can be read."""
+        """Return which half of a changed key the record is, and the other key.
+
+        Of the first half, which is not the change, the other key may be None.  Raises DecodeError for
+        a second half whose header cannot be read: it would be taken for a new row, and sent again.
+        """
         wanted = _HALVES.get(op)
         if wanted is None:
             return None
         for name, value in record.headers:
             if name == wanted[0]:
-                return wanted[1], self._other_key(value, record.topic, table)
+                other = self._other_key(value, record.topic, table)
+                if other is None and wanted[1] is Renamed.TO:
+                    raise DecodeError(
+                        "bad_header",
+                        f"the header {name}, which tells the row's key before, cannot be read;"
+                        " set header.converter to JsonConverter, or leave it out",
+                    )
+                return wanted[1], other
         return None
 
     def _read(self, record: SourceRecord) -> Parsed:
@@ -140,14 +151,16 @@ class KeyReader:
             raise DecodeError("text_key", "a single value without a column name")
         if parsed.schemas is None:
             return Row(parsed.content, self._declarations.schemaless(table), self._declarations.plain)
-        return Row(parsed.content, parsed.schemas.decoders("", table, self._declarations.declared(table)))
+        decoders = parsed.schemas.decoders("", table, self._declarations.declared(table))
+        return Row(parsed.content, decoders, self._declarations.plain)
 
     def _other_key(self, value: bytes | None, topic: str, table: str) -> Mapping[str, Value] | None:
-        """Read a header as SimpleHeaderConverter or JsonConverter writes it; None where it is neither."""
+        """Read a header as the converters of headers, keys and values write it; None where it is none of them."""
         if not value:
             return None
         try:
-            row = self._row(self._headers.read(topic, value), table)
+            parsed = self._avro.read(value) if value[0] in (0, 1) else self._headers.read(topic, value)
+            row = self._row(parsed, table)
             return {column: row[column] for column in row.columns()}
         except (DecodeError, MappingError):
             return None

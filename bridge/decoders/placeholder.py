@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from hashlib import md5
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ class Placeholder:
     """Recognises Debezium's `unavailable.value.placeholder`, whatever the type of the column.
 
     A text column holds the text, a binary one its bytes (base64 or hex in JSON), an array one item
-    that says it (or its byte codes, or a UUID made of it), an hstore one pair.
+    that says it (or its byte codes, signed as Java has them, or a UUID made of it), an hstore one pair.
     """
 
     __slots__ = ("lists", "pair", "raw", "texts")
@@ -32,14 +32,14 @@ class Placeholder:
         text = self.raw.decode("utf-8", "replace")
         base64 = b64encode(self.raw).decode()
         hstore = msgspec.json.encode({text: text}).decode()
-        self.texts = frozenset({text, base64, self.raw.hex(), hstore})
+        self.texts = frozenset({text, base64, urlsafe_b64encode(self.raw).decode(), self.raw.hex(), hstore})
         digest = md5(self.raw, usedforsecurity=False).digest()
         self.lists: tuple[list[Any], ...] = (
             [text],
             [base64],
             [self.raw.hex()],
             [self.raw],
-            list(self.raw),
+            [byte - 256 if byte > 127 else byte for byte in self.raw],
             [str(UUID(bytes=digest, version=3))],
         )
         self.pair = {text: text}

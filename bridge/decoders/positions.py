@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -12,7 +12,10 @@ from bridge.errors import DecodeError
 from bridge.records import SourcePosition
 
 # Not strict: Debezium writes the numbers as text.
-_SEQUENCE: Final = msgspec.json.Decoder(tuple[int | None, int | None], strict=False)
+_Lsn = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_SEQUENCE: Final = msgspec.json.Decoder(tuple[_Lsn | None, _Lsn | None], strict=False)
+_MOST: Final = 2**64 - 1
+"""The largest number of a position that can be kept."""
 _NOT_SNAPSHOT: Final = frozenset({None, False, "false", "False"})
 
 
@@ -64,6 +67,8 @@ def _postgres(source: Source, snapshot: bool) -> tuple[int, ...] | None:
     if source.sequence is not None:
         commit, own = _SEQUENCE.decode(source.sequence)
         if own is not None:
+            # Debezium 1.5 and 1.6 have the last commit in both places of the sequence (DBZ-3801).
+            own = own if source.lsn is None else source.lsn
             return (commit or 0, 0 if snapshot else own)
     if source.lsn is None:
         return None
@@ -75,24 +80,45 @@ def _mysql(source: Source, _: bool) -> tuple[int, ...] | None:
     if source.file is None or source.pos is None:
         return None
     # The number grows past six digits; as text it would not sort.
-    return (int(source.file.rpartition(".")[2] or 0), source.pos, source.row or 0)
+    return (_number(source.file.rpartition(".")[2] or "0"), source.pos, source.row or 0)
+
+
+def _number(text: str, base: int = 10) -> int:
+    number = int(text, base)
+    if not 0 <= number < _MOST:
+        raise ValueError("no log has such a number")
+    return number
 
 
 def _sqlserver(source: Source, _: bool) -> tuple[int, ...] | None:
     if source.commit_lsn is None:
         return None
-    return (_hex_lsn(source.commit_lsn), _hex_lsn(source.change_lsn), source.event_serial_no or 0)
+    commit, change, serial = _hex_lsn(source.commit_lsn), _hex_lsn(source.change_lsn), source.event_serial_no or 0
+    if commit < _MOST and change < _MOST:
+        return (commit, change, serial)
+    # An LSN has 80 bits, of which a young log uses 56; those that need more come behind all that do not.
+    return (_MOST, commit >> 64, commit & _MOST, change >> 64, change & _MOST, serial)
 
 
 def _hex_lsn(lsn: str | None) -> int:
-    return int(lsn.replace(":", ""), 16) if lsn and lsn != "NULL" else 0
+    if not lsn or lsn == "NULL":
+        return 0
+    number = int(lsn.replace(":", ""), 16)
+    if not 0 <= number < 2**80:
+        raise ValueError("no LSN of SQL Server")
+    return number
 
 
 def _oracle(source: Source, _: bool) -> tuple[int, ...] | None:
     if not source.commit_scn or not source.scn:
         return None
     # With several redo threads the commit SCN carries thread and transaction behind colons.
-    return (int(source.commit_scn.partition(":")[0]), int(source.scn), source.ssn or 0)
+    commit, scn = _number(source.commit_scn.partition(":")[0]), _number(source.scn)
+    if not source.rs_id:
+        return (commit, scn, source.ssn or 0)
+    # One SCN can have thousands of changes; the place in the redo log tells those of one row apart.
+    place = [_number(part, 16) for part in source.rs_id.strip().split(".")]
+    return (commit, scn, *place, source.ssn or 0)
 
 
 _ORDERS: Final[dict[str, Callable[[Source, bool], tuple[int, ...] | None]]] = {

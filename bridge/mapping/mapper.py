@@ -3,45 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
 
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
-from bridge.mapping.decisions import Decision, Hold, Outcome, Park
+from bridge.mapping.decisions import Hold, Outcome, Park
 from bridge.mapping.endings import Endings, Observer
 from bridge.mapping.events import EventMaker
-from bridge.mapping.holding import Holding, waits_for_row
-from bridge.mapping.items import change_of_row, items_of
+from bridge.mapping.holding import Holding
+from bridge.mapping.items import change_of_row
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import row_space
 from bridge.mapping.lookups import ShownRow, take_lookup, take_table
 from bridge.mapping.parts import take_part
 from bridge.mapping.plan import LookupPlan, PartsPlan, Plan, TablePlan
+from bridge.mapping.play_rows import PlayRows
 from bridge.mapping.queues import Held
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending
 from bridge.mapping.reopening import Reopening, RowPlace
-from bridge.mapping.rows import (
-    OUTDATED,
-    is_history,
-    is_outdated,
-    move_memory,
-    no_news,
-    old_key,
-    recollect,
-    scope_of,
-    without_a_look,
-)
+from bridge.mapping.rows import scope_of, without_a_look
 from bridge.mapping.scope import Scope
-from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
 from bridge.mapping.transactions import ENDED, note_change, note_end
-from bridge.records import Change, HeldChange, Renamed, Skipped, SourceRecord, TransactionEnd
+from bridge.records import Change, HeldChange, Skipped, SourceRecord, TransactionEnd
 from bridge.row import Row
 
 __all__ = ["Mapper", "Observer", "Outcome"]
-
-NO_ITEMS: Final = "nothing is in its list"
-"""Why a row is skipped of which each item of a list is a row."""
 
 
 class Mapper:
@@ -60,8 +45,8 @@ class Mapper:
         self._scopes: dict[int, Scope] = {}
         self._shown: dict[int, ShownRow] = {}
         """Made by `wants`, by the identity of their changes, for `take` in the same batch."""
-        self._streamed = Streamed(self._recall)
         self._holding = Holding(plan, self._recall, self._judge, self._endings, plan.waits_ms())
+        self._rows = PlayRows(self._recall, self._judge, self._endings, self._holding)
 
     def restore(self, held: Iterable[tuple[HeldChange, Change]]) -> None:
         """Take up what waited when the ledger was closed."""
@@ -123,9 +108,9 @@ class Mapper:
         if part is not None:
             self._take_part(*part, change)
         if table is not None and table.each is not None:
-            self._take_items(table, change, only)
+            self._rows.take_items(table, change, only)
         elif table is not None:
-            self._take_row(table, change)
+            self._rows.take(table, change, self._scopes.pop(id(change), None))
         if lookup is None and table is None and part is None:
             self._endings.skipped(change.record, change.table, "", "table is not in the connector")
 
@@ -168,128 +153,6 @@ class Mapper:
         """Return whether a change of the row waits in its player's queue."""
         return self._holding.queues.of_row(*place) is not None
 
-    # -- rows of play tables
-
-    def _take_items(self, table: TablePlan, change: Change, only: str) -> None:
-        """Take in each item of the list that a row holds, as a row."""
-        skip = without_a_look(table, change) or ("row changed" if change.renamed is not None else None)
-        try:
-            found = [] if skip is not None else items_of(table, change, self._recall)
-        except PoisonRecord as poison:
-            self._take_without_key(table, change, poison)
-            return
-        if not found:
-            self._endings.skipped(change.record, table.name, "", skip or self._without_items(table, change))
-            return
-        one = change_of_row(table, change, only, self._recall) if only else change
-        for item in [one] if one is not change else found:
-            self._take_row(table, item)
-
-    def _without_items(self, table: TablePlan, change: Change) -> str:
-        row = change.after if change.after is not None else Row({}, {})
-        skip = self._judge.skip_at_once(table, Scope(table, self._recall, "", row, change=change))
-        return skip.reason if skip is not None else NO_ITEMS
-
-    def _take_row(self, table: TablePlan, change: Change) -> None:
-        if not change.snapshot:
-            self._streamed.note(table.name, change.record, self._endings.now_ms)
-        scope = self._scopes.pop(id(change), None)
-        if scope is None:
-            skip = without_a_look(table, change)
-            if skip is not None:
-                self._endings.skipped(change.record, table.name, "", skip)
-                return
-            try:
-                scope = scope_of(table, change, self._recall)
-            except PoisonRecord as poison:
-                self._take_without_key(table, change, poison)
-                return
-        queue = self._queue_of_row(table, change, scope) if self._holding.queues.count else None
-        if change.renamed is not None and queue is None:
-            move_memory(table, change, scope.key, self._recall)
-        recollect(scope, change)
-        skip = no_news(table, change, scope, is_queued=queue is not None)
-        if skip is not None:
-            self._endings.skipped(change.record, table.name, scope.key, skip)
-        else:
-            self._take_news(table, change, scope, queue)
-
-    def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:
-        """Skip what a guard skips although the row does not tell its key, such as a call that is no play."""
-        row = change.after
-        skip = (
-            None
-            if row is None
-            else self._judge.skip_at_once(table, Scope(table, self._recall, "", row, change=change))
-        )
-        if skip is not None:
-            self._endings.skipped(change.record, table.name, "", skip.reason)
-        else:
-            self._endings.poisoned(change.record, table.name, poison)
-
-    def _queue_of_row(self, table: TablePlan, change: Change, scope: Scope) -> str | None:
-        """Return the queue in which an earlier change of the same row waits, if one does."""
-        queues = self._holding.queues
-        queue = queues.of_row(table.name, scope.key)
-        if queue is None and change.renamed is Renamed.TO:
-            old = old_key(table, change, self._recall)
-            return queues.of_row(table.name, old) if old is not None else None
-        return queue
-
-    def _take_news(self, table: TablePlan, change: Change, scope: Scope, queue: str | None) -> None:
-        try:
-            if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
-                self._endings.skipped(change.record, table.name, scope.key, OUTDATED)
-                return
-            if (change.snapshot or table.starts is not None) and is_history(table, change, scope):
-                self._take_history(table, change, scope)
-                return
-            if queue is not None:
-                own = queue
-            else:
-                own = _queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
-            scope.queue = own
-        except PoisonRecord as poison:
-            memory = scope.memory
-            acted = memory is not None and (memory.sent or memory.effective)
-            skip = None if acted else self._judge.skip_at_once(table, scope)
-            decision = skip or Park(poison.code, poison.reason)
-            self._holding.release(self._endings.decided(table, change, scope, decision))
-            return
-        self._take_in_order(table, change, scope, own, row_is_queued=queue is not None)
-
-    def _take_history(self, table: TablePlan, change: Change, scope: Scope) -> None:
-        """Remember a row that was there before play counts, unless the log has told of it."""
-        if change.snapshot and is_of_the_log(scope.known):
-            skip = shown_again(self._judge, table, change, scope)
-            self._endings.skipped(change.record, table.name, scope.key, skip)
-            return
-        reason, said = self._judge.skip_of_history(table, scope), self._streamed.called(table, change, scope)
-        self._holding.release(self._endings.history(table, change, scope, reason, said))
-
-    def _take_in_order(
-        self, table: TablePlan, change: Change, scope: Scope, queue: str, *, row_is_queued: bool
-    ) -> None:
-        known = scope.known
-        waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
-        decision: Decision | None
-        if self._holding.queues.count and self._holding.blocks(queue, table, scope):
-            decision = (
-                None
-                if waits or (known and (known.sent or known.effective))
-                else self._judge.skip_at_once(table, scope)
-            )
-        elif waits:
-            decision = waits_for_row(table, scope.key)
-        else:
-            decision = self._judge.judge(table, change, scope)
-        if decision is None:
-            self._holding.queue(table, change, scope, queue)
-        elif isinstance(decision, Hold):
-            self._holding.hold(table, change, scope, queue, decision)
-        else:
-            self._holding.release(self._endings.decided(table, change, scope, decision))
-
     # -- parts and look-up rows
 
     def _take_part(self, table: TablePlan, parts: PartsPlan, change: Change) -> None:
@@ -319,8 +182,3 @@ class Mapper:
         self._endings.looked_up(change.record, change.table, key or "")
         if key is not None:
             self._holding.release([(lookup.space, key)])
-
-
-def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:
-    memory = scope.memory
-    return memory.queue if memory is not None and memory.queue else table.queue(scope)

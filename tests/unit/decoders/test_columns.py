@@ -81,6 +81,13 @@ def test_an_unsigned_number_that_wrapped_around_is_flagged_where_debezium_tells_
     assert read(-1, "int64", parameters={"__debezium.source.column.type": "BIGINT"}) == -1
 
 
+@pytest.mark.parametrize("told", ["BIGINT UNSIGNED ZEROFILL", "bigint unsigned zerofill", "BIGINT ZEROFILL"])
+def test_a_number_that_is_filled_with_zeros_is_unsigned(told: str) -> None:
+    with pytest.raises(DecodeError) as error:
+        read(-1, "int64", parameters={"__debezium.source.column.type": told})
+    assert error.value.code == "unsigned_wrapped"
+
+
 def test_arrays_are_read_item_by_item() -> None:
     items = {"type": "bytes", "name": "org.apache.kafka.connect.data.Decimal", "parameters": {"scale": "2"}}
     assert read(["MDk=", None], "array", items=items) == [Decimal("123.45"), None]
@@ -155,6 +162,7 @@ SPELLINGS: list[tuple[str, str | None, Any, dict[str, Any]]] = [
     ("array", None, [_BASE64], {"items": {"type": "bytes"}}),
     ("array", None, _BYTE_CODES, {"items": {"type": "int32"}}),
     ("array", None, _BYTE_CODES, {"items": {"type": "int64"}}),
+    ("bytes", BITS, _BASE64, {"parameters": {"length": "2147483647"}}),
     ("array", None, _BYTE_CODES, {"items": {"type": "int32", "name": "io.debezium.time.Date"}}),
     ("array", None, [_UUID], {"items": {"type": "string", "name": "io.debezium.data.Uuid"}}),
     ("map", None, {PLACEHOLDER: PLACEHOLDER}, {"values": {"type": "string"}}),
@@ -182,6 +190,23 @@ def test_the_placeholder_can_be_another(setting: str, text: str) -> None:
     assert row is not None
     assert row.get("x") is UNAVAILABLE
     assert row["y"] == PLACEHOLDER
+
+
+def test_a_placeholder_of_any_bytes_is_known_in_url_safe_base64_and_as_the_signed_bytes_of_an_array() -> None:
+    decoder = DebeziumDecoder(placeholder="hex:fbefbeff")
+    row = change(
+        decoder.decode(record(envelope(after={"x": "--++", "y": "----_w==", "z": [-5, -17, -66, -1]})))
+    ).after
+    assert row is not None
+    assert row["x"] == "--++"
+    assert row.get("y") is UNAVAILABLE
+    assert row.get("z") is UNAVAILABLE
+
+
+def test_a_column_that_its_schema_does_not_have_is_no_value_when_it_is_the_placeholder() -> None:
+    row = change(decode(with_schema({"x": 1, "y": PLACEHOLDER}, [column("int32")]))).after
+    assert row is not None
+    assert row.get("y") is UNAVAILABLE
 
 
 def test_a_placeholder_that_is_no_hex_is_refused_at_the_start() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -58,7 +58,9 @@ def local(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> da
         ("trimmed", "  E ", "  E"),
         ("uuid", UUID.upper(), UUID),
         ("uuid", b64encode(bytes.fromhex(UUID.replace("-", ""))).decode(), UUID),
+        ("uuid", urlsafe_b64encode(b"\xfb\xff" * 8).decode(), "fbfffbff-fbff-fbff-fbff-fbfffbfffbff"),
         ("bytes base64", "yv4=", b"\xca\xfe"),
+        ("bytes base64", "-_-_", b"\xfb\xff\xbf"),
         ("bytes hex", "cafe", b"\xca\xfe"),
     ],
 )
@@ -106,6 +108,9 @@ def test_every_documented_example_is_a_type_that_leaves_null_and_unavailable_alo
         ("json", "{", "bad_json"),
         ("uuid", "a7c1", "schema_conflict"),
         ("bytes hex", "xyz", "schema_conflict"),
+        ("bytes base64", "-_+/", "schema_conflict"),
+        ("decimal base64 2", "-100", "schema_conflict"),
+        ("bytes base64", "no base64!", "schema_conflict"),
         ("text", 1.5, "schema_conflict"),
         ("trimmed", {}, "schema_conflict"),
     ],

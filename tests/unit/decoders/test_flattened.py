@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import msgspec
 import pytest
 
 from bridge.decoders import DebeziumDecoder, FlattenedSettings
 from bridge.errors import DecodeError
 from bridge.records import Decoded, Skipped, SourcePosition
-from tests.unit.decoders.building import change, column, envelope, record
+from tests.unit.decoders.building import change, column, envelope, record, text
 
 ROW = {"id": 1, "amount": "MDk="}
 META = {
@@ -63,6 +64,17 @@ def test_deleted_alone_says_that_it_was_deleted() -> None:
     assert change(flat({"id": 1, "__deleted": "true"})).op == "d"
 
 
+@pytest.mark.parametrize("settings", [FlattenedSettings(prefix="dbz_"), FlattenedSettings(prefix="")])
+def test_deleted_has_the_same_name_whatever_the_prefix_of_the_added_fields(settings: FlattenedSettings) -> None:
+    upsert = msgspec.structs.replace(settings, without_op="upsert")
+    gone, kept = (flat({"id": 1, "__deleted": said}, upsert) for said in ("true", "false"))
+
+    assert (change(gone).op, change(kept).op) == ("d", "u")
+    row = change(kept).after
+    assert row is not None
+    assert list(row.columns()) == ["id"]
+
+
 def test_a_snapshot_row_is_one() -> None:
     assert change(flat({**ROW, "__op": "r"})).snapshot
     assert change(flat({**ROW, "__op": "c", "__source_snapshot": "last"})).snapshot
@@ -112,6 +124,18 @@ def test_metadata_may_have_another_prefix_other_names_or_stand_in_headers() -> N
     assert change(headers).position == SourcePosition("postgresql:wallet", (70, 77))
 
 
+def test_metadata_in_headers_may_come_from_json_converter() -> None:
+    values = {"__op": "u", "__lsn": 77, "__source_sequence": '["70","77"]', "__source_snapshot": None}
+    plain = [(name, text(value)) for name, value in values.items()]
+    schema = {"type": "string", "optional": True}
+    with_schema = [(name, text({"schema": schema, "payload": value})) for name, value in values.items()]
+
+    for headers in (plain, with_schema):
+        found = change(flat(ROW, headers=headers))
+        assert (found.op, found.snapshot) == ("u", False)
+        assert found.position == SourcePosition("postgresql:wallet", (70, 77))
+
+
 def test_an_envelope_or_a_technical_record_in_the_same_topics_stays_what_it_is() -> None:
     assert change(flat(envelope("u"))).table == "public.tx"
     assert flat({"ts_ms": 1}) == Skipped("heartbeat")
@@ -159,3 +183,10 @@ def test_metadata_that_is_not_debeziums_is_poison() -> None:
     with pytest.raises(DecodeError) as error:
         flat({**ROW, **META, "__lsn": "many"})
     assert error.value.code == "bad_envelope"
+
+
+@pytest.mark.parametrize(
+    ("meta", "wanted"), [({"__txId": 838}, "838"), ({"__gtid": "0-1-5"}, "0-1-5"), ({}, None)]
+)
+def test_the_transaction_is_told_by_what_was_added_of_it(meta: dict[str, Any], wanted: str | None) -> None:
+    assert change(flat({**ROW, "__op": "c", **meta})).transaction == wanted

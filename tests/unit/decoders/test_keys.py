@@ -83,9 +83,16 @@ def test_the_halves_of_a_changed_key_know_each_other_by_their_headers(other: Any
 
 
 @pytest.mark.parametrize("other", [None, b"", b"Struct{id=2}", b"{", b"null", b"5"])
-def test_a_header_that_cannot_be_read_still_says_which_half_it_is(other: bytes | None) -> None:
+def test_a_header_that_cannot_be_read_still_says_that_the_first_half_is_one(other: bytes | None) -> None:
     gone = change(decode(envelope("d"), headers=[("__debezium.newkey", other)]))
     assert (gone.renamed, gone.other_key) == (Renamed.FROM, None)
+
+
+@pytest.mark.parametrize("other", [None, b"", b"Struct{id=2}", b"{", b"null", b"5"])
+def test_the_second_half_is_no_new_row_when_its_header_cannot_be_read(other: bytes | None) -> None:
+    with pytest.raises(DecodeError, match=r"set header\.converter") as error:
+        decode(envelope("c"), headers=[("__debezium.oldkey", other)])
+    assert error.value.code == "bad_header"
 
 
 @pytest.mark.parametrize(

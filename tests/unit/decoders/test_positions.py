@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,11 +33,19 @@ def order(**source: Any) -> tuple[int, ...]:
 
 def test_postgres_orders_by_commit_then_by_lsn_as_numbers() -> None:
     assert position() == SourcePosition("postgresql:wallet", (31_285_512, 31_285_520))
-    assert order(sequence='["9","10"]') < order(sequence='["10","9"]')
+    assert order(sequence='["9","10"]', lsn=10) < order(sequence='["10","9"]', lsn=9)
+
+
+def test_the_lsn_beside_the_sequence_decides_for_old_versions_say_the_last_commits_twice() -> None:
+    # Debezium 1.5 and 1.6: two changes of a row in one transaction.
+    first, second = (order(sequence='["40","40"]', lsn=lsn) for lsn in (45, 47))
+    assert first < second
+    assert order(sequence='["40","45"]', lsn=None) == first
 
 
 def test_postgres_before_its_first_commit_comes_first() -> None:
     assert order(sequence='[null,"31285520"]') == (0, 31_285_520)
+    assert order(sequence="[null,null]", lsn=5) == (5, 5)
 
 
 @pytest.mark.parametrize("sequence", ['[null,"50"]', '["40","50"]', None])
@@ -86,6 +95,39 @@ def test_sql_server_orders_by_its_two_lsns_and_the_event_number() -> None:
     assert order(**{**SQLSERVER, "commit_lsn": "00000027:00000758:0005", "change_lsn": None}) < order(**place)
 
 
+def test_an_lsn_of_sql_server_has_eighty_bits_and_any_of_them_can_be_kept() -> None:
+    lsns = [
+        "00000027:00000758:0005",
+        "0000ffff:ffffffff:fffe",
+        "0000ffff:ffffffff:ffff",
+        "00010000:00000001:0001",
+        "00010000:00000001:0002",
+        "ffffffff:ffffffff:ffff",
+    ]
+    places = [
+        {"commit_lsn": lsn, "change_lsn": lsn, "event_serial_no": serial} for lsn in lsns for serial in (1, 2)
+    ]
+    orders = [order(**SQLSERVER, **place) for place in places]
+
+    assert orders == sorted(set(orders))
+    for each in orders:
+        assert msgspec.msgpack.decode(msgspec.msgpack.encode(each), type=tuple[int, ...]) == each
+
+
+def test_oracle_tells_changes_of_one_scn_apart_by_their_place_in_the_redo_log() -> None:
+    place = {**ORACLE, "commit_scn": "9", "scn": "8"}
+    first = order(**place, rs_id=" 0x0000ff.00004a1e.0010 ", ssn=0)
+    later = [
+        order(**place, rs_id=" 0x0000ff.00004a1e.0010 ", ssn=1),
+        order(**place, rs_id="0x0000ff.00004a1e.00b8", ssn=0),
+        order(**place, rs_id="0x0000ff.00014a1e.0010", ssn=0),
+        order(**place, rs_id="0x000100.00000001.0010", ssn=0),
+        order(**{**place, "scn": "9"}, rs_id="0x000001.00000001.0010", ssn=0),
+    ]
+    assert [first, *later] == sorted({first, *later})
+    assert order(**place, ssn=3) == (9, 8, 3)
+
+
 def test_oracle_orders_by_scns_as_numbers() -> None:
     place = {**ORACLE, "commit_scn": "9", "scn": "8"}
     assert order(**place) < order(**{**place, "commit_scn": "10", "scn": "7"})
@@ -102,12 +144,29 @@ def test_oracle_orders_by_scns_as_numbers() -> None:
         {**MYSQL, "file": "binlog.x", "pos": 1},
         {**SQLSERVER, "commit_lsn": "zz"},
         {**ORACLE, "commit_scn": "x", "scn": "1"},
+        {**ORACLE, "commit_scn": "2", "scn": "1", "rs_id": "0x12.none"},
+        {**ORACLE, "commit_scn": "9" * 30, "scn": "1"},
+        {**ORACLE, "commit_scn": "-1", "scn": "1"},
+        {**ORACLE, "commit_scn": "2", "scn": "1", "rs_id": "0x" + "f" * 20},
+        {**SQLSERVER, "commit_lsn": "f" * 21},
+        {"sequence": f'["{2**64}","1"]'},
+        {**MYSQL, "file": "binlog." + "9" * 30, "pos": 1},
     ],
 )
 def test_a_position_that_is_none_is_poison(source: dict[str, Any]) -> None:
     with pytest.raises(DecodeError) as error:
         position(**source)
     assert error.value.code == "bad_position"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [{"lsn": 2**63}, {**MYSQL, "file": "b.1", "pos": 2**80}, {**MYSQL, "file": "b.1", "pos": 1, "row": 2**63}],
+)
+def test_a_number_that_no_log_has_is_poison_and_no_crash_when_it_is_kept(source: dict[str, Any]) -> None:
+    with pytest.raises(DecodeError) as error:
+        position(**source)
+    assert error.value.code == "bad_envelope"
 
 
 @pytest.mark.parametrize("connector", ["db2", None])
@@ -161,9 +220,9 @@ def test_the_transaction_is_the_same_for_all_its_changes(
     assert change(decode(envelope(transaction=block, source=source))).transaction == wanted
 
 
-@given(commit=st.integers(0, 2**63), lsn=st.integers(0, 2**63))
+@given(commit=st.integers(0, 2**63 - 1), lsn=st.integers(0, 2**63 - 1))
 def test_any_pair_of_lsns_is_read(commit: int, lsn: int) -> None:
-    assert order(sequence=f'["{commit}","{lsn}"]') == (commit, lsn)
+    assert order(sequence=f'["{commit}","{lsn}"]', lsn=None) == (commit, lsn)
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,40 @@ def test_the_end_of_a_transaction_tells_how_many_changes_it_had() -> None:
     assert decode({"schema": {"type": "struct"}, "payload": end}) == wanted
 
 
+@pytest.mark.parametrize(
+    ("written", "table"),
+    [
+        ("testDB.dbo.leg", "dbo.leg"),  # SQL Server
+        ("ORCLPDB1.WALLET.LEG", "WALLET.LEG"),  # Oracle
+        ("wallet.leg", "wallet.leg"),  # MySQL
+    ],
+)
+def test_the_end_of_a_transaction_names_tables_as_changes_do(written: str, table: str) -> None:
+    counts = [{"data_collection": written, "event_count": 2}]
+    end = {"status": "END", "id": "00000025:00000d08:0025", "event_count": 2, "data_collections": counts}
+
+    assert decode(end) == TransactionEnd("00000025:00000d08:0025", {table: 2})
+
+
+def test_tables_of_one_name_in_two_databases_count_together() -> None:
+    counts = [{"data_collection": f"{database}.dbo.leg", "event_count": 2} for database in ("a", "b")]
+    end = {"status": "END", "id": "1", "event_count": 4, "data_collections": counts}
+
+    assert decode(end) == TransactionEnd("1", {"dbo.leg": 4})
+
+
+def test_a_record_whose_schema_only_a_registry_has_says_so() -> None:
+    with pytest.raises(DecodeError, match="ExtJsonConverter") as error:
+        decode({"schemaId": 3, "payload": envelope()})
+    assert error.value.code == "no_envelope"
+
+
+def test_a_record_of_string_converter_says_which_setting_to_change() -> None:
+    with pytest.raises(DecodeError, match=r"set value\.converter to JsonConverter") as error:
+        decode(b"Struct{after=Struct{id=1},source=Struct{table=tx},op=c}")
+    assert error.value.code == "not_json"
+
+
 @pytest.mark.parametrize("op", ["c", "u", "r"])
 def test_a_row_that_was_written(op: str) -> None:
     found = change(decode(envelope(op, before=None, after={"id": 1, "amount": 5})))
