@@ -279,8 +279,7 @@ class Reversals:
             memory = out.row.memory()
             before = memory.last(out.name) if memory is not None else None
             self._maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
-        took = [*[_took(out) for out in events if not out.approved], *ahead]
-        decision = Send(events, took=took, reversal=True)
+        decision = Send(events, took=[*[_took(out) for out in events if not out.approved], *ahead], reversal=True)
         decision.did, decision.reason = did, TAKEN_AHEAD
         return decision
 
