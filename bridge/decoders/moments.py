@@ -29,9 +29,9 @@ _FIRST_FINITE, _LAST_FINITE = -210_866_803_200_000_000, 9_223_371_331_200_000_00
 _INFINITE_YEARS: Final = frozenset({"294247", "292278994", "290308", "292269055", "5877611", "5881580"})
 
 _ISO: Final = re.compile(
-    r"([+-]?)([0-9]{4,})-([0-9]{2}-[0-9]{2})(?:T([0-9:]{5,8})(?:\.([0-9]{1,9}))?)?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+    r"([+-]?)([0-9]{4,})-([0-9]{2}-[0-9]{2})(?:T([0-9:]{5,8})(?:\.([0-9]{1,9}))?)?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 )
-_CLOCK: Final = re.compile(r"([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?")
+_CLOCK: Final = re.compile(r"([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)(?:\.([0-9]{1,9}))?(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?")
 
 
 def _whole(value: Any) -> int:
@@ -140,6 +140,8 @@ def iso(text: Any) -> datetime:
     if match is None:
         raise conflict("ISO 8601 text", text)
     sign, year, rest, hours, fraction, zone = match.groups()
+    if zone is not None and len(zone) == 3 and hours is None:  # 2026-01-01-05 is no date in a zone.
+        raise conflict("ISO 8601 text", text)
     if year + rest == "000000-00":
         raise DecodeError("zero_date", "the date is MySQL's 0000-00-00, which is none")
     if sign or len(year) != 4 or year == "0000":

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bridge.decoders import moments
 from bridge.errors import DecodeError
 from tests.unit.decoders.building import read
 
@@ -251,3 +252,17 @@ def test_a_duration_is_cut_towards_zero(nanos: int, micros: int) -> None:
     whole = read({**INTERVAL, "nanos": 0}, "struct", f"{DEBEZIUM}StructuredDuration")
     found = read({**INTERVAL, "nanos": nanos}, "struct", f"{DEBEZIUM}StructuredDuration")
     assert found - whole == timedelta(microseconds=micros)
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [("2026-03-04 10:30:00+02", 8), ("2026-03-04T10:30:00.5-03", 13), ("2026-03-04 10:30:00+0200", 8)],
+)
+def test_an_offset_may_be_of_hours_only_as_postgres_writes_it(text: str, hour: int) -> None:
+    found = moments.iso(text)
+    assert (found.tzinfo, found.hour, found.minute) == (UTC, hour, 30)
+
+
+def test_a_date_has_no_offset_of_hours_only() -> None:
+    with pytest.raises(DecodeError):
+        moments.iso("2026-03-04-05")
