@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from bridge.brand import load_brand
 from bridge.ledger import open_sqlite
@@ -38,7 +39,8 @@ def test_failing_commits_change_nothing_of_what_is_sent(
     words: list[str], failures: set[int], unread: set[int], data: st.DataObject
 ) -> None:
     reads = itertools.count()
-    with TemporaryDirectory() as folder:
+    # What is logged goes into a file, where the output of tests is kept: that must not grow either, meanwhile.
+    with TemporaryDirectory() as folder, capture_logs():
         (Path(folder) / "c.yaml").write_text(CONNECTOR)
         brand = load_brand(Path(folder) / "c.yaml", {})
         ledger = open_sqlite(str(Path(folder) / "ledger"), "overlap", create=True, recent_values=4)
