@@ -181,9 +181,8 @@ def _player(table: TablePlan, change: Change, memory: Memory) -> str | None:
     recall = Recall()
     recall.begin(memory)
     try:
-        items = items_of(
-            table, change, recall
-        )  # All items of one list are of one record, and so of one partition.
+        # All items of one list are of one record, and so of one partition.
+        items = items_of(table, change, recall)
         return key_text(table.player(judged_scope(table, items[0], recall))) if items else None
     except (Waiting, PoisonRecord):
         return None

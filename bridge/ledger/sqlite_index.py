@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bridge.ledger.bloom import Bloom
 from bridge.ledger.chunks import chunks, for_chunks
@@ -32,24 +32,21 @@ _SCAN: Final = "SELECT space, key FROM slots WHERE (space, key) > (?, ?) ORDER B
 _SCANNED_AT_ONCE: Final = 2500
 
 
-class IndexChange:
+class IndexChange(NamedTuple):
     """What one batch changes in the index."""
 
-    def __init__(
-        self, *, before: int, at_once: list[int], later: list[Entry], step: Step, last: int, indexed: int
-    ) -> None:
-        self.before = before
-        """The highest slot before the batch."""
-        self.at_once = at_once
-        """Spaces whose new slots the index gets with the batch."""
-        self.later = later
-        """Entries that it gets later."""
-        self.step = step
-        """Entries of batches before that it gets now."""
-        self.last = last
-        """The highest slot after the batch."""
-        self.indexed = indexed
-        """Up to which slot the index has everything after the batch."""
+    before: int
+    """The highest slot before the batch."""
+    at_once: list[int]
+    """Spaces whose new slots the index gets with the batch."""
+    later: list[Entry]
+    """Entries that it gets later."""
+    step: Step
+    """Entries of batches before that it gets now."""
+    last: int
+    """The highest slot after the batch."""
+    indexed: int
+    """Up to which slot the index has everything after the batch."""
 
 
 class SqliteIndex:
@@ -88,16 +85,16 @@ class SqliteIndex:
             self._tell(found)
             self._scanned = found[-1] if len(found) == _SCANNED_AT_ONCE else None
 
-    def find(self, pairs: Iterable[Pair], rows: Rows | None = None) -> Iterator[tuple[Pair, int, bytes]]:
+    # Any: see Recent.
+    def find(self, pairs: Iterable[Any], rows: Rows | None = None) -> Iterator[tuple[Pair, int, bytes]]:
         """Yield each pair that has a value with its slot and the value; `rows` asks inside a transaction."""
         ask = rows or self._rows
         spaces = self._spaces
-        wanted: Iterable[Any] = pairs
-        wanted = [pair for pair in wanted if pair[0] in spaces]
+        pairs = [pair for pair in pairs if pair[0] in spaces]
         if self._filter is not None and self._scanned is None:
-            wanted = self._filter.maybe(wanted)
+            pairs = self._filter.maybe(pairs)
         by_space: dict[str, list[str]] = {}
-        for space, key in wanted:
+        for space, key in pairs:
             by_space.setdefault(space, []).append(key)
         for space, keys in by_space.items():
             for key, slot, value in self._find(spaces[space], keys, ask):
@@ -121,7 +118,7 @@ class SqliteIndex:
                 later += [(space, key, slots[key]) for key in sorted(slots)]
         step = self._newest.next_step(last - before)
         indexed = self._newest.indexed_after(step, later, last)
-        return IndexChange(before=before, at_once=at_once, later=later, step=step, last=last, indexed=indexed)
+        return IndexChange(before, at_once, later, step, last, indexed)
 
     def _takes_at_once(self, space: int, keys: Collection[str]) -> bool:
         """Say whether keys lie so close that they share pages anyway, as ascending ones do.

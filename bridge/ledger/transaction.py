@@ -139,11 +139,10 @@ class Transaction:
         self._seen[pair] = value
         self._pending.memory[pair] = value
 
-    def prefetch(self, wanted: Iterable[tuple[str, str]]) -> None:
+    def prefetch(self, wanted: Iterable[Any]) -> None:
         """Read many pairs in a few queries; that a pair has no value is remembered too."""
         seen = self._seen
-        pairs: Collection[Any] = dict.fromkeys(wanted)
-        missing = self._store.recent.lacking([pair for pair in pairs if pair not in seen])
+        missing = self._store.recent.lacking([pair for pair in dict.fromkeys(wanted) if pair not in seen])
         if missing:
             self._ask(missing)
 

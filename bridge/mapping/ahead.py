@@ -8,7 +8,7 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import ActivityPlan, TablePlan
 from bridge.mapping.remembered import Ahead, Ending, RowMemory, Took
-from bridge.mapping.rounds import rows_of_round
+from bridge.mapping.rounds import RoundRows
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
@@ -69,10 +69,10 @@ def require_enough(activity: ActivityPlan, memory: RowMemory, scope: Scope, take
         _less_parts(left, [*mine, Ahead(activity.name, takes)])
 
 
-def round_not_sent_yet(scope: Scope, round_id: str, activity: str | None) -> list[Took]:
+def round_not_sent_yet(scope: Scope, rows: RoundRows, activity: str | None) -> list[Took]:
     """Return what goes with a round of which nothing was sent yet: what is pending, and what is parked."""
     found: list[Took] = []
-    for row, memory in rows_of_round(scope.recall, scope.plan.all_tables, round_id):
+    for row, memory in rows:
         own = row.plan is scope.plan and row.key == scope.key
         if not own and memory.ending in _KNOWN:
             found += not_sent_yet(row, memory, activity)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -16,7 +16,7 @@ from bridge.mapping.parts import stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
+from bridge.mapping.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
 from bridge.records import Change, Event, SourcePosition
@@ -36,17 +36,15 @@ class Effects:
     def send(self, table: TablePlan, change: Change, scope: Scope, decision: Send) -> list[tuple[str, str]]:
         """Put the events into the outbox, note what stands now, and return the rounds that have something new."""
         mine = self._own(table, change, scope)
-        others: dict[tuple[str, str], RowMemory] = {}
+        touched = {(table.name, scope.key): mine}
         rounds: list[tuple[str, str]] = []
         for took in decision.took or ():
             if took.given or took.n == 0:
-                plan = table.all_tables[took.table]
-                own = plan is table and took.key == scope.key
-                _note_ahead(mine if own else _other(others, PlayRow(plan, took.key, self._recall)), took)
+                row = PlayRow(table.all_tables[took.table], took.key, self._recall)
+                _note_ahead(_touch(touched, row), took)
         for out in decision.events:
-            plan = out.row.plan
-            memory = mine if plan is table and out.row.key == scope.key else _other(others, out.row)
-            if plan.indexes_rounds:
+            memory = _touch(touched, out.row)
+            if out.row.plan.indexes_rounds:
                 rounds.append(self._note_round(out))
             # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
             player = key_text(out.fields["user_id"]) or ""
@@ -58,11 +56,8 @@ class Effects:
         if decision.reversal:
             mine.took, mine.did = [*decision.before, *(decision.took or [])], decision.did
         if decision.undone is not None:
-            undone = decision.undone
-            own = undone.plan is table and undone.key == scope.key
-            (mine if own else _other(others, undone)).took = []
-        self._recall.put_row(table.name, scope.key, mine)
-        for (name, key), memory in others.items():
+            _touch(touched, decision.undone).took = []
+        for (name, key), memory in touched.items():
             self._recall.put_row(name, key, memory)
         if table.parts:
             self._shrink_parts(table, scope.key)
@@ -83,7 +78,7 @@ class Effects:
             memory.values = _values(table.columns | table.remembers, scope, memory.values)  # An undo sends it.
         self._recall.put_row(table.name, scope.key, memory)
         if table.indexes_rounds and memory.ending is _OPEN:
-            self._join_round(table, scope)
+            join_round(self._recall, table, scope)
         if decision.final:
             self._shrink_parts(table, scope.key)
 
@@ -94,7 +89,7 @@ class Effects:
         memory.reversal = memory.reversal or decision.reversal
         self._recall.put_row(table.name, scope.key, memory)
         if table.indexes_rounds:
-            self._join_round(table, scope)
+            join_round(self._recall, table, scope)
         self._shrink_parts(table, scope.key)
 
     def note_held(self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold | None) -> None:
@@ -116,7 +111,7 @@ class Effects:
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope)
         if memory.ending is Ending.HELD and table.indexes_rounds:
-            self._join_round(table, scope)
+            join_round(self._recall, table, scope)
 
     def remember_history(
         self, table: TablePlan, change: Change, scope: Scope, reason: str
@@ -167,12 +162,6 @@ class Effects:
                 memory.values = _values(table.remembers, scope, memory.values)
         return memory
 
-    def _join_round(self, table: TablePlan, scope: Scope) -> None:
-        """Note in which round a row is of which nothing is sent yet: what takes the round back takes it too."""
-        round_id = event_round(table, scope)
-        if round_id is not None:
-            add_to_round(self._recall, round_id, table.name, scope.key)
-
     def _note_round(self, out: Outgoing) -> tuple[str, str]:
         """Note in which round an event is; return where others wait for that."""
         round_id = key_text(out.fields.get("round_id")) or ""
@@ -189,12 +178,12 @@ class Effects:
                 self._recall.put_value(parts.space, key, [[part, None] for part, _ in stored])
 
 
-def _other(others: dict[tuple[str, str], RowMemory], row: PlayRow) -> RowMemory:
-    """Return the copy of another row's memory, made when it is first asked for."""
-    place = (row.plan.name, row.key)
-    if place not in others:
-        others[place] = _copy(row.memory())
-    return others[place]
+def _touch(touched: dict[tuple[str, str], RowMemory], row: PlayRow) -> RowMemory:
+    """Return the copy of a row's memory that is changed, made when it is first asked for."""
+    place: Any = (row.plan.name, row.key)  # Any: see Recent.
+    if place not in touched:
+        touched[place] = _copy(row.memory())
+    return touched[place]
 
 
 def _copy(memory: RowMemory | None) -> RowMemory:

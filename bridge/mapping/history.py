@@ -13,7 +13,7 @@ from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import ROUND_SPACE, add_to_round, event_round
+from bridge.mapping.rounds import join_round, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope, would_have_sent
 from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
@@ -116,12 +116,10 @@ def _add_taker(recall: Recall, place: str, taker: list[str]) -> None:
 
 def _join_round(table: TablePlan, scope: Scope, recall: Recall) -> None:
     """Note that a row of history belongs to its round, and is taken back by what has taken that."""
-    round_id = event_round(table, scope)
-    if round_id is None:
-        return
-    add_to_round(recall, round_id, table.name, scope.key)
-    for taker in recall.value(SILENT_SPACE, _place("", round_id)) or []:
-        _add_taker(recall, _place(table.name, scope.key), taker)
+    round_id = join_round(recall, table, scope)
+    if round_id is not None:
+        for taker in recall.value(SILENT_SPACE, _place("", round_id)) or []:
+            _add_taker(recall, _place(table.name, scope.key), taker)
 
 
 def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: list[str]) -> None:
@@ -134,8 +132,8 @@ def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: li
 
 def _members(recall: Recall, table: TablePlan, round_id: str) -> list[PlayRow]:
     """Return the rows of history that a round has."""
-    rows = [PlayRow(table.all_tables[of], key, recall) for of, key in recall.value(ROUND_SPACE, round_id) or []]
-    return [row for row in rows if (memory := row.memory()) is not None and memory.history is not None]
+    known = rows_of_round(recall, table.all_tables, round_id)
+    return [row for row, memory in known if memory.history is not None]
 
 
 def _settle_again(row: PlayRow) -> None:

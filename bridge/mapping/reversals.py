@@ -17,7 +17,7 @@ from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import ROUND_SPACE, activities_of_round, in_order, require_decided
+from bridge.mapping.rounds import ROUND_SPACE, activities_of, in_order, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.undoing import as_settled, undo, what_it_took
@@ -190,20 +190,22 @@ class Reversals:
         known = scope.memory.took if scope.memory is not None else None
         if before is not None and (before is not NO_CHANGE or not known):
             return before
+        rows = rows_of_round(scope.recall, table.all_tables, str(round_id))
         try:
-            require_decided(scope.recall, table.all_tables, str(round_id))
+            require_decided(rows)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
-        members = activities_of_round(scope.recall, table.all_tables, str(round_id))
-        ahead = round_not_sent_yet(scope, str(round_id), plan.activity)
+        members = activities_of(rows)
+        ahead = round_not_sent_yet(scope, rows, plan.activity)
         ended = self._round_ended(table, plan, scope, waiting, None if members or ahead else str(round_id))
         if ended is not None:
             return ended
         standing = []
         for member, key, _, sent in members:
             if plan.activity in (None, sent.name):
-                one = as_settled(PlayRow(member, key, scope.recall), sent)
-                standing += [one] if one[1].stands else []
+                row = PlayRow(member, key, scope.recall)
+                now = as_settled(row, sent)
+                standing += [(row, now)] if now.stands else []
         if not standing and not ahead:
             return before or self._nothing_to_do(plan)
         events = []

@@ -17,6 +17,9 @@ from bridge.row import Value
 
 ROUND_SPACE: Final = "ref:round"
 
+RoundRows = list[tuple[PlayRow, RowMemory]]
+"""The rows that are known of a round, each with what is remembered of it."""
+
 
 def event_round(table: TablePlan, scope: Scope) -> str | None:
     """Return the round in which a row's event is, as far as that can be told before it is made."""
@@ -37,19 +40,28 @@ def add_to_round(recall: Recall, round_id: str, table: str, key: str) -> None:
         recall.put_value(ROUND_SPACE, round_id, [*members, [table, key]])
 
 
-def activities_of_round(
-    recall: Recall, tables: dict[str, TablePlan], round_id: str
-) -> list[tuple[TablePlan, str, Scope, Sent]]:
-    """Return every activity that was sent in a round, oldest first."""
+def join_round(recall: Recall, table: TablePlan, scope: Scope) -> str | None:
+    """Note in which round a row is of which nothing was sent here, and return it; None where that cannot be told.
+
+    What takes the round back takes the row too.
+    """
+    round_id = event_round(table, scope)
+    if round_id is not None:
+        add_to_round(recall, round_id, table.name, scope.key)
+    return round_id
+
+
+def activities_of(rows: RoundRows) -> list[tuple[TablePlan, str, Scope, Sent]]:
+    """Return every activity that was sent of rows, oldest first."""
     found = []
-    for row, memory in rows_of_round(recall, tables, round_id):
+    for row, memory in rows:
         if memory.sent:
-            scope = Scope(row.plan, recall, row.key, remembered_row(memory), memory=memory)
+            scope = Scope(row.plan, row.recall, row.key, remembered_row(memory), memory=memory)
             found += [(row.plan, row.key, scope, sent) for sent in memory.sent]
     return sorted(found, key=lambda item: item[3].seq)
 
 
-def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -> list[tuple[PlayRow, RowMemory]]:
+def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -> RoundRows:
     """Return every row that is known of a round."""
     found = []
     seen: set[tuple[str, str]] = set()
@@ -62,12 +74,10 @@ def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -
     return found
 
 
-def require_decided(recall: Recall, tables: dict[str, TablePlan], round_id: str) -> None:
+def require_decided(rows: RoundRows) -> None:
     """Raise Waiting while a row of the round waits itself: it may be an activity of it before long."""
-    for table, key in recall.value(ROUND_SPACE, round_id) or []:
-        row = PlayRow(tables[table], key, recall)
-        memory = row.memory()
-        if memory is not None and memory.ending is Ending.HELD:
+    for row, memory in rows:
+        if memory.ending is Ending.HELD:
             raise row.undecided()
 
 
@@ -96,7 +106,7 @@ class RoundView:
     def __init__(self, scope: Scope, round_id: str) -> None:
         self._round = round_id
         own = (scope.plan.name, scope.key)
-        members = activities_of_round(scope.recall, scope.plan.all_tables, round_id)
+        members = activities_of(rows_of_round(scope.recall, scope.plan.all_tables, round_id))
         self._activities = [one for one in members if one[3].seq and (one[0].name, one[1]) != own]
 
     def attribute(self, name: str) -> Value:

@@ -139,14 +139,14 @@ def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:
         if found is None or (not took.given and not found.taken and (found.stands or memory.standing())):
             raise MappingError(*MOVED_ON)
         return found
-    return as_settled(row, last)[1]
+    return as_settled(row, last)
 
 
-def as_settled(row: PlayRow, sent: Sent) -> tuple[PlayRow, Sent]:
+def as_settled(row: PlayRow, sent: Sent) -> Sent:
     """Return an activity as it stands now; where it is of history, reversals of history may have left a part."""
     activity = row.plan.activities[sent.name]
     known = sent.left is not None or sent.seq or activity.share is None
-    return row, (sent if known else settled(row, activity, sent))
+    return sent if known else settled(row, activity, sent)
 
 
 def _restored(maker: EventMaker, row: PlayRow, sent: Sent, took: Took, done: list[Took]) -> list[Outgoing]:
