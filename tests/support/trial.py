@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -161,3 +161,7 @@ def _short(event: Mapping[str, Any]) -> str:
     amount = event["amount"]
     text = format(amount.normalize(), "f") if isinstance(amount, Decimal) else str(amount)
     return f"{event['type']} {event['status']} {event['activity_id']} {text}"
+
+
+Make = Callable[[str], Trial]
+"""Makes a trial of a wallet's YAML: what the fixture `trial` gives."""

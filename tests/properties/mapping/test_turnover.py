@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -13,10 +12,9 @@ from hypothesis import strategies as st
 
 from bridge.records import SourceRecord
 from tests.support.examples import examples
-from tests.support.trial import ROW, Trial
+from tests.support.trial import ROW, Make, Trial
 from tests.unit.mapping.wallets import CASHED_OUT
 
-Make = Callable[[str], Trial]
 Sums = dict[tuple[str, str, str], Decimal]
 """By player, currency and type."""
 

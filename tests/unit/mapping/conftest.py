@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.support.trial import Trial, wallet
+from tests.support.trial import Make, Trial, wallet
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Callable[[str], Trial]:
+def trial(tmp_path: Path) -> Make:
     """Return what makes a trial of a wallet's YAML."""
     return lambda text: Trial(wallet(tmp_path, text))

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.trial import Trial
-
-Make = Callable[[str], Trial]
+from tests.support.trial import Make, Trial
 
 WALLET = """
 lookups: {games: {key: id}}

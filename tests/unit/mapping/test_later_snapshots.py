@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
 from bridge.mapping.snapshots import LATER_SNAPSHOT
-from tests.support.trial import ROW, Trial
-
-Make = Callable[[str], Trial]
+from tests.support.trial import ROW, Make, Trial
 
 STATUS = """
 wait: {lookup: 10 minutes}

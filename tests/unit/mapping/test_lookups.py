@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.support.trial import Trial
-
-Make = Callable[[str], Trial]
+from tests.support.trial import Make, Trial
 
 
 def with_rate(trial: Make, lookup: str, rate: str) -> Trial:

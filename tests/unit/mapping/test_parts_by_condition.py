@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 
-from tests.support.trial import Trial
-
-Make = Callable[[str], Trial]
+from tests.support.trial import Make
 
 BALANCED = """
 wait: {parts: 10 minutes}

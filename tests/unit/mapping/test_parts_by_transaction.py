@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +10,7 @@ import pytest
 from bridge.errors import ConfigError
 from bridge.records import SourceRecord
 from tests.support.changes import Database
-from tests.support.trial import ROW, Trial, wallet
-
-Make = Callable[[str], Trial]
+from tests.support.trial import ROW, Make, wallet
 
 SOURCE = """
 source: {kafka: "${KAFKA_BROKERS}", topics: "db.public.{table}", transactions: db.transaction}

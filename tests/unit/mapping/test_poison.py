@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,9 +11,7 @@ import pytest
 
 from bridge.errors import ConfigError
 from bridge.records import SourceRecord
-from tests.support.trial import AT, Trial, wallet
-
-Make = Callable[[str], Trial]
+from tests.support.trial import AT, Make, wallet
 
 WALLET = """
 play:

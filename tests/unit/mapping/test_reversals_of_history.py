@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from tests.support.trial import Trial
+from tests.support.trial import Make
 
-Make = Callable[[str], Trial]
 Rows = list[tuple[str, dict[str, Any]]]
 
 WALLET = """

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from tests.support.trial import Trial
-
-Make = Callable[[str], Trial]
+from tests.support.trial import Make, Trial
 
 CLOSING = """
 wait: {original: 1 hour, lookup: 10 minutes}

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.support.trial import Trial
+from tests.support.trial import Make, Trial
 from tests.unit.mapping.wallets import CASHED_OUT
-
-Make = Callable[[str], Trial]
 
 STATUS = """
 wait: {lookup: 10 minutes, original: 1 hour}

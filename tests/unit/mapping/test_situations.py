@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from tests.support.trial import Trial
+from tests.support.trial import Make, Trial
 from tests.unit.mapping.wallets import CASHED_OUT
-
-Make = Callable[[str], Trial]
 
 LEDGER = """
 wait: {lookup: 10 minutes, original: 1 hour, parts: 10 minutes}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import ConfigError
-from tests.support.trial import Trial, wallet
-
-Make = Callable[[str], Trial]
+from tests.support.trial import Make, Trial, wallet
 
 
 class TestTransitions:

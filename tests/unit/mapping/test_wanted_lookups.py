@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,11 +9,9 @@ import pytest
 from bridge.ledger import open_ledger
 from bridge.records import Change, SourceRecord
 from tests.support.cases import Play
-from tests.support.trial import ROW, Trial
+from tests.support.trial import ROW, Make, Trial
 from tests.unit.decoders.building import envelope
 from tests.unit.decoders.building import record as built
-
-Make = Callable[[str], Trial]
 
 WALLET = """
 lookups: {rates: {key: currency, as_of: since}, games: {key: code}}
