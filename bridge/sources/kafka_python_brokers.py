@@ -14,7 +14,7 @@ from kafka.structs import TopicPartition
 from bridge.errors import SourceUnavailable
 from bridge.records import Partition
 from bridge.sources.kafka_python_config import connection_config
-from bridge.sources.kafka_python_repairs import bootstrap_in_steps
+from bridge.sources.kafka_python_repairs import bootstrap_in_steps, keep_last_words
 from bridge.sources.patience import Patience
 from bridge.sources.reading import Range
 from bridge.sources.sentences import Trouble, unavailable
@@ -48,6 +48,7 @@ def made(kind: Callable[..., T], config: Mapping[str, Any], prepare: Callable[[A
 
     def network(**said: Any) -> Any:
         networks.append(KafkaNetClient(**said))
+        keep_last_words(networks[-1])
         prepare(networks[-1])
         return networks[-1]
 

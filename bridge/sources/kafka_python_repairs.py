@@ -41,6 +41,30 @@ def bootstrap_in_steps(network: Any, wait: Callable[[Callable[[float], Exception
     manager.bootstrap = bootstrap
 
 
+def keep_last_words(network: Any) -> None:
+    """Make connections take what came together with their end: the library drops it.
+
+    (`KafkaTCPTransport._read_from_sock` in 3.0.12.)  A broker that refuses a log-in says so and closes at once;
+    a client that looks a moment too late would hear of a lost connection only.
+    """
+    manager = network._manager  # noqa: SLF001 - the library offers no other place
+    build = manager._build_transport  # noqa: SLF001
+
+    async def built(*said: Any, **named: Any) -> Any:
+        transport = await build(*said, **named)
+        receive = transport._sock_recv  # noqa: SLF001
+
+        def received() -> tuple[bytes, Exception | None]:
+            data, error = receive()
+            # The end is met again by the next read.
+            return data, None if data else error
+
+        transport._sock_recv = received  # noqa: SLF001
+        return transport
+
+    manager._build_transport = built  # noqa: SLF001
+
+
 def keep_joins(consumer: Any, seconds: float) -> None:
     """Make the consumer take a join that was answered between two polls, for so many seconds after the answer.
 

@@ -13,9 +13,6 @@ from tests.contract.source_contract import GroupContract
 
 
 @pytest.mark.integration
-@pytest.mark.filterwarnings(
-    "ignore:(read|open)_text is deprecated:DeprecationWarning"
-)  # kafka-python, when imported
 # Closed while it connects, it leaves the socket to the garbage collector.
 @pytest.mark.filterwarnings("ignore:Exception ignored in. .socket.socket:pytest.PytestUnraisableExceptionWarning")
 class TestKafkaPythonSource(GroupContract):

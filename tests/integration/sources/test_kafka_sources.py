@@ -23,7 +23,6 @@ from tests.support.eventually import eventually
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 

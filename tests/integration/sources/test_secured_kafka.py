@@ -37,7 +37,6 @@ from tests.support.trial import EVENT
 
 pytestmark = [
     pytest.mark.integration,
-    pytest.mark.filterwarnings("ignore:(read|open)_text is deprecated:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 
