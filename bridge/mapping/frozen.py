@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.mapping.remembered import Did, RowMemory, Took
+from bridge.mapping.remembered import Did, RowMemory, Took, Version
 from bridge.row import UNAVAILABLE, Value
 
 _DECIMAL: Final = 1
@@ -71,6 +71,7 @@ def _thaw(code: int, data: memoryview) -> Value:
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_row: Final = msgspec.msgpack.Decoder(RowMemory, ext_hook=_thaw).decode
+_decode_versions: Final = msgspec.msgpack.Decoder(list[Version] | dict[str, Any], ext_hook=_thaw).decode
 _decode: Final = msgspec.msgpack.Decoder(ext_hook=_thaw).decode
 
 
@@ -136,6 +137,18 @@ def _frozen_did(did: Did) -> list[Any]:
 def decode_row(data: bytes) -> RowMemory:
     """Undo `encode_row`; values come back thawed."""
     return _decode_row(data)
+
+
+def encode_versions(versions: list[Version]) -> bytes:
+    """Return a look-up row's versions as the ledger keeps them."""
+    return _encode([[freeze(one.since), freeze(one.columns), one.position] for one in versions])
+
+
+def decode_versions(data: bytes) -> list[Version]:
+    """Undo `encode_versions`."""
+    found = _decode_versions(data)
+    # The columns alone are what was kept before the position lay with them.
+    return found if isinstance(found, list) else [Version(None, found)]
 
 
 def encode_value(value: Value) -> bytes:

@@ -85,7 +85,7 @@ class Mapper:
         try:
             if lookup is not None:
                 shown = self._shown[id(change)] = ShownRow(lookup, change)
-                wanted = (shown.place,)
+                wanted = ((lookup.space, shown.key),)
             if table is not None and table.each is None and without_a_look(table, change) is None:
                 scope = self._scopes[id(change)] = scope_of(table, change, self._recall)
                 wanted = ((row_space(table.name), scope.key),)

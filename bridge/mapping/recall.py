@@ -8,9 +8,16 @@ from typing import Any, Final
 
 from bridge.casino import decode as decode_body
 from bridge.contracts import Memory
-from bridge.mapping.frozen import decode_row, decode_value, encode_row, encode_value
+from bridge.mapping.frozen import (
+    decode_row,
+    decode_value,
+    decode_versions,
+    encode_row,
+    encode_value,
+    encode_versions,
+)
 from bridge.mapping.keys import row_space
-from bridge.mapping.remembered import RowMemory
+from bridge.mapping.remembered import RowMemory, Version
 from bridge.row import Row, Value
 
 LOOKUPS_KEPT: Final = 200_000
@@ -99,8 +106,9 @@ class Recall:
         try:
             found: Row | None = self._lookups[place]
         except KeyError:
-            columns = self.value(space, key)
-            found = Row(columns, {}) if columns is not None else None
+            found = next(
+                (Row(one.columns, {}) for one in self.stored(space, key) if one.columns is not None), None
+            )
             if found is not None:
                 self._keep(place, found)
         return found
@@ -120,26 +128,23 @@ class Recall:
             self._used.add(place)
         versions: tuple[list[Any], list[Row]] | None = self._lookups.get(place)
         if versions is None:
-            stored = self.value(space, key)
-            if stored is None:
+            stored = self.stored(space, key)
+            there = [(one.since, Row(one.columns, {})) for one in stored if one.columns is not None]
+            if not there:
                 return None
-            versions = ([since for since, _ in stored], [Row(columns, {}) for _, columns in stored])
+            versions = ([since for since, _ in there], [row for _, row in there])
             self._keep(place, versions)
         return versions
 
-    def put_lookup(self, space: str, key: str, columns: Value) -> None:
-        """Remember a look-up row (or all its versions), or forget it."""
-        self._lookups.pop((space, key), None)
-        self.put_value(space, key, columns)
+    def stored(self, space: str, key: str) -> list[Version]:
+        """Return all that is remembered of a look-up row, in the order of its times."""
+        data = self.memory.get(space, key)
+        return decode_versions(data) if data is not None else []
 
-    def put_version(self, space: str, key: str, since: Value, columns: dict[str, Value] | None) -> None:
-        """Remember the version of a look-up row that is valid from `since` on, or forget it."""
+    def put_lookup(self, space: str, key: str, versions: list[Version]) -> None:
+        """Remember a look-up row; no version forgets it."""
         self._lookups.pop((space, key), None)
-        versions = [item for item in self.value(space, key) or [] if item[0] != since]
-        if columns is not None:
-            versions.append([since, columns])
-        versions.sort(key=lambda item: item[0])
-        self.put_value(space, key, versions or None)
+        self.memory.put(space, key, encode_versions(versions) if versions else None)
 
     def _keep(self, place: Any, found: Any) -> None:
         if len(self._lookups) >= LOOKUPS_KEPT:

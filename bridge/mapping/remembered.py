@@ -152,3 +152,14 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
             if sent.name == name:
                 return sent
         return None
+
+
+class Version(msgspec.Struct, array_like=True, gc=False):
+    """A look-up row; with `as_of` one of several of its key, each valid from its time on."""
+
+    since: Any
+    """Nothing where the look-up has no `as_of`."""
+    columns: dict[str, Any] | None
+    """Nothing when it was deleted, or the look-up's `where` leaves it out."""
+    position: SourcePosition | None = None
+    """Of its last change: an older one of it, which Debezium repeats, is no news."""

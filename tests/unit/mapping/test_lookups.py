@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bridge.mapping.frozen import encode_value
 from tests.support.trial import Make, Trial
 
 
@@ -74,6 +75,25 @@ class TestVersions:
         run.delete("rates", 2, currency="EUR", since=1767261600_000000)
         assert self.rate_at(run, "2026-01-01T12:00:01Z") == 2
 
+    def test_what_debezium_repeats_of_a_version_changes_nothing(self, trial: Make) -> None:
+        run = with_rate(trial, "{key: currency, as_of: since}", "rates[currency, day].rate")
+        first = run.insert("rates", 1, currency="EUR", since=5, rate=2)
+        gone = run.insert("rates", 2, currency="EUR", since=6, rate=3)
+        run.update("rates", 1, currency="EUR", since=5, rate=4)
+        run.delete("rates", 2, currency="EUR", since=6)
+        run.take(first)
+        run.take(gone)
+        run.insert("tx", "1", amount=1, currency="EUR", day=7)
+        assert run.bodies()[0]["exchange_rate"] == 4
+
+    def test_a_version_that_is_deleted_without_its_time_stays_and_the_change_is_parked(self, trial: Make) -> None:
+        run = with_rate(trial, "{key: currency, as_of: since}", "rates[currency, day].rate")
+        run.insert("rates", 1, currency="EUR", since=5, rate=2)
+        run.delete("rates", 1, currency="EUR")
+        run.insert("rates", 2, currency="EUR", since=6, rate=3)
+        run.insert("tx", "1", amount=1, currency="EUR", day=5)
+        assert (run.bodies()[0]["exchange_rate"], run.parked()) == (2, [("", "missing_column")])
+
 
 def test_by_a_composite_key(trial: Make) -> None:
     run = with_rate(trial, "{key: [brand, currency]}", "rates[brand, currency].rate")
@@ -143,6 +163,24 @@ def test_a_deleted_row_is_found_no_more(trial: Make) -> None:
     run.delete("rates", "7", rate=2)
     run.insert("tx", "1", amount=1, rate_id="7")
     assert run.bodies()[0]["exchange_rate"] == 9
+
+
+def test_what_debezium_repeats_of_a_deleted_row_does_not_bring_it_back(trial: Make) -> None:
+    run = with_rate(trial, "{key: id, missing: none}", "rates[rate_id].rate or 9")
+    written = run.insert("rates", "7", rate=2)
+    run.delete("rates", "7", rate=2)
+    run.take(written)
+    run.insert("tx", "1", amount=1, rate_id="7")
+    assert run.bodies()[0]["exchange_rate"] == 9
+
+
+def test_a_row_that_was_kept_without_its_position_is_still_found(trial: Make) -> None:
+    run = with_rate(trial, "{key: id}", "rates[rate_id].rate")
+    transaction = run.play.ledger.begin(0)
+    transaction.put("lookup:rates", "7", encode_value({"rate": 2}))
+    transaction.commit()
+    run.insert("tx", "1", amount=1, rate_id="7")
+    assert run.bodies()[0]["exchange_rate"] == 2
 
 
 @pytest.mark.parametrize(("since", "code"), [(None, "no_key"), ("2026", "wrong_time")])
