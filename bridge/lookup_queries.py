@@ -12,8 +12,6 @@ from bridge.errors import ConfigError, Problem, SourceUnavailable
 from bridge.row import Value
 
 CONNECT_SECONDS = 10
-UNSET = "unset:"
-"""Stands for an address whose variable is not set, where no server is needed."""
 
 
 def query_rows(url: str, sql: str, name: str) -> list[dict[str, Value]]:
@@ -22,10 +20,6 @@ def query_rows(url: str, sql: str, name: str) -> list[dict[str, Value]]:
     Raises SourceUnavailable when the replica does not answer or refuses the query, and ConfigError for
     a column in binary floating point: such numbers are not exact.
     """
-    if url == UNSET:
-        raise SourceUnavailable(
-            f"the query of the look-up {name} cannot be asked: a variable of its url is not set"
-        )
     driver = url.replace("postgresql://", "postgresql+psycopg://", 1)
     options = {"connect_timeout": CONNECT_SECONDS} if driver.startswith("postgresql") else {}
     try:

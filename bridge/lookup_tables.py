@@ -12,10 +12,11 @@ from bridge.config.wallet import Lookup, Wallet
 from bridge.decoders import parse_column_type
 from bridge.errors import BridgeError, SourceUnavailable
 from bridge.lookup_files import read_rows
-from bridge.lookup_queries import query_rows
-from bridge.row import ColumnDecoder, Row
+from bridge.row import ColumnDecoder, Row, Value
 
 NOT_ASKED = "its database is not asked here"
+UNSET = "unset:"
+"""Stands for the address of a database whose variable is not set, where no server is needed."""
 
 Loaded = tuple[str, Sequence[Row]]
 """The name of a look-up, and all its rows."""
@@ -109,13 +110,20 @@ class LookupTables:
         return max(self._lookups[name].refresh.total_seconds(), 0.1)
 
     def _read(self, name: str, lookup: Lookup) -> list[Row]:
-        rows = (
-            read_rows(self._folder / lookup.file)
-            if lookup.file is not None
-            else query_rows(str(lookup.url), str(lookup.sql), name)
-        )
         decoders = _decoders(lookup.columns)
+        rows = self._rows(name, lookup)
         return [Row(row, decoders) for row in rows]
+
+    def _rows(self, name: str, lookup: Lookup) -> Sequence[Mapping[str, Value]]:
+        if lookup.file is not None:
+            return read_rows(self._folder / lookup.file)
+        if lookup.url == UNSET:
+            raise SourceUnavailable(
+                f"the query of the look-up {name} cannot be asked: a variable of its url is not set"
+            )
+        from bridge.lookup_queries import query_rows  # noqa: PLC0415 - few brands need its libraries
+
+        return query_rows(str(lookup.url), str(lookup.sql), name)
 
 
 def _decoders(columns: Mapping[str, str]) -> dict[str, ColumnDecoder]:

@@ -17,8 +17,7 @@ from bridge.brand import Brand, load_brand
 from bridge.config.yaml_source import LONGEST, parse_yaml
 from bridge.contracts import LedgerTransaction
 from bridge.ledger import open_ledger
-from bridge.lookup_queries import UNSET
-from bridge.lookup_tables import Loaded, LookupTables
+from bridge.lookup_tables import UNSET, Loaded, LookupTables
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.merge import CommitOrder
 from bridge.records import Delivery, Partition, SourceRecord, Taken

@@ -14,8 +14,8 @@ from bridge.ledger.meta import check_meta, first_meta, migrations, missing
 from bridge.ledger.schema import SCHEMA_VERSION, creation
 from bridge.ledger.sqlite import SqliteLedger
 from bridge.ledger.sqlite_link import IN_MEMORY, SqliteLink, make_private
-from bridge.ledger.sqlite_memory import DIALECT
 from bridge.ledger.sqlite_memory import SQL as _SQL
+from bridge.ledger.tables import SQLITE
 
 if TYPE_CHECKING:
     from bridge.ledger.postgres import PostgresLedger
@@ -113,7 +113,7 @@ def _bring_up_to_date(link: SqliteLink, brand: str, *, create: bool, read_only: 
     has_tables = link.one("SELECT 1 FROM sqlite_master WHERE name = 'meta'")
     if not has_tables and create:
         with link.transaction() as cursor:
-            _run(cursor, creation(DIALECT), first_meta(brand))
+            _run(cursor, creation(SQLITE), first_meta(brand))
         return
     if not has_tables:
         raise LedgerMismatch(missing(link.place, brand))
@@ -123,7 +123,7 @@ def _bring_up_to_date(link: SqliteLink, brand: str, *, create: bool, read_only: 
     if version < SCHEMA_VERSION:
         now = {"schema_version": str(SCHEMA_VERSION), "bridge_version": __version__}
         with link.transaction() as cursor:
-            _run(cursor, migrations(DIALECT.name, version), now)
+            _run(cursor, migrations(SQLITE.name, version), now)
 
 
 def _run(cursor: sqlite3.Cursor, statements: Sequence[str], meta: dict[str, str]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy.dialects.postgresql.psycopg import dialect as postgres_dialect
 
 from bridge.errors import LedgerFenced
 from bridge.ledger.fence import Lanes
@@ -15,15 +14,13 @@ from bridge.ledger.postgres_link import Link
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune_memory
 from bridge.ledger.rows import held_change, parked_change
-from bridge.ledger.schema import METADATA, SEQUENCES, SHARED
+from bridge.ledger.schema import BOTH, SEQUENCES, SHARED
 from bridge.ledger.statements import Statements
+from bridge.ledger.tables import POSTGRES
 from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
-DIALECT: Final = postgres_dialect(  # type: ignore[no-untyped-call]
-    paramstyle="format"
-)
-_SQL: Final = Statements(DIALECT)
+_SQL: Final = Statements(POSTGRES)
 _BLOCK: Final = SEQUENCES["ledger_seq"]
 
 _READ_MANY: Final = (
@@ -199,7 +196,7 @@ class PostgresLedger:
 
     def size_bytes(self) -> int:
         """Return the bytes of the tables and their indexes."""
-        names = [*METADATA.tables, *SHARED.tables]
+        names = [table.name for table in (*BOTH, *SHARED)]
         query = "SELECT sum(pg_total_relation_size(name::regclass))::bigint FROM unnest(%b::text[]) name"
         return int(self._link.rows(query, (names,))[0][0])
 

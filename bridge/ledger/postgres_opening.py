@@ -13,12 +13,13 @@ import psycopg
 from bridge import __version__
 from bridge.errors import LedgerMismatch
 from bridge.ledger.meta import check_meta, first_meta, migrations, missing
-from bridge.ledger.postgres import DIALECT, PostgresLedger
+from bridge.ledger.postgres import PostgresLedger
 from bridge.ledger.postgres_link import Link
 from bridge.ledger.schema import SCHEMA_VERSION, creation
 from bridge.ledger.statements import Statements
+from bridge.ledger.tables import POSTGRES
 
-_SQL: Final = Statements(DIALECT)
+_SQL: Final = Statements(POSTGRES)
 _OPENING: Final = 7_211_934_520_155_873_281
 """An advisory lock of our own: of several instances that start at once, one creates the tables."""
 
@@ -66,7 +67,7 @@ def _has_tables(link: Link) -> bool:
 
 
 def _create(cursor: psycopg.Cursor[Any], brand: str) -> None:
-    for statement in creation(DIALECT):
+    for statement in creation(POSTGRES):
         cursor.execute(statement.encode())
     cursor.executemany(_SQL.upsert_meta.encode(), list(first_meta(brand).items()))
 
@@ -74,7 +75,7 @@ def _create(cursor: psycopg.Cursor[Any], brand: str) -> None:
 def _migrate(cursor: psycopg.Cursor[Any], place: str, brand: str) -> None:
     # Read again under the lock: another instance may have done it in the meantime.
     version = check_meta(place, brand, dict(cursor.execute(_SQL.select_meta.encode()).fetchall()))
-    for statement in migrations(DIALECT.name, version):
+    for statement in migrations(POSTGRES.name, version):
         cursor.execute(statement.encode())
     now = {"schema_version": str(SCHEMA_VERSION), "bridge_version": __version__}
     cursor.executemany(_SQL.upsert_meta.encode(), list(now.items()))

@@ -8,113 +8,42 @@ from __future__ import annotations
 from functools import cache
 from typing import Final
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    UniqueConstraint,
-    text,
-)
-from sqlalchemy.engine import Dialect
-from sqlalchemy.schema import CreateIndex, CreateTable
+from bridge.ledger.tables import BYTES, NUMBER, NUMBERS, TEXT, Dialect, Table
 
 SCHEMA_VERSION: Final = 3
 
-METADATA: Final = MetaData()
-"""What every ledger has."""
+META: Final = Table("meta", {"name": TEXT, "value": TEXT}, key=("name",), in_key=True)
 
-SHARED: Final = MetaData()
-"""What a ledger in Postgres, which several instances share, has besides."""
-
-FILE: Final = MetaData()
-"""What a ledger in a file has besides."""
-
-# SQLite keeps a row under its number only where the column is spelled INTEGER.
-_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
-
-
-def _text(name: str, *, primary_key: bool = False) -> Column[str]:
-    return Column(name, Text, primary_key=primary_key, nullable=False)
-
-
-def _number(name: str, *, primary_key: bool = False) -> Column[int]:
-    return Column(name, _SEQUENCE, primary_key=primary_key, nullable=False, autoincrement=False)
-
-
-def _bytes(name: str) -> Column[bytes]:
-    return Column(name, LargeBinary, nullable=False)
-
-
-META: Final = Table("meta", METADATA, _text("name", primary_key=True), _text("value"), sqlite_with_rowid=False)
-
-MARKS: Final = Table("marks", METADATA, _text("name", primary_key=True), _number("value"), sqlite_with_rowid=False)
+MARKS: Final = Table("marks", {"name": TEXT, "value": NUMBER}, key=("name",), in_key=True)
 """Numbers that only grow: up to where the outbox is confirmed, the last held and the last parked id.
 
 In a file also the last slot, and up to which slot SLOTS has them all ("indexed").
 """
 
 POSITIONS: Final = Table(
-    "positions",
-    METADATA,
-    _text("topic", primary_key=True),
-    _number("partition", primary_key=True),
-    _number("position"),
-    sqlite_with_rowid=False,
+    "positions", {"topic": TEXT, "partition": NUMBER, "position": NUMBER}, key=("topic", "partition"), in_key=True
 )
 
-SPACES: Final = Table(
-    "spaces", METADATA, _number("space", primary_key=True), _text("name"), UniqueConstraint("name")
-)
+SPACES: Final = Table("spaces", {"space": NUMBER, "name": TEXT}, key=("space",), unique="name")
 
 MEMORY: Final = Table(
-    "memory",
-    SHARED,
-    _number("space", primary_key=True),
-    _text("key", primary_key=True),
-    _bytes("value"),
-    _number("day"),
+    "memory", {"space": NUMBER, "key": TEXT, "value": BYTES, "day": NUMBER}, key=("space", "key")
 )
 """Values by space and key."""
 
 SLOTTED: Final = Table(
-    "memory",
-    FILE,
-    _number("slot", primary_key=True),
-    _number("space"),
-    _text("key"),
-    _bytes("value"),
-    _number("day"),
+    "memory", {"slot": NUMBER, "space": NUMBER, "key": TEXT, "value": BYTES, "day": NUMBER}, key=("slot",)
 )
 """The same in numbered slots, in the order of first writing: what is new is appended, whatever its key is."""
 
-SLOTS: Final = Table(
-    "slots",
-    FILE,
-    _number("space", primary_key=True),
-    _text("key", primary_key=True),
-    _number("slot"),
-    sqlite_with_rowid=False,
-)
+SLOTS: Final = Table("slots", {"space": NUMBER, "key": TEXT, "slot": NUMBER}, key=("space", "key"), in_key=True)
 """In which slot the value of a key lies, but for some behind the mark "indexed", which the process knows.
 
 Keys are often random (UUIDs).  Each of them alone would change a page of its own, which is written twice;
 so they come here later, in the order of the keys.
 """
 
-TOUCHED: Final = Table(
-    "touched",
-    METADATA,
-    _number("batch", primary_key=True),
-    _number("day"),
-    _bytes("pairs"),
-    Index("touched_by_day", "day"),
-)
+TOUCHED: Final = Table("touched", {"batch": NUMBER, "day": NUMBER, "pairs": BYTES}, key=("batch",))
 """What each batch put into the prunable spaces: pairs of space and key; in a file, slots.
 
 Retention walks through this list instead of the whole memory; an index on the day would cost more
@@ -123,74 +52,75 @@ than all the rest of a batch, because its entries repeat the keys in another ord
 
 OUTBOX: Final = Table(
     "outbox",
-    METADATA,
-    _number("seq", primary_key=True),
-    _text("message_id"),
-    _text("player"),
-    _number("lane"),
-    _number("day"),
-    _bytes("body"),
+    {"seq": NUMBER, "message_id": TEXT, "player": TEXT, "lane": NUMBER, "day": NUMBER, "body": BYTES},
+    key=("seq",),
 )
 
 HELD: Final = Table(
     "held",
-    METADATA,
-    _number("held_id", primary_key=True),
-    _bytes("record"),
-    _text("source_table"),
-    _text("player"),
-    _bytes("waiting"),
-    _number("deadline_ms"),
+    {
+        "held_id": NUMBER,
+        "record": BYTES,
+        "source_table": TEXT,
+        "player": TEXT,
+        "waiting": BYTES,
+        "deadline_ms": NUMBER,
+    },
+    key=("held_id",),
 )
 
 PARKED: Final = Table(
     "parked",
-    METADATA,
-    _number("parked_id", primary_key=True),
-    _bytes("record"),
-    _text("source_table"),
-    _text("key"),
-    _text("player"),
-    _text("code"),
-    _text("reason"),
-    _number("parked_at_ms"),
+    {
+        "parked_id": NUMBER,
+        "record": BYTES,
+        "source_table": TEXT,
+        "key": TEXT,
+        "player": TEXT,
+        "code": TEXT,
+        "reason": TEXT,
+        "parked_at_ms": NUMBER,
+    },
+    key=("parked_id",),
 )
 
 COUNTERS: Final = Table(
     "counters",
-    METADATA,
-    _number("day", primary_key=True),
-    _text("outcome", primary_key=True),
-    _text("source_table", primary_key=True),
-    _text("reason", primary_key=True),
-    _number("number"),
-    sqlite_with_rowid=False,
+    {"day": NUMBER, "outcome": TEXT, "source_table": TEXT, "reason": TEXT, "number": NUMBER},
+    key=("day", "outcome", "source_table", "reason"),
+    in_key=True,
 )
 
-AHEAD: Final = Table("ahead", FILE, _number("id", primary_key=True), _bytes("seqs"))
+AHEAD: Final = Table("ahead", {"id": NUMBER, "seqs": BYTES}, key=("id",))
 """The events that are confirmed behind one that is not: in one row, as a list of numbers in MessagePack."""
 
 LANES: Final = Table(
     "lanes",
-    SHARED,
-    _number("lane", primary_key=True),
-    _number("epoch"),
-    _text("instance"),
-    _number("confirmed"),
-    Column("ahead", ARRAY(BigInteger), nullable=False, server_default=text("'{}'")),
+    {"lane": NUMBER, "epoch": NUMBER, "instance": TEXT, "confirmed": NUMBER, "ahead": NUMBERS},
+    key=("lane",),
 )
 """Whose a lane is: each claim raises the epoch, and an older epoch can no longer write.
 
 Its events up to `confirmed` are, and those of `ahead`, which may be those of other lanes.
 """
 
-REQUEUED: Final = Table("requeued", SHARED, _number("seq", primary_key=True), _number("lane"), _number("turn"))
+REQUEUED: Final = Table("requeued", {"seq": NUMBER, "lane": NUMBER, "turn": NUMBER}, key=("seq",))
 """Events that a new owner sends behind what it had sent already: `turn` stands for their seq on the way out."""
+
+BOTH: Final = (META, MARKS, POSITIONS, SPACES, TOUCHED, OUTBOX, HELD, PARKED, COUNTERS)
+"""What every ledger has."""
+
+SHARED: Final = (MEMORY, LANES, REQUEUED)
+"""What a ledger in Postgres, which several instances share, has besides."""
+
+FILE: Final = (SLOTTED, SLOTS, AHEAD)
+"""What a ledger in a file has besides."""
 
 SEQUENCES: Final = {"ledger_seq": 1000, "ledger_held": 1, "ledger_parked": 1, "ledger_batch": 1, "ledger_space": 1}
 """Postgres sequences and their steps; instances take numbers of events in blocks."""
 
-_INDEXES: Final = (
+_INDEX: Final = "CREATE INDEX touched_by_day ON touched (day)"
+_SHARED_INDEXES: Final = (
     "CREATE INDEX outbox_by_lane ON outbox (lane, seq)",
     "CREATE INDEX outbox_by_day ON outbox (day, seq)",
 )
@@ -225,14 +155,11 @@ MIGRATIONS: Final[dict[int, dict[str, tuple[str, ...]]]] = {
 def creation(dialect: Dialect) -> tuple[str, ...]:
     """Return the statements that make an empty ledger of SCHEMA_VERSION."""
     shared = dialect.name == "postgresql"
-    steps: list[CreateTable | CreateIndex] = []
-    for table in [*METADATA.sorted_tables, *(SHARED if shared else FILE).sorted_tables]:
-        steps.append(CreateTable(table))
-        steps.extend(CreateIndex(index) for index in table.indexes)
-    texts = [str(step.compile(dialect=dialect)) for step in steps]
+    texts = [table.create(dialect) for table in (*BOTH, *(SHARED if shared else FILE))]
+    texts.append(_INDEX)
     if shared:
         texts.extend(f"CREATE SEQUENCE {name} INCREMENT BY {step}" for name, step in SEQUENCES.items())
-        texts.extend(_INDEXES)
+        texts.extend(_SHARED_INDEXES)
     return tuple(texts)
 
 

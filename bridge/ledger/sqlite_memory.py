@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 
 from bridge.ledger.chunks import chunks, for_chunks
 from bridge.ledger.recent import Pair
@@ -15,10 +14,10 @@ from bridge.ledger.schema import prunable
 from bridge.ledger.sqlite_index import IndexChange, Rows, SqliteIndex
 from bridge.ledger.sqlite_link import Row
 from bridge.ledger.statements import Statements
+from bridge.ledger.tables import SQLITE
 from bridge.ledger.transaction import Pending
 
-DIALECT: Final = sqlite_dialect(paramstyle="qmark")
-SQL: Final = Statements(DIALECT)
+SQL: Final = Statements(SQLITE)
 _OLD: Final = for_chunks("SELECT slot, space, key FROM memory WHERE day < ? AND slot IN ({})")
 _encode: Final = msgspec.msgpack.Encoder().encode
 
