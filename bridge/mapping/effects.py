@@ -12,7 +12,7 @@ from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
-from bridge.mapping.parts import stored_parts
+from bridge.mapping.parts import note_parts, stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Ending, RowMemory, Sent, Took
@@ -160,6 +160,8 @@ class Effects:
                 memory.values = {}
             else:
                 memory.values = _values(table.remembers, scope, memory.values)
+        if table.parts:
+            note_parts(table, change, scope, memory)
         return memory
 
     def _note_round(self, out: Outgoing) -> tuple[str, str]:
