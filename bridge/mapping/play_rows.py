@@ -88,7 +88,10 @@ class PlayRows:
             self._take_news(table, change, scope, queue)
 
     def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:
-        """Skip what a guard skips although the row does not tell its key, such as a call that is no play."""
+        """Skip what means nothing although it does not tell its key: a call that is no play, an archive job."""
+        if change.op == "d" and table.deleted == "nothing":
+            self._endings.skipped(change.record, table.name, "", "row deleted")
+            return
         row = change.after
         skip = (
             None
