@@ -50,7 +50,8 @@ def stored_parts(parts: PartsPlan, recall: Recall, header_key: str) -> list[list
 def note_parts(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> None:
     """Note whether a decision has read the row's parts, and which transaction is to have written them all."""
     for parts in table.parts.values():
-        memory.asked = memory.asked or _cached(parts) in scope.cache
+        if _cached(parts) in scope.cache and parts.name not in memory.asked:
+            memory.asked = [*memory.asked, parts.name]
         if parts.until_transaction and not memory.writer:
             memory.writer = change.transaction or ""
 
@@ -76,7 +77,7 @@ def _complete(parts: PartsPlan, scope: Scope) -> PartsOf:
         return _complete_when(parts, parts.until, scope, found)
     if parts.until_transaction:
         known = scope.known
-        writer = known.writer if known is not None and not known.asked else ""
+        writer = known.writer if known is not None and parts.name not in known.asked else ""
         require_all(parts.space, scope.change, scope.recall, writer)
         return found
     expected = parts.count(scope) if parts.count is not None else None
@@ -154,20 +155,20 @@ def take_part(
     if any(part == key for part, _ in stored):
         return Skip("repeated", untouched=True), header
     memory = recall.row(table.name, header)
-    columns = columns_of(row) if _may_be_read(table, memory) else None
+    columns = columns_of(row) if _may_be_read(table, parts, memory) else None
     recall.put_value(parts.space, header, [*stored, [key, columns]])
-    return _as_its_header(table, change, memory, header), header
+    return _as_its_header(table, parts, change, memory, header), header
 
 
-def _may_be_read(table: TablePlan, memory: RowMemory | None) -> bool:
+def _may_be_read(table: TablePlan, parts: PartsPlan, memory: RowMemory | None) -> bool:
     """Return whether a decision about a header may still read a part that comes now."""
     if memory is None or memory.ending in (Ending.HELD, Ending.HISTORY):
         return True
-    return not (table.append_only or memory.asked or memory.parked)
+    return not (table.append_only or parts.name in memory.asked or memory.parked)
 
 
 def _as_its_header(
-    table: TablePlan, change: Change, memory: RowMemory | None, header: str
+    table: TablePlan, parts: PartsPlan, change: Change, memory: RowMemory | None, header: str
 ) -> Skip | Park | Hold | None:
     if change.snapshot or (memory is not None and memory.ending is Ending.HISTORY):
         return Skip("history", untouched=True)
@@ -177,4 +178,6 @@ def _as_its_header(
         return Park("header_parked", f"its header is parked: {memory.reason}")
     if memory.ending is Ending.SKIPPED:
         return Skip(memory.reason)
-    return Park("late_part", "its header has been sent without it") if memory.asked else None
+    if parts.name not in memory.asked:
+        return None
+    return Park("late_part", "its header has been sent without it")

@@ -28,7 +28,7 @@ FULL = RowMemory(
     did=Did("original", "tx", "1", "bet", Decimal(4)),
     gone=True,
     ahead=[Ahead("bet", Decimal(4))],
-    asked=True,
+    asked=["legs"],
     writer="77",
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]

@@ -132,3 +132,27 @@ def test_a_bet_that_counts_later_waits_for_all_that_the_transaction_of_its_first
     assert run.events() == []
     run.take(second)
     assert (run.events(), run.parked(), run.held) == (["Bet Approved 1 7"], [], 0)
+
+
+def test_of_two_kinds_of_parts_only_those_are_late_that_were_read(trial: Make) -> None:
+    run = trial("""
+play:
+  tx:
+    parts:
+      legs: {table: leg, one: leg, of: tx, count: legs_of_it}
+      fees: {table: fee, one: fee, of: tx, count: fees_of_it}
+    activities: {bet: {type: Bet, when: kind == "bet", share: sum(legs.amount) - sum(fees.amount)}}
+    event: {wager_amount: left}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses: {when: kind == "part", original: "tx[ref]", takes: sum(legs.amount)}
+""")
+    run.insert("tx", "1", kind="bet", legs_of_it=1, fees_of_it=1)
+    run.insert("fee", "a", tx="1", amount=1)
+    run.insert("leg", "a", tx="1", amount=6)
+    run.insert("tx", "2", kind="part", ref="1", legs_of_it=1, fees_of_it=1)
+    run.insert("leg", "b", tx="2", amount=2)
+    run.insert("fee", "b", tx="2", amount=1)
+    assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5", "Bet Approved 1:2 3"]
+    assert (run.parked(), run.held) == ([], 0)
+    run.insert("leg", "c", tx="2", amount=2)
+    assert run.parked() == [("2", "late_part")]
