@@ -23,6 +23,7 @@ from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OUTDATED, is_outdated
 from bridge.mapping.scope import NO_ROW, PlayRow, Scope
+from bridge.mapping.taking_back import rest_of
 from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
@@ -264,7 +265,7 @@ class Judge:
         count = len(back) + len(forth)
         for sent in back:
             plan = table.activities[sent.name]
-            out = self._maker.rollback(row, scope, sent)
+            out = rest_of(self._maker, row, scope, sent)
             scope.n, scope.last = sent.n, len(events) + 1 == count
             override(out.fields, plan.rollback, scope)
             events.append(self._maker.finish(out, plan.type, None))

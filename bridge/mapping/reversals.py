@@ -198,10 +198,8 @@ class Reversals:
                 standing += [(row, now)] if now.stands else []
         if not standing and not ahead:
             return before or self._nothing_to_do(plan)
-        events = []
-        for row, sent in in_order(standing, plan.order):
-            events.append(self._maker.rollback(row, row.scope(), sent))
-            events[-1].left = sent.left  # It goes as it is, and may come back so.
+        ordered = in_order(standing, plan.order)
+        events = [all_of(self._maker, row, sent, by_amount=False) for row, sent in ordered]
         decision = as_sent(self._maker, plan, scope, events, did, ahead=ahead)
         decision.before = known or []  # What came after its cancelling goes as well.
         return decision

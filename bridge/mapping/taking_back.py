@@ -37,14 +37,26 @@ def part_of(
     whole.takes, whole.left = takes, rest
     if not by_amount and not sent.partly:
         return [whole, maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else [whole]
-    part = maker.again(row, activity, row.scope(), sent, takes)
-    whole.fields = {
-        **{field: value for field, value in whole.fields.items() if field not in AMOUNTS},
-        **{field: value for field, value in part.fields.items() if field in AMOUNTS},
-    }
-    add_up(whole.fields)
+    _set_amount(maker, whole, sent, takes)
     whole.stands = anything(rest)
     return [whole]
+
+
+def rest_of(maker: EventMaker, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
+    """Return the Rollback of what stands of an activity, which its own row takes back."""
+    out = maker.rollback(row, scope, sent)
+    if sent.partly:
+        _set_amount(maker, out, sent, sent.left)
+    return out
+
+
+def _set_amount(maker: EventMaker, out: Outgoing, sent: Sent, share: Value) -> None:
+    """Let a Rollback be of a share's amount, not of all that was sent."""
+    row = out.row
+    part = maker.again(row, row.plan.activities[sent.name], row.scope(), sent, share)
+    kept = {field: value for field, value in out.fields.items() if field not in AMOUNTS}
+    out.fields = kept | {field: value for field, value in part.fields.items() if field in AMOUNTS}
+    add_up(out.fields)
 
 
 def as_sent(
