@@ -31,7 +31,9 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
 def _as_text(value: Any) -> Any:
-    """Return a number or a boolean as the text of a key: a status may be a number."""
+    """Return a number, a boolean or null as the text of a key: a status may be a number, or not be there yet."""
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, int) else value
 
 

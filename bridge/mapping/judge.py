@@ -43,7 +43,7 @@ class Judge:
     def judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
         """Return what the change leads to.  Whatever cannot be mapped is parked."""
         try:
-            if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
+            if table.as_of is not None and is_outdated(table, change, scope):
                 return Skip(OUTDATED, untouched=True)  # It waited, and a newer one has come through before it.
             return self._judge(table, change, scope)
         except Waiting as missing:

@@ -114,7 +114,7 @@ class PlayRows:
 
     def _take_news(self, table: TablePlan, change: Change, scope: Scope, queue: str | None) -> None:
         try:
-            if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
+            if table.as_of is not None and is_outdated(table, change, scope):
                 self._endings.skipped(change.record, table.name, scope.key, OUTDATED)
                 return
             if (change.snapshot or table.starts is not None) and is_history(table, change, scope):

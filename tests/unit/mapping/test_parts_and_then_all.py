@@ -61,6 +61,25 @@ def test_with_its_round_goes_what_is_left(run: Trial) -> None:
     assert (standing(run), run.parked()) == (7, [])
 
 
+def test_a_round_that_ends_counts_what_is_left(trial: Make) -> None:
+    run = trial(
+        WALLET
+        + """
+  rounds:
+    rows: mutable
+    deleted: nothing
+    round: id
+    activities: {loss: {type: Loss, stands: this_round.wins == 0}}
+    event: {activity_id: {text: "{id}:end"}, round_id: id, wager_amount: this_round.bet_amount}
+"""
+    )
+    row(run, "1", "bet", amount=10)
+    row(run, "p", "part", "1", 4)
+    row(run, "q", "part", "1", 1)
+    run.insert("rounds", "R1")
+    assert run.events()[-1] == "Loss Approved R1:end 5"
+
+
 @pytest.mark.parametrize("how", ["void", "deleted"])
 def test_by_its_own_row_goes_what_is_left(run: Trial, how: str) -> None:
     if how == "void":
