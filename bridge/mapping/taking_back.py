@@ -13,7 +13,7 @@ from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan
 from bridge.mapping.remembered import Did, Sent, Took
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less
+from bridge.mapping.shares import anything, less, more
 from bridge.row import Value
 
 
@@ -53,6 +53,7 @@ def rest_of(maker: EventMaker, row: PlayRow, scope: Scope, sent: Sent) -> Outgoi
 def _set_amount(maker: EventMaker, out: Outgoing, sent: Sent, share: Value) -> None:
     """Let a Rollback be of a share's amount, not of all that was sent."""
     row = out.row
+    share = more(share, None)  # As shares, whose values that never were are zero; the ledger keeps a mere map.
     part = maker.again(row, row.plan.activities[sent.name], row.scope(), sent, share)
     kept = {field: value for field, value in out.fields.items() if field not in AMOUNTS}
     out.fields = kept | {field: value for field, value in part.fields.items() if field in AMOUNTS}
