@@ -285,3 +285,28 @@ class TestRowsThatTwoTablesClaim:
             "(name as many, in the order of `key`)"
         )
         wallet(tmp_path, said.replace("of: tx", "of: [brand, tx]"))
+
+
+class TestRowsThatAreNamedByTooFewValues:
+    """A key of two columns is never found by one: each rollback would wait for a day."""
+
+    WALLET = (
+        "play: {tx: {key: [provider, id], indexes: {by_ext: [provider, ext]}, "
+        "activities: {bet: {type: Bet}}}, voids: {reverses: {when: true, original: 'ORIGINAL'}}}"
+    )
+
+    @pytest.mark.parametrize(
+        ("original", "message"),
+        [
+            ("tx[ref]", "tx is looked up by provider, id (it takes 2, not 1)"),
+            ("tx[provider, ref, more]", "tx is looked up by provider, id (it takes 2, not 3)"),
+            ("tx.by_ext[ref]", "tx.by_ext is looked up by provider, ext (it takes 2, not 1)"),
+        ],
+    )
+    def test_it_is_said_where_it_stands(self, tmp_path: Path, original: str, message: str) -> None:
+        found = problems(tmp_path, self.WALLET.replace("ORIGINAL", original))
+        assert found == [f"play.voids.reverses.original: {message}"]
+
+    @pytest.mark.parametrize("original", ["tx[provider, ref]", "tx.by_ext[provider, ref]"])
+    def test_as_many_are_right(self, tmp_path: Path, original: str) -> None:
+        wallet(tmp_path, self.WALLET.replace("ORIGINAL", original))
