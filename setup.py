@@ -18,10 +18,10 @@ COMPILED = {
     "decimals json_records moments placeholder positions",
     "bridge/delivery": "flight frames ordering",
     "bridge/ledger": "bloom chunks recent sqlite_index sqlite_memory transaction",
-    "bridge/mapping": "amounts conditions doings effects endings events expressions frozen guards history holding "
-    "items judge keys lookups mapper misreadings operators outgoing parts plan play_rows queues readers recall "
-    "reopening reversals rounds row_readers rows scope scope_readers shares snapshots transactions undoing "
-    "values waiting",
+    "bridge/mapping": "amounts conditions doings effects endings events expressions frozen growth guards history "
+    "holding items judge keys lookups mapper misreadings operators outgoing parts plan play_rows queues readers "
+    "recall reopening reversals rounds row_readers rows scope scope_readers shares snapshots taking_back "
+    "transactions undoing values waiting",
 }
 
 

@@ -19,13 +19,13 @@ from bridge.config.connector_tests import (
     Pause,
     Step,
     connector_of,
-    differences,
     read_tests,
     steps_of,
 )
 from bridge.config.loading import LoadedFile
 from bridge.config.wallet import Lookup
 from bridge.config.wording import nearest
+from bridge.config.written_values import differences
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.declared import ColumnType
 from bridge.decoders.placeholder import Placeholder
@@ -142,7 +142,7 @@ def taken_record(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
         record=record,
         table=step.table,
         op=step.op,
-        key=Row(step.key, {}),
+        key=Row(step.key, columns),
         before=Row(step.before, columns) if step.before is not None else None,
         after=Row(step.after, columns) if step.after is not None else None,
         position=SourcePosition("test", (step.number,)),

@@ -5,11 +5,11 @@ This is their form and what it means as changes of rows; judging them is the map
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -200,6 +200,10 @@ def _changes_of(transaction: str, tests: ConnectorTests, case: Case) -> Mapping[
     return Counter(given.table or tests.table or "" for given in case.given if given.transaction == transaction)
 
 
+Place = tuple[str, tuple[Any, ...]]
+"""A table, and the values of a row's key."""
+
+
 @dataclass(slots=True)
 class _Tables:
     """The rows of a case as they stand, and its clock."""
@@ -207,7 +211,7 @@ class _Tables:
     tests: ConnectorTests
     key_columns: KeyColumns
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-    rows: dict[tuple[str, tuple[Any, ...]], Columns] = field(default_factory=dict)
+    rows: dict[Place, Columns] = field(default_factory=dict)
     number: int = 0
 
     def change(self, given: Given) -> Step:
@@ -225,7 +229,7 @@ class _Tables:
 
     def step(self, table: str, op: str, columns: Columns, before: Columns | None = None) -> Step:
         place = self._place(table, columns)
-        stood = self.rows.get(place)
+        stood = self.rows.get(_found_by(place))
         if op in ("c", "r"):
             after: Columns | None = {**values_of(self.tests.columns.get(table, {})), **columns}
             stood = None
@@ -238,14 +242,14 @@ class _Tables:
         self,
         table: str,
         op: str,
-        place: tuple[str, tuple[Any, ...]],
+        place: Place,
         before: Columns | None,
         after: Columns | None,
     ) -> Step:
         if after is None:
-            self.rows.pop(place, None)
+            self.rows.pop(_found_by(place), None)
         else:
-            self.rows[place] = after
+            self.rows[_found_by(place)] = after
         self.number += 1
         self.now += timedelta(seconds=1)
         key = dict(zip(self.key_columns(table), place[1], strict=True))
@@ -253,35 +257,18 @@ class _Tables:
 
     def _renamed(self, table: str, rename: Rename) -> Step:
         old = self._place(table, values_of(rename.from_))
-        row = {**self.rows.pop(old, values_of(self.tests.columns.get(table, {}))), **values_of(rename.to)}
+        row = {
+            **self.rows.pop(_found_by(old), values_of(self.tests.columns.get(table, {}))),
+            **values_of(rename.to),
+        }
         step = self._note(table, "c", self._place(table, row), None, row)
         old_key = dict(zip(self.key_columns(table), old[1], strict=True))
         return Step(table, "c", step.key, None, row, step.committed_at, old_key, step.number)
 
-    def _place(self, table: str, columns: Columns) -> tuple[str, tuple[Any, ...]]:
+    def _place(self, table: str, columns: Columns) -> Place:
         return table, tuple(columns.get(column) for column in self.key_columns(table))
 
 
-def differences(expected: Columns, event: Mapping[str, Any], *, exact: bool) -> list[str]:
-    """Return in words what an event has otherwise than expected; numbers and moments compare by value."""
-    found = [
-        f"{name} is {event.get(name)!r}, expected {wanted!r}"
-        for name, wanted in expected.items()
-        if not _same(wanted, event.get(name))
-    ]
-    more = sorted(set(event) - set(expected)) if exact else []
-    return found + [f"{name} was not expected" for name in more]
-
-
-def _same(wanted: Any, got: Any) -> bool:
-    if isinstance(wanted, dict) and isinstance(got, dict):
-        return set(wanted) == set(got) and all(_same(value, got[name]) for name, value in wanted.items())
-    if isinstance(wanted, bool) or isinstance(got, bool):
-        return wanted is got
-    if isinstance(wanted, (int, Decimal)) and isinstance(got, (int, Decimal)):
-        return wanted == got
-    return (
-        bool(value_of(wanted) == value_of(got))
-        if isinstance(wanted, str) and isinstance(got, str)
-        else wanted == got
-    )
+def _found_by(place: Place) -> Place:
+    """Return a row's table and key in a form that can be looked up: a structure as JSON."""
+    return place[0], tuple(json.dumps(v, default=str) if isinstance(v, dict | list) else v for v in place[1])

@@ -31,7 +31,9 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 
 
 def _as_text(value: Any) -> Any:
-    """Return a number or a boolean as the text of a key: a status may be a number."""
+    """Return a number, a boolean or null as the text of a key: a status may be a number, or not be there yet."""
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, int) else value
 
 
@@ -85,7 +87,9 @@ class Parts(Model):
     one: str = Field(
         description="What one part is called in expressions; `legs.debit` lists, `leg.debit` names it."
     )
-    of: Expression = Field(description="The part's column that holds the key of its header.")
+    of: Expression | list[Expression] = Field(
+        description="The part's column (or columns) that holds the key of its header."
+    )
     count: Expression | None = Field(None, description="How many parts the header has, over the header's columns.")
     key: Expression | list[Expression] = Field("id", description="What identifies a part.")
     columns: dict[str, str] = Field({}, description="Column types that the records do not tell.")

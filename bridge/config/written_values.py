@@ -1,9 +1,11 @@
-"""Values as the tests beside a connector write them."""
+"""Values as the tests beside a connector write them, and whether an event has them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
 Columns = dict[str, Any]
@@ -39,3 +41,28 @@ def value_of(value: Any) -> Any:
         return date.fromisoformat(value) if _DATE.fullmatch(value) else value
     except ValueError:
         return value
+
+
+def differences(expected: Columns, event: Mapping[str, Any], *, exact: bool) -> list[str]:
+    """Return in words what an event has otherwise than expected; numbers and moments compare by value."""
+    found = [
+        f"{name} is {event.get(name)!r}, expected {wanted!r}"
+        for name, wanted in expected.items()
+        if not _same(wanted, event.get(name))
+    ]
+    more = sorted(set(event) - set(expected)) if exact else []
+    return found + [f"{name} was not expected" for name in more]
+
+
+def _same(wanted: Any, got: Any) -> bool:
+    if isinstance(wanted, dict) and isinstance(got, dict):
+        return set(wanted) == set(got) and all(_same(value, got[name]) for name, value in wanted.items())
+    if isinstance(wanted, bool) or isinstance(got, bool):
+        return wanted is got
+    if isinstance(wanted, (int, Decimal)) and isinstance(got, (int, Decimal)):
+        return wanted == got
+    return (
+        bool(value_of(wanted) == value_of(got))
+        if isinstance(wanted, str) and isinstance(got, str)
+        else wanted == got
+    )

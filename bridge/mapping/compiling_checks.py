@@ -116,6 +116,56 @@ def check_words(config: PlayTable, problem: Problem) -> None:
         )
 
 
+def check_rows_claimed(wallet: Wallet, name: str, problem: Problem) -> None:
+    """Report rows that two tables of the connector claim, of which one would never see them."""
+    config = wallet.play[name]
+    for other, its in wallet.play.items():
+        if other == name:
+            break
+        same = config.tables is not None and config.tables == its.tables
+        if (
+            same
+            or (its.tables is None and _bare(config) == other)
+            or (config.tables is None and _bare(its) == name)
+        ):
+            hint = (
+                "say under `tables` of each which table of the database it is, and let one say all about a row: "
+                "one that takes back and stands for something itself is a list, with `each`"
+            )
+            problem(("tables",) if config.tables else (), f"{other} reads the rows of this table as well", hint)
+    seen: dict[str, str] = {}
+    for other, its in wallet.play.items():
+        for part, parts in its.parts.items():
+            if other == name and parts.table in seen:
+                hint = (
+                    f"let the headers be one table, by a pattern: `tables: {seen[parts.table]}|{name}`"
+                    if seen[parts.table] != name
+                    else "give them one name, and choose with `where`"
+                )
+                message = f"the rows of {parts.table} are parts of {seen[parts.table]} already"
+                problem(("parts", part, "table"), message, hint)
+            seen[parts.table] = other
+        if other == name:
+            break
+
+
+def _bare(config: PlayTable) -> str | None:
+    """Return the pattern of a table without its schema."""
+    return re.split(r"\\?\.", config.tables)[-1] if config.tables is not None else None
+
+
+def check_keys_of_parts(config: PlayTable, problem: Problem) -> None:
+    """Report parts that name their header by more or fewer columns than its key has: none would be found."""
+    for name, parts in config.parts.items():
+        if _width(parts.of) != _width(config.key):
+            message = f"the key of its header has {_width(config.key)} values, and this has {_width(parts.of)}"
+            problem(("parts", name, "of"), message, "name as many, in the order of `key`")
+
+
+def _width(key: Any) -> int:
+    return len(key) if isinstance(key, list) else 1
+
+
 def _reversals(config: PlayTable) -> list[Reversal]:
     return config.reverses if isinstance(config.reverses, list) else [config.reverses]
 

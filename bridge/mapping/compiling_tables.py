@@ -8,7 +8,15 @@ from typing import Any
 
 from bridge.config.wallet import Activity, Reversal
 from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.compiling_checks import check_events, check_ids, check_rows_named, check_shares, check_words
+from bridge.mapping.compiling_checks import (
+    check_events,
+    check_ids,
+    check_keys_of_parts,
+    check_rows_claimed,
+    check_rows_named,
+    check_shares,
+    check_words,
+)
 from bridge.mapping.names import BUILT_IN, LookupNames
 from bridge.mapping.parts import share_reader
 from bridge.mapping.plan import ActivityPlan, Fields, PartsPlan, ReversalPlan, SplitPlan
@@ -42,6 +50,8 @@ class TableCompiler(TableExpressions):
         check_ids(config, self.problem)
         check_shares(self._plan.wallet, table.name, self.problem)
         check_rows_named(self._plan.wallet, table.name, self.problem)
+        check_rows_claimed(self._plan.wallet, table.name, self.problem)
+        check_keys_of_parts(config, self.problem)
         check_words(config, self.problem)
         table.columns = frozenset(self.names.used_columns[0])
         table.names_table = table.pattern is not None and TABLE_NAME in table.columns

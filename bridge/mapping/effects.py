@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -11,8 +12,9 @@ from bridge.mapping.ahead import without
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
+from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
-from bridge.mapping.parts import stored_parts
+from bridge.mapping.parts import note_parts, stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Ending, RowMemory, Sent, Took
@@ -160,6 +162,8 @@ class Effects:
                 memory.values = {}
             else:
                 memory.values = _values(table.remembers, scope, memory.values)
+        if table.parts:
+            note_parts(table, change, scope, memory)
         return memory
 
     def _note_round(self, out: Outgoing) -> tuple[str, str]:
@@ -231,7 +235,9 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
     for sent in memory.sent:
         if sent.name == out.name and (sent.n == out.n or not grows):
             sent.n, sent.stands = out.n, out.stands
-            sent.partly = sent.partly or out.stands
+            if out.stands:  # A part of it went by its amount.
+                sent.partly = True
+                sent.amount = key_text(subtract(Decimal(sent.amount), Decimal(out.amount))) or "0"
             sent.left = out.left if out.left is not None else sent.left
             sent.taken = by_another and not out.stands
             sent.cut = sent.cut or (by_another and out.takes is not None and anything(out.left))

@@ -67,10 +67,10 @@ class Endings:
         self._tell("history", change.record, table.name, scope.key, reason=said)
         return [*news, (row_space(table.name), scope.key)]
 
-    def sent(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
-        """Count a part that was sent with its header."""
+    def with_header(self, record: SourceRecord, table: str, key: str) -> None:
+        """Count a part whose header was taken in."""
         self._recall.memory.count("sent", table, "")
-        self._tell("sent", record, table, key, reason=reason)
+        self._tell("sent", record, table, key, reason="with its header")
 
     def skipped(self, record: SourceRecord, table: str, key: str, reason: str) -> None:
         """Count a change that rightly leads to nothing."""

@@ -122,6 +122,8 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             _frozen_did(memory.did) if memory.did is not None else None,
             memory.gone,
             [[one.name, freeze(one.part)] for one in memory.ahead],
+            memory.asked,
+            memory.writer,
         ]
     )
 

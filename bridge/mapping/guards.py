@@ -48,7 +48,7 @@ def forbidden_move(table: TablePlan, scope: Scope) -> Park | None:
         now, previous = key_text(scope.row[column]), key_text(before[column]) if column in before else None
         if now == previous and scope.memory is not None:
             continue
-        allowed = [key_text(to) for to in moves.get(previous or "new", [])]
-        if now not in allowed:
+        was = previous or ("null" if scope.memory is not None and "null" in moves else "new")
+        if now not in [key_text(to) for to in moves.get(was, [])]:
             return Park("move", f"{column} may not go this way")
     return None

@@ -249,7 +249,7 @@ class Holding:
         elif memory.ending is Ending.HISTORY:
             self._endings.skipped(record, table, held.row, "history")
         else:
-            self._endings.sent(record, table, held.row, "with its header")
+            self._endings.with_header(record, table, held.row)
 
 
 def waits_for_row(table: TablePlan, key: str) -> Hold:

@@ -8,16 +8,13 @@ waits, and only if none is true and one waits does the change wait.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import NONE_KEPT, kept_back
-from bridge.mapping.amounts import checked, exact_sum
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED
 from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
+from bridge.mapping.growth import growth
 from bridge.mapping.guards import first_true, forbidden_move
-from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.readers import Reader
@@ -26,9 +23,14 @@ from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OUTDATED, is_outdated
 from bridge.mapping.scope import NO_ROW, PlayRow, Scope
+from bridge.mapping.taking_back import rest_of
 from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
+from bridge.row import Value
+
+Next = tuple[ActivityPlan, int, Value]
+"""What is to be sent: an activity, its generation or piece, and by how much it has grown if it is a total."""
 
 
 class Judge:
@@ -41,7 +43,7 @@ class Judge:
     def judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
         """Return what the change leads to.  Whatever cannot be mapped is parked."""
         try:
-            if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
+            if table.as_of is not None and is_outdated(table, change, scope):
                 return Skip(OUTDATED, untouched=True)  # It waited, and a newer one has come through before it.
             return self._judge(table, change, scope)
         except Waiting as missing:
@@ -187,7 +189,7 @@ class Judge:
     ) -> Decision:
         """Send what should stand and does not, and take back what stands and should not."""
         back: list[Sent] = []
-        forth: list[tuple[ActivityPlan, int]] = []
+        forth: list[Next] = []
         taken = scope.memory.taken() if scope.memory is not None else []
         released: list[str] = []
         kept, frees = NONE_KEPT
@@ -219,7 +221,7 @@ class Judge:
         activity: ActivityPlan,
         scope: Scope,
         back: list[Sent],
-        forth: list[tuple[ActivityPlan, int]],
+        forth: list[Next],
         *,
         should: bool,
     ) -> None:
@@ -231,21 +233,21 @@ class Judge:
             if should:
                 if last is not None:
                     require_known_rest(last, anew=True)
-                forth.append((activity, last.n + 1 if last is not None else 1))
+                forth.append((activity, last.n + 1 if last is not None else 1, None))
         elif not should:
             require_known_rest(last, anew=False)
             back.append(last)
         elif activity.compare is not None and activity.compare(scope) != last.compare:
             require_known_rest(last, anew=True)
             back.append(last)
-            forth.append((activity, last.n + 1))
+            forth.append((activity, last.n + 1, None))
 
     def _differ_in_growth(
         self,
         activity: ActivityPlan,
         scope: Scope,
         back: list[Sent],
-        forth: list[tuple[ActivityPlan, int]],
+        forth: list[Next],
         *,
         should: bool,
     ) -> None:
@@ -253,36 +255,24 @@ class Judge:
         if not should:
             back += [piece for piece in pieces if piece.stands]
             return
-        total_of, books = activity.grows or (lambda _: None, lambda _: False)
-        if not books(scope):
-            return
-        total = total_of(scope)
-        if total is None:
-            return
-        booked = (Decimal(piece.amount) for piece in pieces if piece.stands or piece.taken)
-        sent = exact_sum(booked, activity.name)
-        scope.grown = subtract(checked(total, f"the total of {activity.name}"), sent)
-        if scope.grown < 0:
-            raise MappingError("total_shrunk", f"the total of {activity.name} is less than what was sent of it")
-        if scope.grown > 0:
-            forth.append((activity, pieces[-1].n + 1 if pieces else 1))
+        grown = growth(activity, scope, pieces)
+        if grown:
+            forth.append((activity, pieces[-1].n + 1 if pieces else 1, grown))
 
-    def _make(
-        self, table: TablePlan, scope: Scope, back: list[Sent], forth: list[tuple[ActivityPlan, int]]
-    ) -> list[Outgoing]:
+    def _make(self, table: TablePlan, scope: Scope, back: list[Sent], forth: list[Next]) -> list[Outgoing]:
         row = PlayRow(table, scope.key, scope.recall)
         events: list[Outgoing] = []
         count = len(back) + len(forth)
         for sent in back:
             plan = table.activities[sent.name]
-            out = self._maker.rollback(row, scope, sent)
+            out = rest_of(self._maker, row, scope, sent)
             scope.n, scope.last = sent.n, len(events) + 1 == count
             override(out.fields, plan.rollback, scope)
             events.append(self._maker.finish(out, plan.type, None))
         memory = scope.memory
         scope.siblings = siblings = {}
-        for plan, n in forth:
-            scope.last = len(events) + 1 == count
+        for plan, n, grown in forth:
+            scope.last, scope.grown = len(events) + 1 == count, grown
             before = memory.last(plan.name) if memory is not None and plan.grows is None else None
             out = self._maker.approve(row, plan, scope, n, before)
             events.append(out)

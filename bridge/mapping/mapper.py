@@ -163,6 +163,8 @@ class Mapper:
             return
         if isinstance(decision, Hold):
             self._holding.hold_part(table, change, key, decision.waiting)
+        elif decision is None:
+            self._endings.with_header(change.record, change.table, key)
         elif isinstance(decision, Park):
             self._endings.park(change.record, change.table, key, "", decision)
         else:

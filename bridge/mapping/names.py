@@ -169,7 +169,7 @@ class TableNames:
             return lambda parts: lookup_reader(lookup, parts)
         if name in self._plan.tables:
             table = self._plan.tables[name]
-            return lambda parts: play_reader(table, parts)
+            return lambda parts: play_reader(table, self._plan.wallet.play[name].key, parts)
         return None
 
     def index_by(self, table: str, index: str) -> Callable[[Sequence[Reader]], Reader] | None:
@@ -178,7 +178,7 @@ class TableNames:
         target = self._plan.tables.get(table)
         if target is None or index not in target.index_names:
             return None
-        return lambda parts: indexed_reader(target, index, parts)
+        return lambda parts: indexed_reader(target, index, self._plan.wallet.play[table].indexes[index], parts)
 
     def function(self, name: str) -> Callable[[Sequence[Reader], Mapping[str, Reader]], Reader] | None:
         """Return the functions that compare with the row before, `column`, and those beside the connector."""

@@ -47,11 +47,24 @@ def stored_parts(parts: PartsPlan, recall: Recall, header_key: str) -> list[list
     return recall.value(parts.space, header_key) or []
 
 
+def note_parts(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> None:
+    """Note whether a decision has read the row's parts, and which transaction is to have written them all."""
+    for parts in table.parts.values():
+        if _cached(parts) in scope.cache and parts.name not in memory.asked:
+            memory.asked = [*memory.asked, parts.name]
+        if parts.until_transaction and not memory.writer:
+            memory.writer = change.transaction or ""
+
+
+def _cached(parts: PartsPlan) -> str:
+    return f"parts {parts.name}"
+
+
 def complete(parts: PartsPlan, scope: Scope) -> PartsOf:
     """Return all parts of the scope's row.  Raises Waiting while some are missing."""
-    kept: PartsOf | None = scope.cache.get(f"parts {parts.name}")
+    kept: PartsOf | None = scope.cache.get(_cached(parts))
     if kept is None:
-        kept = scope.cache[f"parts {parts.name}"] = _complete(parts, scope)
+        kept = scope.cache[_cached(parts)] = _complete(parts, scope)
     return kept
 
 
@@ -63,7 +76,9 @@ def _complete(parts: PartsPlan, scope: Scope) -> PartsOf:
     if parts.until is not None:
         return _complete_when(parts, parts.until, scope, found)
     if parts.until_transaction:
-        require_all(parts.space, scope.change, scope.recall)
+        known = scope.known
+        writer = known.writer if known is not None and parts.name not in known.asked else ""
+        require_all(parts.space, scope.change, scope.recall, writer)
         return found
     expected = parts.count(scope) if parts.count is not None else None
     if type(expected) is not int or expected < 0:
@@ -77,7 +92,7 @@ def _complete(parts: PartsPlan, scope: Scope) -> PartsOf:
 
 def _complete_when(parts: PartsPlan, until: Callable[[Any], bool], scope: Scope, found: PartsOf) -> PartsOf:
     """Return the parts if they are all.  What is worked out from some of them is forgotten again."""
-    scope.cache[f"parts {parts.name}"] = found
+    scope.cache[_cached(parts)] = found
     are_all = False
     try:
         are_all = len(found) > 0 and until(scope)
@@ -120,9 +135,10 @@ def _divided(parts: PartsPlan, split: SplitPlan, read: Reader, scope: Scope) -> 
 
 def take_part(
     table: TablePlan, parts: PartsPlan, change: Change, recall: Recall
-) -> tuple[Skip | Park | Hold, str]:
-    """Keep a part; return how it ends (Hold: with its header) and the key of its header.
+) -> tuple[Skip | Park | Hold | None, str]:
+    """Keep a part; return how it ends and the key of its header.
 
+    Hold: as its header, once that ends; None: as its header, which has ended without a look at its parts.
     Raises MappingError or DecodeError when the part does not tell whose it is.
     """
     if change.op == "t":
@@ -139,12 +155,21 @@ def take_part(
     if any(part == key for part, _ in stored):
         return Skip("repeated", untouched=True), header
     memory = recall.row(table.name, header)
-    decided = memory is not None and memory.ending not in (Ending.HELD, Ending.HISTORY)
-    recall.put_value(parts.space, header, [*stored, [key, None if decided else columns_of(row)]])
-    return _as_its_header(table, change, memory, header), header
+    columns = columns_of(row) if _may_be_read(table, parts, memory) else None
+    recall.put_value(parts.space, header, [*stored, [key, columns]])
+    return _as_its_header(table, parts, change, memory, header), header
 
 
-def _as_its_header(table: TablePlan, change: Change, memory: RowMemory | None, header: str) -> Skip | Park | Hold:
+def _may_be_read(table: TablePlan, parts: PartsPlan, memory: RowMemory | None) -> bool:
+    """Return whether a decision about a header may still read a part that comes now."""
+    if memory is None or memory.ending in (Ending.HELD, Ending.HISTORY):
+        return True
+    return not (table.append_only or parts.name in memory.asked or memory.parked)
+
+
+def _as_its_header(
+    table: TablePlan, parts: PartsPlan, change: Change, memory: RowMemory | None, header: str
+) -> Skip | Park | Hold | None:
     if change.snapshot or (memory is not None and memory.ending is Ending.HISTORY):
         return Skip("history", untouched=True)
     if memory is None or memory.ending is Ending.HELD:
@@ -153,4 +178,6 @@ def _as_its_header(table: TablePlan, change: Change, memory: RowMemory | None, h
         return Park("header_parked", f"its header is parked: {memory.reason}")
     if memory.ending is Ending.SKIPPED:
         return Skip(memory.reason)
+    if parts.name not in memory.asked:
+        return None
     return Park("late_part", "its header has been sent without it")

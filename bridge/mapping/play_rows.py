@@ -88,7 +88,10 @@ class PlayRows:
             self._take_news(table, change, scope, queue)
 
     def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:
-        """Skip what a guard skips although the row does not tell its key, such as a call that is no play."""
+        """Skip what means nothing although it does not tell its key: a call that is no play, an archive job."""
+        if change.op == "d" and table.deleted == "nothing":
+            self._endings.skipped(change.record, table.name, "", "row deleted")
+            return
         row = change.after
         skip = (
             None
@@ -111,7 +114,7 @@ class PlayRows:
 
     def _take_news(self, table: TablePlan, change: Change, scope: Scope, queue: str | None) -> None:
         try:
-            if table.as_of is not None and change.op != "d" and is_outdated(table, change, scope):
+            if table.as_of is not None and is_outdated(table, change, scope):
                 self._endings.skipped(change.record, table.name, scope.key, OUTDATED)
                 return
             if (change.snapshot or table.starts is not None) and is_history(table, change, scope):

@@ -118,6 +118,10 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """The row was deleted, and that meant that nothing of it counts: no undo brings it back."""
     ahead: list[Ahead] = []
     """What other rows took back of it before it was sent, until it is."""
+    asked: list[str] = []
+    """Which of its parts a decision about it has read: one that comes later is missing from that."""
+    writer: str = ""
+    """The transaction that wrote it first, where its parts are complete with that."""
 
     @property
     def player(self) -> str:

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.ahead import TAKEN_AHEAD, not_sent_yet, round_not_sent_yet, share_not_sent_yet
-from bridge.mapping.amounts import AMOUNTS, add_up
+from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED, doing, ended_before
-from bridge.mapping.events import EventMaker, newest_first, override
+from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
-from bridge.mapping.keys import key_text
-from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan, TablePlan
-from bridge.mapping.remembered import Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, activities_of, in_order, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
+from bridge.mapping.taking_back import all_of, as_sent, part_of
 from bridge.mapping.undoing import as_settled, undo, what_it_took
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
@@ -116,14 +113,19 @@ class Reversals:
         return Hold(waiting, reversal=True) if waiting else None
 
     def _take_back(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
-        standing = [sent for sent in memory.standing() if plan.activity in (None, sent.name)]
-        if scope.takes is not None or any(row.plan.activities[sent.name].share for sent in standing):
+        """Take back all that stands of a row, and what was not sent yet; or a part of one activity."""
+        if scope.takes is not None:
             return self._take_share(plan, scope, row, memory)
+        known = [as_settled(row, sent) for sent in memory.standing() if plan.activity in (None, sent.name)]
+        standing = [sent for sent in known if sent.stands]
         ahead = not_sent_yet(row, memory, plan.activity)
         if not standing and not ahead:
             return self._nothing_to_do(plan)
-        events = [self._maker.rollback(row, row.scope(), sent) for sent in newest_first(row.plan, standing)]
-        return self._sent(plan, scope, events, doing("original", plan, row), ahead=ahead)
+        by_amount = plan.partial == "amount"
+        last_first = newest_first(row.plan, standing)
+        events = [all_of(self._maker, row, sent, by_amount=by_amount) for sent in last_first]
+        suffix = f"/{scope.key}" if any(_goes_by_amount(row, sent, by_amount) for sent in standing) else ""
+        return as_sent(self._maker, plan, scope, events, doing("original", plan, row), suffix=suffix, ahead=ahead)
 
     def _nothing_to_do(self, plan: ReversalPlan, reason: str = REPEATED) -> Decision:
         if plan.repeated == "park":
@@ -131,36 +133,24 @@ class Reversals:
         return Skip(reason, final=True, reversal=True)
 
     def _take_share(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
-        """Take a part of what is left of an activity, or all of it."""
+        """Take a part of what is left of an activity."""
         sent = self._shared(plan, row, memory)
         if sent is None:
             return self._take_share_ahead(plan, scope, row, memory)
-        activity = row.plan.activities[sent.name]
         if sent.left is None:
-            sent = settled(row, activity, sent)
-        takes = scope.takes if scope.takes is not None else sent.left
-        rest = less(sent.left, takes)
+            sent = settled(row, row.plan.activities[sent.name], sent)
+        rest = less(sent.left, scope.takes)
         # Of what went with its round the share is left, but nothing stands of which a part could be taken.
-        if rest is None or (not sent.stands and scope.takes is not None and anything(takes)):
+        if rest is None or (not sent.stands and anything(scope.takes)):
             return Park("more_than_left", "it takes back more than is left", reversal=True)
         if not sent.stands:
             return self._nothing_to_do(plan)
         if plan.partial == "park" and anything(rest):
             return Park("partial", "it takes back a part only", reversal=True)
-        did = doing("original", plan, row, scope.takes)
-        whole = self._maker.rollback(row, row.scope(), sent)
-        whole.takes, whole.left = takes, rest
-        if plan.partial == "amount" or sent.partly:
-            part = self._maker.again(row, activity, row.scope(), sent, takes)
-            whole.fields = {
-                **{field: value for field, value in whole.fields.items() if field not in AMOUNTS},
-                **{field: value for field, value in part.fields.items() if field in AMOUNTS},
-            }
-            add_up(whole.fields)
-            whole.stands = anything(rest)
-            return self._sent(plan, scope, [whole], did, suffix=f"/{scope.key}")
-        remainder = [self._maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else []
-        return self._sent(plan, scope, [whole, *remainder], did)
+        by_amount = plan.partial == "amount"
+        events = part_of(self._maker, row, sent, scope.takes, rest, by_amount=by_amount)
+        suffix = f"/{scope.key}" if _goes_by_amount(row, sent, by_amount) else ""
+        return as_sent(self._maker, plan, scope, events, doing("original", plan, row, scope.takes), suffix=suffix)
 
     def _take_share_ahead(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
         took = share_not_sent_yet(row, memory, plan.activity, scope.takes)
@@ -168,7 +158,7 @@ class Reversals:
             return self._nothing_to_do(plan)
         if plan.partial == "park":
             return Park("partial", "it takes back a part only", reversal=True)
-        return self._sent(plan, scope, [], doing("original", plan, row, scope.takes), ahead=[took])
+        return as_sent(self._maker, plan, scope, [], doing("original", plan, row, scope.takes), ahead=[took])
 
     def _shared(self, plan: ReversalPlan, row: PlayRow, memory: RowMemory) -> Sent | None:
         names = [name for name, activity in row.plan.activities.items() if plan.activity in (None, name)]
@@ -208,11 +198,9 @@ class Reversals:
                 standing += [(row, now)] if now.stands else []
         if not standing and not ahead:
             return before or self._nothing_to_do(plan)
-        events = []
-        for row, sent in in_order(standing, plan.order):
-            events.append(self._maker.rollback(row, row.scope(), sent))
-            events[-1].left = sent.left  # It goes as it is, and may come back so.
-        decision = self._sent(plan, scope, events, did, ahead=ahead)
+        ordered = in_order(standing, plan.order)
+        events = [all_of(self._maker, row, sent, by_amount=False) for row, sent in ordered]
+        decision = as_sent(self._maker, plan, scope, events, did, ahead=ahead)
         decision.before = known or []  # What came after its cancelling goes as well.
         return decision
 
@@ -245,7 +233,7 @@ class Reversals:
         events, took = undo(self._maker, scope, what_it_took(named, memory))
         if not events and not took and not memory.took:
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
-        decision = self._sent(plan, scope, events, did)
+        decision = as_sent(self._maker, plan, scope, events, did)
         decision.undone, decision.took, decision.reason = named, took, NOT_COUNTED
         return decision
 
@@ -256,46 +244,12 @@ class Reversals:
         ended = ended_before(scope, did) if did is not None else None
         return ended or parked_by([*plan.park, *table.park], scope, waiting) or skipped_by(plan.skip, scope)
 
-    def _sent(
-        self,
-        plan: ReversalPlan,
-        scope: Scope,
-        events: list[Outgoing],
-        did: Did | None,
-        *,
-        suffix: str = "",
-        ahead: Sequence[Took] = (),
-    ) -> Send:
-        """Return the events with the reversal's own fields on each, fixed.
 
-        Raises MappingError when these give two Rollbacks one id: the second would be taken for a repeat.
-        """
-        ids: set[str | None] = set()
-        for at, out in enumerate(events):
-            scope.n, scope.last = out.n, at == len(events) - 1
-            own = None if out.approved else out.fields.get("activity_id")
-            scope.taken_back = dict(out.fields)
-            override(out.fields, plan.event, scope)
-            if own != out.fields.get("activity_id") and own is not None:
-                _require_new(ids, key_text(out.fields["activity_id"]))
-            memory = out.row.memory()
-            before = memory.last(out.name) if memory is not None else None
-            self._maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
-        decision = Send(events, took=[*[_took(out) for out in events if not out.approved], *ahead], reversal=True)
-        decision.did, decision.reason = did, TAKEN_AHEAD
-        return decision
+def _goes_by_amount(row: PlayRow, sent: Sent, by_amount: bool) -> bool:
+    """Return whether an activity may have several Rollbacks, so that the reversal tells them apart."""
+    return (by_amount or sent.partly) and row.plan.activities[sent.name].share is not None
 
 
 def _is_of(row: PlayRow, scope: Scope) -> bool:
     """Return whether a row names itself."""
     return row.plan is scope.plan and row.key == scope.key
-
-
-def _require_new(ids: set[str | None], activity_id: str | None) -> None:
-    if activity_id in ids:
-        raise MappingError("same_id", "several activities are taken back, and activity_id is the same for each")
-    ids.add(activity_id)
-
-
-def _took(out: Outgoing) -> Took:
-    return Took(out.row.plan.name, out.row.key, out.name, out.n, out.takes)

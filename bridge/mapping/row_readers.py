@@ -89,8 +89,17 @@ def _missing(policy: str, space: str, key: str, recall: Recall) -> None:
         raise MappingError("missing_lookup", f"{space.partition(':')[2]} has no such row")
 
 
-def play_reader(table: TablePlan, parts: Sequence[Reader]) -> Reader:
-    """Return what names a row of a play table, which need not be there yet."""
+def _require_as_many(name: str, said: Any, parts: Sequence[Reader]) -> None:
+    """Raise Misuse where a row is named by more or fewer values than its key, or its index, has."""
+    columns = [str(one) for one in said] if isinstance(said, list) else [str(said)]
+    if len(parts) != len(columns):
+        expected = len(columns)
+        raise Misuse(f"{name} is looked up by {', '.join(columns)}", f"it takes {expected}, not {len(parts)}")
+
+
+def play_reader(table: TablePlan, said: Any, parts: Sequence[Reader]) -> Reader:
+    """Return what names a row of a play table, which need not be there yet; `said` is its key in the connector."""
+    _require_as_many(table.name, said, parts)
     key_of = key_reader(parts)
 
     def read(scope: Scope) -> Value:
@@ -100,8 +109,9 @@ def play_reader(table: TablePlan, parts: Sequence[Reader]) -> Reader:
     return read
 
 
-def indexed_reader(table: TablePlan, index: str, parts: Sequence[Reader]) -> Reader:
+def indexed_reader(table: TablePlan, index: str, said: Any, parts: Sequence[Reader]) -> Reader:
     """Return what names a row of a play table by an index; raises Waiting while there is none."""
+    _require_as_many(f"{table.name}.{index}", said, parts)
     key_of = key_reader(parts)
 
     def read(scope: Scope) -> Value:

@@ -160,7 +160,13 @@ def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:
     known = remembered_row(memory).get(table.as_of)
     if known is None:
         return False
-    version = scope.row[table.as_of]
+    if change.op == "d":  # The row is the one remembered; which version is gone, only the record tells.
+        shown = row_of_record(change)
+        version = shown.get(table.as_of) if table.as_of in shown else None
+        if version is None:
+            return False
+    else:
+        version = scope.row[table.as_of]
     try:
         return version is None or version < known or (change.snapshot and version == known)
     except TypeError:

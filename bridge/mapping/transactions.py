@@ -49,11 +49,12 @@ def note_change(space: str, change: Change, recall: Recall) -> None:
         recall.put_value(_SEEN, place, seen)
 
 
-def require_all(space: str, change: Change | None, recall: Recall) -> None:
+def require_all(space: str, change: Change | None, recall: Recall, writer: str = "") -> None:
     """Return when all that a change's transaction wrote into a part table has been taken in.
 
-    Without a change, a row of history is looked at again, long after its parts were read.  Raises
-    Waiting until all have come, and MappingError when the record does not tell its transaction.
+    `writer` is another transaction of which all must have been: the one that wrote the row first.  Without
+    a change, a row of history is looked at again, long after its parts were read.  Raises Waiting until all
+    have come, and MappingError when the record does not tell its transaction.
     """
     if change is None:
         return
@@ -62,6 +63,11 @@ def require_all(space: str, change: Change | None, recall: Recall) -> None:
         raise Waiting(ENDED, "snapshot")
     if name is None:
         raise MappingError("no_transaction", "the record does not tell its transaction")
+    for transaction in (writer, name) if writer else (name,):
+        _require(space, transaction, recall)
+
+
+def _require(space: str, name: str, recall: Recall) -> None:
     counts: Mapping[str, int] | None = recall.value(ENDED, name)
     if counts is None:
         raise Waiting(ENDED, name)

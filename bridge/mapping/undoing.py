@@ -132,7 +132,7 @@ def _in_order(scope: Scope, took: list[Took]) -> list[Took]:
 def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:
     memory = row.memory()
     last = memory.last(took.name) if memory is not None else None
-    if memory is None or last is None or last.partly:
+    if memory is None or last is None or (last.partly and last.stands):
         raise MappingError(*MOVED_ON)
     if activity.grows is not None:
         found = next((one for one in memory.pieces(took.name) if one.n == took.n), None)

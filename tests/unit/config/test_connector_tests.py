@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from bridge.config.connector_tests import End, Pause, Step, connector_of, differences, read_tests, steps_of
+from bridge.config.connector_tests import End, Pause, Step, connector_of, read_tests, steps_of
 from bridge.config.loading import LoadedFile
+from bridge.config.written_values import differences
 from bridge.connector_tests import run_tests
 from bridge.decoders import COLUMN_TYPES, parse_column_type
 from bridge.errors import ConfigError, DecodeError
@@ -116,6 +117,18 @@ cases:
       - {insert: {id: 2}}
       - {end: B, counts: {legs: 3}}
 """
+
+
+def test_a_key_may_be_written_as_a_record_has_it_a_structure_too(tmp_path: Path) -> None:
+    number = '{scale: 1, value: "Cg=="}'
+    given = f"- insert: {{id: {number}, state: open}}\n      - update: {{id: {number}, state: settled}}"
+    text = FILE.split("    given:", maxsplit=1)[0] + f"    given:\n      {given}\n"
+    steps = list(steps_of(_read(tmp_path, text).model, "a bet is settled, deleted and moved", lambda _: ["id"]))
+    last = steps[-1]
+    assert isinstance(last, Step)
+    assert last.after is not None
+    assert (last.after["state"], last.after["currency"]) == ("settled", "EUR")
+    assert last.after["id"] == last.key["id"] == {"scale": 1, "value": "Cg=="}
 
 
 def test_the_end_of_a_transaction_counts_its_changes_before_and_after(tmp_path: Path) -> None:

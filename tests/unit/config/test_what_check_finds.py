@@ -230,3 +230,83 @@ play:
         "source.topics: no topic is given for games (add `games: the name of its topic`)",
         "source.topics: no topic is given for leg (add `leg: the name of its topic`)",
     ]
+
+
+class TestRowsThatTwoTablesClaim:
+    """One of the two would never see them, and nothing would say so."""
+
+    @pytest.mark.parametrize("tables", ["tx", "tx_\\d+", "sport\\.tx"])
+    def test_a_second_table_for_the_same_rows_is_refused(self, tmp_path: Path, tables: str) -> None:
+        first = "tx: {activities: {bet: {type: Bet}}" + (", tables: 'tx_\\d+'}" if "_" in tables else "}")
+        said = (
+            f"play: {{{first}, corrections: {{tables: '{tables}', reverses: {{when: ref, original: 'tx[ref]'}}}}}}"
+        )
+        (problem,) = problems(tmp_path, said)
+        assert problem == (
+            "play.corrections.tables: tx reads the rows of this table as well (say under `tables` of each which "
+            "table of the database it is, and let one say all about a row: one that takes back and stands for "
+            "something itself is a list, with `each`)"
+        )
+
+    def test_a_table_of_its_own_beside_a_pattern_that_it_would_fit_is_not(self, tmp_path: Path) -> None:
+        bets = "activities: {bet: {type: Bet}}"
+        wallet(tmp_path, f"play: {{tx: {{tables: 'tx_.*', {bets}}}, tx_old: {{{bets}}}}}")
+
+    def test_parts_of_two_headers_are_refused(self, tmp_path: Path) -> None:
+        parts = "parts: {legs: {table: leg, one: leg, of: tx, count: n}}"
+        said = (
+            f"play: {{bets: {{{parts}, activities: {{b: {{type: Bet}}}}}}, "
+            f"wins: {{{parts}, activities: {{w: {{type: Win}}}}}}}}"
+        )
+        (problem,) = problems(tmp_path, said)
+        assert problem == (
+            "play.wins.parts.legs.table: the rows of leg are parts of bets already "
+            "(let the headers be one table, by a pattern: `tables: bets|wins`)"
+        )
+
+    def test_two_names_for_the_same_parts_are_refused(self, tmp_path: Path) -> None:
+        legs = "{table: leg, one: leg, of: tx, count: n}"
+        said = f"play: {{tx: {{parts: {{debits: {legs}, credits: {legs}}}, activities: {{b: {{type: Bet}}}}}}}}"
+        (problem,) = problems(
+            tmp_path, said.replace("credits: {table: leg, one: leg", "credits: {table: leg, one: c")
+        )
+        assert problem.startswith(
+            "play.tx.parts.credits.table: the rows of leg are parts of tx already (give them"
+        )
+
+    def test_parts_name_their_header_by_as_many_columns_as_its_key_has(self, tmp_path: Path) -> None:
+        said = (
+            "play: {tx: {key: [brand, id], activities: {bet: {type: Bet}}, "
+            "parts: {legs: {table: leg, one: leg, of: tx, count: n}}}}"
+        )
+        (problem,) = problems(tmp_path, said)
+        assert problem == (
+            "play.tx.parts.legs.of: the key of its header has 2 values, and this has 1 "
+            "(name as many, in the order of `key`)"
+        )
+        wallet(tmp_path, said.replace("of: tx", "of: [brand, tx]"))
+
+
+class TestRowsThatAreNamedByTooFewValues:
+    """A key of two columns is never found by one: each rollback would wait for a day."""
+
+    WALLET = (
+        "play: {tx: {key: [provider, id], indexes: {by_ext: [provider, ext]}, "
+        "activities: {bet: {type: Bet}}}, voids: {reverses: {when: true, original: 'ORIGINAL'}}}"
+    )
+
+    @pytest.mark.parametrize(
+        ("original", "message"),
+        [
+            ("tx[ref]", "tx is looked up by provider, id (it takes 2, not 1)"),
+            ("tx[provider, ref, more]", "tx is looked up by provider, id (it takes 2, not 3)"),
+            ("tx.by_ext[ref]", "tx.by_ext is looked up by provider, ext (it takes 2, not 1)"),
+        ],
+    )
+    def test_it_is_said_where_it_stands(self, tmp_path: Path, original: str, message: str) -> None:
+        found = problems(tmp_path, self.WALLET.replace("ORIGINAL", original))
+        assert found == [f"play.voids.reverses.original: {message}"]
+
+    @pytest.mark.parametrize("original", ["tx[provider, ref]", "tx.by_ext[provider, ref]"])
+    def test_as_many_are_right(self, tmp_path: Path, original: str) -> None:
+        wallet(tmp_path, self.WALLET.replace("ORIGINAL", original))

@@ -44,3 +44,30 @@ def test_what_was_sent_is_not_skipped_away_when_its_row_loses_its_player(trial: 
     run.insert("calls", 1, method="debit", transaction="t1", amount=1)
     run.update("calls", 1, method="balance", transaction="t1", amount=1, player=None)
     assert [found for _, found in run.parked()] == ["no_player"]
+
+
+NATURAL = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    key: [provider, ref]
+    activities: {bet: {type: Bet}}
+"""
+
+
+@pytest.mark.parametrize("before", [{}, {"provider": None, "ref": None}])
+def test_a_delete_that_means_nothing_need_not_tell_the_key(trial: Make, before: dict[str, None]) -> None:
+    """An archive job deletes thousands; under REPLICA IDENTITY DEFAULT a record tells the primary key alone."""
+    run = trial(NATURAL)
+    run.insert("tx", 1, provider="acme", ref="x", amount=5)
+    run.take(run.database.delete("tx", {"id": 1}, before))
+    assert (run.events(), run.parked()) == (["Bet Approved 1 5"], [])
+    assert run.ended("skipped") == ["row deleted"]
+
+
+def test_a_delete_that_voids_must_tell_it(trial: Make) -> None:
+    run = trial(NATURAL.replace("deleted: nothing", "deleted: nothing stands"))
+    run.insert("tx", 1, provider="acme", ref="x", amount=5)
+    run.take(run.database.delete("tx", {"id": 1}, {"provider": None, "ref": None}))
+    assert run.parked() == [("", "no_key")]

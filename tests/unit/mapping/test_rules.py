@@ -605,3 +605,39 @@ def test_states_that_are_numbers_move_as_texts_do(trial: Make) -> None:
         run.update("tx", "1", amount=5, state=state)
     assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
     assert run.parked() == [("1", "move")]
+
+
+class TestMovesOfAColumnThatIsNullAtFirst:
+    """A result, or the state of a refund, is not there before something happens."""
+
+    WALLET = """
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    moves: {result: {new: [null], null: [1, void], 1: [void]}}
+    activities: {bet: {type: Bet}}
+    stands: result != "void"
+"""
+
+    def test_null_is_a_state_as_any_other(self, trial: Make) -> None:
+        run = trial(self.WALLET)
+        run.insert("bets", "1", amount=10, result=None)
+        run.update("bets", "1", amount=10, result=None, note="seen")
+        run.update("bets", "1", amount=10, result=1)
+        run.update("bets", "1", amount=10, result="void")
+        assert (run.events(), run.parked()) == (["Bet Approved 1 10", "Bet Rollback 1 10"], [])
+
+    @pytest.mark.parametrize(("first", "then"), [(1, 1), (None, "odd"), (None, "null")])
+    def test_what_is_not_named_is_parked(self, trial: Make, first: Any, then: Any) -> None:
+        run = trial(self.WALLET)
+        run.insert("bets", "1", amount=10, result=first)
+        run.update("bets", "1", amount=10, result=then)
+        assert run.parked()[0] == ("1", "move")
+
+    def test_it_may_not_become_null_again(self, trial: Make) -> None:
+        run = trial(self.WALLET)
+        run.insert("bets", "1", amount=10, result=None)
+        run.update("bets", "1", amount=10, result=1)
+        run.update("bets", "1", amount=10, result=None)
+        assert run.parked() == [("1", "move")]

@@ -314,6 +314,18 @@ def test_a_leg_that_comes_after_its_event_was_sent_is_parked(trial: Make) -> Non
     assert run.parked() == [("1", "late_part")]
 
 
+def test_legs_of_a_row_that_takes_all_back_come_before_it_or_after_it(trial: Make) -> None:
+    said = "      takes: leg.sum\n      skip: {no leg on a player's wallet: not takes}\n"
+    run = trial(PARTIAL.replace(said, ""))
+    header(run, "1", "bet", {"CASH": 5})
+    run.insert("leg", "2.0", tx_id="2", wallet="CASH", sum=3)
+    run.insert("tx", "2", kind="refund", legs_of=2, ref="1")
+    run.insert("leg", "2.1", tx_id="2", wallet="CASH", sum=2)
+    assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
+    assert (run.parked(), run.held) == ([], 0)
+    assert run.ended("sent")[-2:] == ["with its header", "with its header"]
+
+
 def test_a_leg_of_history_that_is_written_later_completes_it(trial: Make) -> None:
     run = trial(PARTIAL)
     run.snapshot("tx", "1", kind="bet", legs_of=2, ref=None)

@@ -81,3 +81,15 @@ def test_an_older_row_that_waits_behind_a_newer_one_is_skipped_too(trial: Make) 
     run.insert("games", "g", name="Game")
     assert run.events() == ["Bet Approved 9:b 5", "Win Approved 9:w 5"]
     assert run.play.ledger.counters()[("skipped", "states", "row is an older version")] == 1
+
+
+def test_an_old_state_that_is_deleted_says_nothing_and_the_newest_one_does(trial: Make) -> None:
+    run = trial(WALLET.replace("deleted: nothing", "deleted: nothing stands"))
+    state(run, "insert", 1, 1, "open")
+    state(run, "insert", 2, 2, "won")
+    state(run, "delete", 1, 1, "open")
+    assert run.new() == ["Bet Approved 9:b 5", "Win Approved 9:w 5"]
+    assert run.ended("skipped") == ["row is an older version"]
+    state(run, "delete", 2, 2, "won")
+    assert run.new() == ["Win Rollback 9:w 5", "Bet Rollback 9:b 5"]
+    assert run.parked() == []

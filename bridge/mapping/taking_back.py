@@ -1,0 +1,100 @@
+"""Events that take back an activity, all that is left of it or a part, and the decision that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bridge.errors import MappingError
+from bridge.mapping.ahead import TAKEN_AHEAD
+from bridge.mapping.amounts import AMOUNTS, add_up
+from bridge.mapping.events import EventMaker, override
+from bridge.mapping.keys import key_text
+from bridge.mapping.outgoing import Outgoing, Send
+from bridge.mapping.plan import ReversalPlan
+from bridge.mapping.remembered import Did, Sent, Took
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.shares import anything, less, more
+from bridge.row import Value
+
+
+def all_of(maker: EventMaker, row: PlayRow, sent: Sent, *, by_amount: bool) -> Outgoing:
+    """Return the Rollback of what is left of an activity; of a share, all that is left of it is taken."""
+    if row.plan.activities[sent.name].share is None:
+        return maker.rollback(row, row.scope(), sent)
+    (out,) = part_of(maker, row, sent, sent.left, less(sent.left, sent.left), by_amount=by_amount)
+    return out
+
+
+def part_of(
+    maker: EventMaker, row: PlayRow, sent: Sent, takes: Value, rest: Value, *, by_amount: bool
+) -> list[Outgoing]:
+    """Return the events that take a part of a share: Rollback and remainder, or a Rollback of the part's amount.
+
+    What stands with less than was sent of it can only go by amounts.
+    """
+    activity = row.plan.activities[sent.name]
+    whole = maker.rollback(row, row.scope(), sent)
+    whole.takes, whole.left = takes, rest
+    if not by_amount and not sent.partly:
+        return [whole, maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else [whole]
+    _set_amount(maker, whole, sent, takes)
+    whole.stands = anything(rest)
+    return [whole]
+
+
+def rest_of(maker: EventMaker, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
+    """Return the Rollback of what stands of an activity, which its own row takes back."""
+    out = maker.rollback(row, scope, sent)
+    if sent.partly:
+        _set_amount(maker, out, sent, sent.left)
+    return out
+
+
+def _set_amount(maker: EventMaker, out: Outgoing, sent: Sent, share: Value) -> None:
+    """Let a Rollback be of a share's amount, not of all that was sent."""
+    row = out.row
+    share = more(share, None)  # As shares, whose values that never were are zero; the ledger keeps a mere map.
+    part = maker.again(row, row.plan.activities[sent.name], row.scope(), sent, share)
+    kept = {field: value for field, value in out.fields.items() if field not in AMOUNTS}
+    out.fields = kept | {field: value for field, value in part.fields.items() if field in AMOUNTS}
+    add_up(out.fields)
+
+
+def as_sent(
+    maker: EventMaker,
+    plan: ReversalPlan,
+    scope: Scope,
+    events: list[Outgoing],
+    did: Did | None,
+    *,
+    suffix: str = "",
+    ahead: Sequence[Took] = (),
+) -> Send:
+    """Return the events of a reversal with its own fields on each, fixed.
+
+    Raises MappingError when these give two Rollbacks one id: the second would be taken for a repeat.
+    """
+    ids: set[str | None] = set()
+    for at, out in enumerate(events):
+        scope.n, scope.last = out.n, at == len(events) - 1
+        own = None if out.approved else out.fields.get("activity_id")
+        scope.taken_back = dict(out.fields)
+        override(out.fields, plan.event, scope)
+        if own != out.fields.get("activity_id") and own is not None:
+            _require_new(ids, key_text(out.fields["activity_id"]))
+        memory = out.row.memory()
+        before = memory.last(out.name) if memory is not None else None
+        maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
+    decision = Send(events, took=[*[_took(out) for out in events if not out.approved], *ahead], reversal=True)
+    decision.did, decision.reason = did, TAKEN_AHEAD
+    return decision
+
+
+def _require_new(ids: set[str | None], activity_id: str | None) -> None:
+    if activity_id in ids:
+        raise MappingError("same_id", "several activities are taken back, and activity_id is the same for each")
+    ids.add(activity_id)
+
+
+def _took(out: Outgoing) -> Took:
+    return Took(out.row.plan.name, out.row.key, out.name, out.n, out.takes)

@@ -1,0 +1,46 @@
+"""What is remembered of a row comes back from the ledger as it was put there."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import pytest
+
+from bridge.mapping.frozen import decode_row, encode_row
+from bridge.mapping.remembered import Ahead, Did, Ending, RowMemory, Sent, Took
+from bridge.records import SourcePosition
+
+SENT = Sent(
+    "bet", 2, False, 7, "10.50", Decimal("0.10"), {"CASH": Decimal(3)}, 2, True, True, True, {"amount": Decimal(1)}
+)
+FULL = RowMemory(
+    ending=Ending.SENT,
+    reason="why",
+    position=SourcePosition("here", (1, 2)),
+    queue="p1",
+    sent=[SENT],
+    values={"amount": Decimal("1.5")},
+    history={"amount": Decimal("2.5")},
+    reversal=True,
+    took=[Took("tx", "1", "bet", 2, Decimal(4), True)],
+    parked=True,
+    did=Did("original", "tx", "1", "bet", Decimal(4)),
+    gone=True,
+    ahead=[Ahead("bet", Decimal(4))],
+    asked=["legs"],
+    writer="77",
+)
+NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
+
+
+def test_every_field_of_a_row_s_memory_is_kept() -> None:
+    default = RowMemory(Ending.OPEN)
+    assert [name for name in NAMES if getattr(FULL, name) == getattr(default, name)] == []
+    assert decode_row(encode_row(FULL)) == FULL
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_field_of_a_row_s_memory_is_kept_alone(name: str) -> None:
+    memory = msgspec.structs.replace(RowMemory(Ending.OPEN), **{name: getattr(FULL, name)})
+    assert decode_row(encode_row(memory)) == memory
