@@ -37,7 +37,7 @@ class KafkaSource(Source, Protocol):
         """Have `told` called, in the caller's thread, when no broker has answered after two seconds.
 
         Whoever asked goes on waiting, and gets the answer, or the error once `request_timeout` is over or
-        `asked_to_stop` says so: it is asked about once a second.
+        `asked_to_stop` says so: it is asked about once a second, also while `open` waits for topics.
         """
 
     def attach(self, positions: Mapping[Partition, int]) -> None:
