@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ from bridge.running_checks import RunningChecks
 from bridge.sources import Client, KafkaSource, open_source
 from bridge.surroundings import Surroundings
 from bridge.telemetry.http import Health, HealthServer
-from bridge.telemetry.metrics import Metrics
+from bridge.telemetry.metrics import CONNECTED, READY, Metrics
 
 if TYPE_CHECKING:
     from bridge.ledger import PostgresLedger
@@ -77,7 +77,12 @@ class BrandRun:
         self._brand = brand
         self._surroundings = Surroundings(brand)
         self._options = options
-        self._metrics = Metrics(brand.connector.brand, __version__)
+        self.metrics = Metrics(brand.connector.brand, __version__)
+        """Its numbers, from the first moment on."""
+        # Alerts look at these two also while a start waits for Kafka or the ledger, and between two attempts.
+        self.metrics.pull(READY, lambda: float(self.health().state == "ok"))
+        self.metrics.pull(CONNECTED, self._connected)
+        self._peers: dict[tuple[str, ...], float] = {}
         self._stop = threading.Event()
         self._reporter: Reporter | None = None
         self._trouble = ""
@@ -105,6 +110,8 @@ class BrandRun:
                 except SinkUnavailable:
                     raise
                 except TransientError as error:
+                    if isinstance(error, LedgerUnavailable):
+                        self._peers["ledger",] = 0.0
                     if self._stop.is_set():
                         if isinstance(error, LedgerUnavailable):
                             # What is confirmed could not be written down, so this was no clean stop.
@@ -123,12 +130,16 @@ class BrandRun:
             return Health("stopping")
         return reporter.health()
 
+    def _connected(self) -> Mapping[tuple[str, ...], float]:
+        reporter = self._reporter
+        return dict(self._peers) if reporter is None else reporter.connected()
+
     @contextlib.contextmanager
     def _serving(self) -> Iterator[None]:
         if self._options.http is None:
             yield
             return
-        server = HealthServer(self._options.http, self._metrics, self.health)
+        server = HealthServer(self._options.http, self.metrics, self.health)
         self.address = server.start()
         LOG.info("serving", host=self.address[0], port=self.address[1])
         try:
@@ -146,6 +157,7 @@ class BrandRun:
             ledger.close()
 
     def _run_with(self, brand: Brand, ledger: SqliteLedger | PostgresLedger) -> None:
+        self._peers = {("ledger",): 1.0, ("kafka",): 0.0}
         connector = brand.connector
         source = source_of(brand, member_of(brand, ledger))
         source.on_waiting(self._waiting_for_kafka, self._stop.is_set)
@@ -161,7 +173,7 @@ class BrandRun:
             intake.load(tables.load())
             tables.follow(lambda name, rows: values_of_table(brand.plan.lookups[name], rows))
             self._reporter = Reporter(
-                self._metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
+                self.metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
             )
             intake.on_offer(self._reporter.offered)
             self._loop(intake, outbound, self._reporter, tables, checks)

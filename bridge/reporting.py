@@ -85,8 +85,6 @@ class Reporter:
         metrics.pull(m.LAG_RECORDS, self._lag)
         metrics.pull(m.LAG_SECONDS, self._lag_seconds)
         metrics.pull(m.OFFSET_COMMIT_FAILURES, lambda: source.health().commit_failures)
-        metrics.pull(m.READY, lambda: float(self.health().state == "ok"))
-        metrics.pull(m.CONNECTED, self._connected)
 
     def offered(self, deliveries: Sequence[Delivery]) -> None:
         """Note what was offered to the sender."""
@@ -202,7 +200,8 @@ class Reporter:
             return 0.0
         return max(0.0, time.time() - progress.last_record_ms / 1000)
 
-    def _connected(self) -> Mapping[tuple[str, ...], float]:
+    def connected(self) -> Mapping[tuple[str, ...], float]:
+        """Return 1 for each peer that answers, 0 for one that does not.  Any thread may ask."""
         return {
             ("kafka",): float(self._source.health().connected),
             ("rabbitmq",): float(self._delivery().connected),

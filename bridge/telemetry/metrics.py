@@ -107,7 +107,11 @@ LAST_EVENT_TIMESTAMP = Gauge(
 )
 
 # The process
-CONNECTED = Gauge("connected", ("peer",), "1 while connected to kafka, rabbitmq or the ledger, else 0")
+CONNECTED = Gauge(
+    "connected",
+    ("peer",),
+    "1 while connected to kafka, rabbitmq or the ledger, else 0; a start that waits shows what it has tried",
+)
 READY = Gauge("ready", (), "1 while /ready says ok, else 0")
 BUILD_INFO = Gauge("build_info", ("version",), "1; the label tells the version that runs")
 
