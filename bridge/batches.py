@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -114,11 +114,14 @@ class Batches:
         confirmed: Callable[[], Confirmed | None],
         now_ms: int,
         *,
+        passed: Mapping[Partition, int],
         recheck: bool = False,
         tables: Sequence[tuple[str, Sequence[Row]]] = (),
         wait: bool = True,
     ) -> None:
         """Map a batch, and make all that it leads to durable at once: with `wait` before this returns.
+
+        `passed` are positions of other partitions, behind what is no record.
 
         `tables` become the whole of look-ups that no topic carries, and with `recheck` what waits for other
         instances' doings is judged again.  What is newly `confirmed` is asked for last, so that the window
@@ -128,7 +131,7 @@ class Batches:
         transaction = self._ledger.begin(now_ms)
         try:
             self._map(transaction, batch, now_ms, recheck=recheck, tables=tables)
-            behind = _positions_behind(batch)
+            behind = _positions_behind(batch) | dict(passed)
             transaction.advance(behind)
             self.settle()
             self._commit(transaction, batch, behind, confirmed(), wait=wait)

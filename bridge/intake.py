@@ -226,7 +226,7 @@ class Intake:
         expired = deadline is not None and deadline <= now_ms
         recheck = self._ledger.shared and (expired or self._pace.due_for_recheck())
         record = self._outbox.unrecorded() > 0 if at_once else self._pace.due_to_record()
-        if not (batch or expired or recheck or record or tables):
+        if not (batch or expired or recheck or record or tables or self._lanes.passed()):
             return
         if batch:
             self._lanes.given_up.clear()
@@ -257,7 +257,15 @@ class Intake:
     ) -> None:
         if self._batches.spoiled:
             self._assignment.take_up_what_waits()
-        self._batches.write(batch, self._outbox.confirmed, now_ms, recheck=recheck, tables=tables, wait=wait)
+        self._batches.write(
+            batch,
+            self._outbox.confirmed,
+            now_ms,
+            passed=self._lanes.passed(),
+            recheck=recheck,
+            tables=tables,
+            wait=wait,
+        )
 
     def _hand_over(self, written: Written) -> None:
         """Offer what has just become durable; in the thread that waited for that."""
