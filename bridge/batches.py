@@ -57,11 +57,12 @@ class Batches:
         progress: Progress,
         *,
         positions: dict[Partition, int],
+        passed: Callable[[], Mapping[Partition, int]],
         durable: Callable[[Written], None],
         shared: bool,
         clock: Callable[[], float],
     ) -> None:
-        """`positions` takes the durable position of each partition.
+        """`positions` takes the durable position of each partition, and `passed` tells those behind no record.
 
         `durable` is called as soon as a batch is that, by the thread that has waited for the disk.
         `shared`: other instances write to the same ledger.
@@ -73,6 +74,7 @@ class Batches:
         self._clock = clock
         self._progress = progress
         self._positions = positions
+        self._passed = passed
         self._durable = durable
         self._flood = Flood(brand.connector.limits.parked_in_a_row, brand.connector.limits.parked_per_minute)
         self._mapper = Mapper(brand.plan, self._flood.add, shared=shared)
@@ -114,14 +116,11 @@ class Batches:
         confirmed: Callable[[], Confirmed | None],
         now_ms: int,
         *,
-        passed: Mapping[Partition, int],
         recheck: bool = False,
         tables: Sequence[tuple[str, Sequence[Row]]] = (),
         wait: bool = True,
     ) -> None:
         """Map a batch, and make all that it leads to durable at once: with `wait` before this returns.
-
-        `passed` are positions of other partitions, behind what is no record.
 
         `tables` become the whole of look-ups that no topic carries, and with `recheck` what waits for other
         instances' doings is judged again.  What is newly `confirmed` is asked for last, so that the window
@@ -131,7 +130,7 @@ class Batches:
         transaction = self._ledger.begin(now_ms)
         try:
             self._map(transaction, batch, now_ms, recheck=recheck, tables=tables)
-            behind = _positions_behind(batch) | dict(passed)
+            behind = _positions_behind(batch) | dict(self._passed())
             transaction.advance(behind)
             self.settle()
             self._commit(transaction, batch, behind, confirmed(), wait=wait)

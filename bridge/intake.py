@@ -63,6 +63,8 @@ class Intake:
         self._clock = clock
         self.progress = Progress()
         self._order = CommitOrder(connector.source.order.wait.total_seconds())
+        self.oldest_waiting_ms = self._order.oldest_ms
+        """Tells the time of the oldest record that was read and is not taken in; None where there is none."""
         self._lanes = Lanes(source, decoder, self._order)
         self._outbox = Outbox(ledger, outbound, connector.limits.outbox)
         self._batches = Batches(
@@ -71,6 +73,7 @@ class Intake:
             ledger,
             self.progress,
             positions=self._lanes.positions,
+            passed=self._lanes.passed,
             durable=self._hand_over,
             shared=ledger.shared,
             clock=clock,
@@ -257,15 +260,7 @@ class Intake:
     ) -> None:
         if self._batches.spoiled:
             self._assignment.take_up_what_waits()
-        self._batches.write(
-            batch,
-            self._outbox.confirmed,
-            now_ms,
-            passed=self._lanes.passed(),
-            recheck=recheck,
-            tables=tables,
-            wait=wait,
-        )
+        self._batches.write(batch, self._outbox.confirmed, now_ms, recheck=recheck, tables=tables, wait=wait)
 
     def _hand_over(self, written: Written) -> None:
         """Offer what has just become durable; in the thread that waited for that."""
@@ -281,9 +276,15 @@ class Intake:
             self.progress.ledger_fails(self._brand_name, error)
 
     def _refill(self) -> None:
-        if not self._outbox.all_offered:
-            self._settle()
+        if self._outbox.all_offered:
+            return
+        self._settle()
+        try:
             self._outbox.refill()
+        except LedgerUnavailable as error:
+            if self.asked_to_stop():
+                raise
+            self._wait_for_ledger(error)
 
     def _wait_for_ledger(self, error: LedgerUnavailable) -> None:
         """Keep the place in the group while the ledger is away; nothing of the batch is lost."""

@@ -88,6 +88,12 @@ class CommitOrder:
         """Return how many records wait."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
 
+    def oldest_ms(self) -> int | None:
+        """Return the time of the oldest record that waits, None where none does."""
+        return min(
+            (lane.waiting[0].record.timestamp_ms for lane in self._lanes.values() if lane.waiting), default=None
+        )
+
     def due(self, now: float, *, play: bool = True) -> float | None:
         """Return after how many seconds `take` will yield more although nothing new is read, or None."""
         full, empty = self._full(play=play), self._empty()

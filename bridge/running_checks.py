@@ -6,12 +6,16 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
+import structlog
+
 from bridge.brand import Brand
 from bridge.contracts import Ledger
-from bridge.errors import SourceUnavailable
+from bridge.errors import LedgerUnavailable, SourceUnavailable
 from bridge.sources import SourceHealth
 from bridge.surroundings import Surroundings
 from bridge.topic_ids import TopicIds, check_topic_ids
+
+LOG = structlog.get_logger(__name__)
 
 SECRETS_EVERY_SECONDS: Final = 5.0
 """How often the secrets are read while Kafka is in trouble."""
@@ -55,14 +59,21 @@ class RunningChecks:
         check_topic_ids(self._ledger, self._source, self._source.topics(), now_ms)
 
     def now_and_then(self) -> None:
-        """Look at what is due.  Raises as `topics`, and SourceUnavailable when there are new secrets for Kafka."""
+        """Look at what is due.
+
+        Raises TopicReplaced as `topics`, and SourceUnavailable when there are new secrets for Kafka.
+        """
         now, health = self._clock(), self._source.health()
         if not health.connected or health.last_error is not None:
             if now - self._looked_at_secrets >= SECRETS_EVERY_SECONDS:
                 self._looked_at_secrets = now
                 self._secrets()
         elif now - self._looked_at_topics >= TOPICS_EVERY_SECONDS:
-            self.topics()
+            try:
+                self.topics()
+            except (SourceUnavailable, LedgerUnavailable) as error:
+                # Taking in goes on with what it has; its own trouble is told where it is met.
+                LOG.warning("topics_not_checked", error=str(error))
 
     def _secrets(self) -> None:
         if self._surroundings.brand().connector.source.kafka != self._used.connector.source.kafka:

@@ -226,3 +226,28 @@ def test_the_world_reads_what_it_wrote(world: World) -> None:
     world.row("b")
     world.turn()
     assert [json.loads(one.body)["game_name"] for one in world.outbound.taken] == ["Dice"]
+
+
+def test_a_ledger_that_cannot_be_read_for_a_while_ends_nothing(world: World) -> None:
+    world.bets(1)
+    world.turn()
+    assert world.arrived() == ["b1/Approved"]
+    failed = 0
+
+    def fails_once() -> bool:
+        nonlocal failed
+        failed += 1
+        return failed == 1
+
+    # What another instance left would be read from the ledger.
+    world.intake._outbox.look_again()
+    connection = world.ledger._link._connection
+    connection.set_progress_handler(fails_once, 1)
+    world.turn()
+    assert failed == 1
+    assert "interrupted" in world.intake.progress.last_error
+    connection.set_progress_handler(None, 0)
+    world.bets(1)
+    world.turn()
+    assert world.arrived() == ["b1/Approved", "b2/Approved"]
+    assert world.intake.progress.last_error == ""

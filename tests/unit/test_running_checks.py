@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bridge.brand import load_brand
 from bridge.errors import SourceUnavailable, TopicReplaced
@@ -26,6 +27,7 @@ class Brokers:
         self.id = "a1"
         self.trouble: str | None = None
         self.asked = 0
+        self.answers = True
 
     def topics(self) -> Sequence[str]:
         """Return the one topic."""
@@ -34,6 +36,8 @@ class Brokers:
     def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
         """Return its id."""
         self.asked += 1
+        if not self.answers:
+            raise SourceUnavailable("no answer in time")
         return dict.fromkeys(topics, self.id)
 
     def health(self) -> SourceHealth:
@@ -110,3 +114,28 @@ def test_trouble_without_new_secrets_is_left_to_the_source(
     clock.now = TOPICS_EVERY_SECONDS
     checks.now_and_then()
     assert brokers.asked == 0
+
+
+def test_a_question_that_is_not_answered_ends_nothing(surroundings: Surroundings, ledger: SqliteLedger) -> None:
+    brokers, clock = Brokers(), Clock()
+    checks = RunningChecks(surroundings, brokers, ledger, clock)
+    checks.topics()
+    brokers.answers = False
+    for minute in (1, 2):
+        clock.now = minute * TOPICS_EVERY_SECONDS
+        with structlog.testing.capture_logs() as logs:
+            checks.now_and_then()
+            checks.now_and_then()
+        assert [(line["event"], line["log_level"]) for line in logs] == [("topics_not_checked", "warning")]
+        assert brokers.asked == minute + 1, "it is not asked again at once"
+
+
+def test_a_ledger_that_is_away_while_topics_are_looked_at_ends_nothing(surroundings: Surroundings) -> None:
+    ledger = open_sqlite(":memory:", "vintervik", create=True)
+    ledger.close()
+    clock = Clock()
+    checks = RunningChecks(surroundings, Brokers(), ledger, clock)
+    clock.now = TOPICS_EVERY_SECONDS
+    with structlog.testing.capture_logs() as logs:
+        checks.now_and_then()
+    assert [line["event"] for line in logs] == ["topics_not_checked"]
