@@ -175,7 +175,7 @@ class BrandRun:
             self._reporter = Reporter(
                 self.metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
             )
-            intake.on_offer(self._reporter.offered)
+            intake.on_sending(self._reporter.offered, self._reporter.confirmed)
             self._loop(intake, outbound, self._reporter, tables, checks)
         except LedgerFenced:
             # What this one still had to send is for the new owner to send.
@@ -205,7 +205,7 @@ class BrandRun:
             while not self._stop.is_set():
                 intake.step()
                 intake.load(tables.news())
-                reporter.collect(outbound.confirmed())
+                reporter.collect()
                 outbound.raise_if_failed()
                 checks.now_and_then()
                 now = time.monotonic()
@@ -220,7 +220,7 @@ class BrandRun:
             raise
         LOG.info("draining", pending=outbound.pending(), at_most_seconds=DRAIN_SECONDS)
         clean = intake.finish(DRAIN_SECONDS)
-        reporter.collect(outbound.confirmed())
+        reporter.collect()
         LOG.info("drained" if clean else "stopped_with_unconfirmed", pending=outbound.pending())
 
     def _opened_ledger(self, brand: Brand) -> SqliteLedger | PostgresLedger:

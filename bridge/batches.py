@@ -109,6 +109,7 @@ class Batches:
         if with_held:
             take_up(mapper, self._ledger, self._decoder)
         self._mapper, self.spoiled = mapper, False
+        self._progress.held = mapper.held
 
     def write(
         self,

@@ -57,10 +57,8 @@ class Intake:
         connector, decoder = brand.connector, brand.decoder()
         self._brand_name = connector.brand
         self._retention = connector.ledger.retention
-        self._source = source
-        self._ledger = ledger
-        self._wall_ms = wall_ms
-        self._clock = clock
+        self._source, self._ledger = source, ledger
+        self._wall_ms, self._clock = wall_ms, clock
         self.progress = Progress()
         self._order = CommitOrder(connector.source.order.wait.total_seconds())
         self.oldest_waiting_ms = self._order.oldest_ms
@@ -104,9 +102,11 @@ class Intake:
         )
         self._assignment.take_up_what_waits()
 
-    def on_offer(self, told: Callable[[Sequence[Delivery]], None]) -> None:
-        """Have `told` called with what is offered to the sender."""
-        self._outbox.on_offer = told
+    def on_sending(
+        self, offered: Callable[[Sequence[Delivery]], None], confirmed: Callable[[Sequence[int]], None]
+    ) -> None:
+        """Have told what is going to be offered to the sender, and the numbers of what was confirmed."""
+        self._outbox.on_offer, self._outbox.on_confirm = offered, confirmed
 
     def on_permit(self, told: Callable[[float], None]) -> None:
         """Have `told` called with the time, on the monotonic clock, until which the sender may send."""

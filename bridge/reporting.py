@@ -90,13 +90,16 @@ class Reporter:
         metrics.pull(m.OFFSET_COMMIT_FAILURES, lambda: source.health().commit_failures)
 
     def offered(self, deliveries: Sequence[Delivery]) -> None:
-        """Note what was offered to the sender."""
+        """Note what is going to be offered to the sender."""
         self._sent.offered(deliveries)
 
-    def collect(self, confirmed: int) -> None:
+    def confirmed(self, seqs: Sequence[int]) -> None:
+        """Note what the broker has confirmed."""
+        self._sent.confirmed(seqs)
+
+    def collect(self) -> None:
         """Carry over what has happened since the last call."""
         progress, metrics = self._intake.progress, self._metrics
-        self._sent.confirmed(confirmed)
         if progress.records:
             metrics.add_counts(m.RECORDS, {(topic,): count for topic, count in progress.records.items()})
             progress.records.clear()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.brand import load_brand
+from bridge.delivery.memory import Answer, MemoryOutbound
 from bridge.errors import LedgerUnavailable
 from bridge.ledger import open_sqlite
 from tests.support.eventually import eventually
@@ -251,3 +252,30 @@ def test_a_ledger_that_cannot_be_read_for_a_while_ends_nothing(world: World) -> 
     world.turn()
     assert world.arrived() == ["b1/Approved", "b2/Approved"]
     assert world.intake.progress.last_error == ""
+
+
+def test_what_is_confirmed_behind_a_refused_event_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONNECTOR)
+    ledger = open_sqlite(str(tmp_path / "ledger"), "overlap", create=True)
+    outbound = MemoryOutbound(answer=lambda one: Answer.NACK if one.message_id.startswith("b0") else Answer.ACK)
+    world = World(load_brand(tmp_path / "c.yaml", {}), ledger, outbound=outbound)
+    offered: list[str] = []
+    told: list[int] = []
+    world.intake.on_sending(lambda found: offered.extend(one.message_id for one in found), told.extend)
+    world.game("dice")
+    for number in range(3):
+        world.row(f"b{number}", player=f"p{number}")
+    world.turn(4)
+    assert not world.intake.drain(0.1)
+    assert offered == ["b0/Approved", "b1/Approved", "b2/Approved"]
+    assert told == [2, 3]
+    ledger.close()
+
+
+def test_what_waits_is_known_from_the_start(world: World) -> None:
+    world.row("l", game="late")
+    world.turn(2)
+    assert world.intake.drain(10)
+    world.source.close()
+    again = World(world.brand, world.ledger, topics=world.topics, rows=world.rows)
+    assert again.intake.progress.held == 1

@@ -101,23 +101,23 @@ def test_a_ledger_that_is_away_while_nothing_is_written_is_told_and_ends_nothing
     watched = Watched(around)
     reporter = watched.reporter
     around.ledger_away = True
-    reporter.collect(0)
+    reporter.collect()
     assert reporter.health().reasons == ("the ledger db:5432/x does not answer",)
     assert reporter.connected()["ledger",] == 0
     around.ledger_away = False
-    reporter.collect(0)
+    reporter.collect()
     assert reporter.health().state == "ok"
     assert reporter.connected()["ledger",] == 1
 
 
 def test_a_lag_that_kafka_does_not_tell_is_not_shown_and_not_asked_for_all_the_time(around: Surroundings) -> None:
     watched = Watched(around)
-    watched.reporter.collect(0)
+    watched.reporter.collect()
     assert (watched.shown("lag_records"), watched.shown("lag_seconds")) == (0, 0)
     around.kafka_silent, around.asked = True, 0
     with structlog.testing.capture_logs() as logs:
         for _ in range(3):
-            watched.reporter.collect(0)
+            watched.reporter.collect()
     assert around.asked == 1, "each question makes taking in wait"
     assert [line["event"] for line in logs] == ["lag_is_not_known"]
     assert (watched.shown("lag_records"), watched.shown("lag_seconds")) == (None, None)
@@ -126,12 +126,12 @@ def test_a_lag_that_kafka_does_not_tell_is_not_shown_and_not_asked_for_all_the_t
 def test_the_age_of_what_waits_is_that_of_the_oldest_record_in_hand(around: Surroundings) -> None:
     watched = Watched(around)
     around.end = 9
-    watched.reporter.collect(0)
+    watched.reporter.collect()
     assert watched.shown("lag_seconds") is None, "nothing has been read of which the age is known"
     now_ms = int(time.time() * 1000)
     around.oldest_ms, around.progress.last_record_ms = now_ms - 90_000, now_ms - 7_200_000
-    watched.reporter.collect(0)
+    watched.reporter.collect()
     assert watched.shown("lag_seconds") == pytest.approx(90, abs=20)
     around.oldest_ms = None
-    watched.reporter.collect(0)
+    watched.reporter.collect()
     assert watched.shown("lag_seconds") == pytest.approx(7200, abs=20)
