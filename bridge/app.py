@@ -170,7 +170,7 @@ class BrandRun:
         try:
             outbound.start()
             checks.topics()
-            intake.load(tables.load())
+            intake.load(tables.load(self._stop.is_set))
             tables.follow(lambda name, rows: values_of_table(brand.plan.lookups[name], rows))
             self._reporter = Reporter(
                 self.metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems

@@ -42,9 +42,12 @@ class LookupTables:
         """
         self._check: Callable[[str, Sequence[Row]], object] = lambda _, rows: rows
 
-    def load(self) -> list[Loaded]:
-        """Read all of them.  Blocks; raises ConfigError or SourceUnavailable for the first that cannot be read."""
-        return [(name, self._read(name, lookup)) for name, lookup in self._lookups.items()]
+    def load(self, asked_to_stop: Callable[[], bool] = lambda: False) -> list[Loaded]:
+        """Read all of them.  Raises ConfigError or SourceUnavailable for the first that cannot be read.
+
+        Blocks for each query as long as `query_rows`, or until a stop is asked for.
+        """
+        return [(name, self._read(name, lookup, asked_to_stop)) for name, lookup in self._lookups.items()]
 
     def load_files(self) -> list[Loaded]:
         """Read those that are files; no database is asked.  Raises ConfigError when one cannot be read."""
@@ -83,7 +86,7 @@ class LookupTables:
                 return found
 
     def close(self) -> None:
-        """Stop reading.  Waits at most a second for a query that runs."""
+        """Stop reading, and end a query that runs; waits at most a second for that."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(1.0)
@@ -93,7 +96,7 @@ class LookupTables:
         while not self._stop.wait(max(0.0, min(due.values()) - time.monotonic())):
             name = min(due, key=due.__getitem__)
             try:
-                rows = self._read(name, self._lookups[name])
+                rows = self._read(name, self._lookups[name], self._stop.is_set)
                 self._check(name, rows)
             except BridgeError as error:
                 self._note(name, str(error))
@@ -108,11 +111,11 @@ class LookupTables:
     def _seconds(self, name: str) -> float:
         return max(self._lookups[name].refresh.total_seconds(), 0.1)
 
-    def _read(self, name: str, lookup: Lookup) -> list[Row]:
+    def _read(self, name: str, lookup: Lookup, asked_to_stop: Callable[[], bool] = lambda: False) -> list[Row]:
         rows = (
             read_rows(self._folder / lookup.file)
             if lookup.file is not None
-            else query_rows(str(lookup.url), str(lookup.sql), name)
+            else query_rows(str(lookup.url), str(lookup.sql), name, asked_to_stop)
         )
         decoders = _decoders(lookup.columns)
         return [Row(row, decoders) for row in rows]
