@@ -6,6 +6,7 @@ connectors of many versions have been seen to write.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -39,6 +40,9 @@ _SCHEMA_CHANGE: Final = Skipped("schema change")
 _NOTIFICATION: Final = Skipped("notification")
 _SIGNAL: Final = Skipped("signal table")
 _MESSAGE: Final = Skipped("logical message")
+
+_NAMES_AS_CHANGES: Final = re.compile(r"\d+:\d+|[0-9A-Fa-f-]{36}:.+|\d+-\d+-\d+|file=.+")
+"""Ids of transactions of PostgreSQL, MySQL and MariaDB, which name tables in them as in changes."""
 
 _WITH_ROW: Final = frozenset({"c", "u", "r"})
 _OPS: Final = _WITH_ROW | {"d", "t"}
@@ -189,9 +193,10 @@ def _transaction(content: dict[str, Any]) -> Skipped | TransactionEnd:
     if boundary.status != "END":
         raise DecodeError("bad_transaction", "the status of a transaction record is neither BEGIN nor END")
     counts: dict[str, int] = {}
+    as_changes_have_it = _NAMES_AS_CHANGES.fullmatch(boundary.id) is not None
     for one in boundary.data_collections or ():
         # SQL Server and Oracle put the database before `schema.table`; the names of changes have none.
-        table = ".".join(one.data_collection.split(".")[-2:])
+        table = one.data_collection if as_changes_have_it else ".".join(one.data_collection.split(".")[-2:])
         counts[table] = counts.get(table, 0) + one.event_count
     return TransactionEnd(transaction_name(boundary.id), counts)
 
