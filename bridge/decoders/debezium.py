@@ -17,7 +17,7 @@ from bridge.decoders.declarations import Declarations
 from bridge.decoders.envelope import Boundary, Envelope
 from bridge.decoders.flattened import FlattenedReader, FlattenedSettings
 from bridge.decoders.json_records import JsonReader
-from bridge.decoders.keys import KeyReader
+from bridge.decoders.keys import NO_IDENTITY, KeyReader
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import DEFAULT_PLACEHOLDER, Placeholder
 from bridge.decoders.positions import (
@@ -117,11 +117,14 @@ class DebeziumDecoder:
             raise DecodeError("no_row", f"a record with op {op} has no row in after")
         snapshot = is_snapshot(op, source)
         renamed = self._keys.renamed(record, op, table)
+        key = self._keys.key(record, table)
+        if key is None and op == "d" and envelope.before is None:
+            key = NO_IDENTITY
         return Change(
             record=record,
             table=table,
             op=op,
-            key=self._keys.key(record, table),
+            key=key,
             before=self._row(envelope.before, "before", table, schemas),
             after=self._row(envelope.after, "after", table, schemas),
             position=position(source, snapshot=snapshot),

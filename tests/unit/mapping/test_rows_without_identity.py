@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from bridge.records import SourceRecord
 from tests.support.trial import Make
 
 WALLET = """
@@ -44,3 +47,25 @@ def test_what_was_sent_is_not_skipped_away_when_its_row_loses_its_player(trial: 
     run.insert("calls", 1, method="debit", transaction="t1", amount=1)
     run.update("calls", 1, method="balance", transaction="t1", amount=1, player=None)
     assert [found for _, found in run.parked()] == ["no_player"]
+
+
+SOURCE = {"connector": "postgresql", "schema": "public", "table": "calls", "lsn": 99}
+DELETED = SourceRecord(
+    "db.public.calls", 0, 9, None, json.dumps({"op": "d", "source": SOURCE, "before": None}).encode(), (), 0
+)
+"""A delete with neither a key nor the row before."""
+
+
+def test_a_delete_that_does_not_tell_its_row_says_what_to_do(trial: Make) -> None:
+    run = trial(WALLET.replace("    key:", "    rows: mutable\n    deleted: nothing stands\n    key:"))
+    run.insert("calls", 1, method="debit", transaction="t1", amount=1)
+    run.take(DELETED)
+    (parked,) = run.play.ledger.parked()
+    assert parked.code == "no_identity"
+    assert "REPLICA IDENTITY" in parked.reason
+
+
+def test_an_append_only_table_needs_no_deletes(trial: Make) -> None:
+    run = trial(WALLET)
+    run.take(DELETED)
+    assert run.play.ledger.counters() == {("skipped", "calls", "row deleted"): 1}
