@@ -35,7 +35,7 @@ class _Begun:
     batch: Sequence[Taken]
     behind: dict[Partition, int]
     held: int
-    counts: Counter[tuple[str, str, str]]
+    counts: Mapping[tuple[str, str, str], int]
     warnings: Counter[str]
     flood: tuple[int, list[tuple[float, int]]]
     """What the batches before this one had left."""
@@ -196,7 +196,7 @@ class Batches:
         if recorded is not None:
             transaction.confirm(recorded.seq, recorded.ahead)
         flood, started = self._flood, self._clock()
-        begun = _Begun(batch, behind, self._mapper.held, flood.counts, flood.warnings, flood.marks)
+        begun = _Begun(batch, behind, self._mapper.held, transaction.counts(), flood.warnings, flood.marks)
 
         def durable(deliveries: Sequence[Delivery]) -> None:
             self.written_at = self._clock()

@@ -58,7 +58,8 @@ RECORDS = Counter(
 CHANGES = Counter(
     "changes_total",
     ("outcome", "table", "reason"),
-    "how changes ended: sent, skipped, held or parked; reason is a word of the connector or of the bridge",
+    "how changes ended: sent, skipped, parked, or lookup for a look-up row; reason is that of a skip or the code "
+    "of what was parked",
 )
 PROFILE_BREACHES = Counter(
     "profile_breaches_total",

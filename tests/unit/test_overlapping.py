@@ -279,3 +279,18 @@ def test_what_waits_is_known_from_the_start(world: World) -> None:
     world.source.close()
     again = World(world.brand, world.ledger, topics=world.topics, rows=world.rows)
     assert again.intake.progress.held == 1
+
+
+def test_how_changes_end_is_counted_by_words_and_not_by_sentences(world: World) -> None:
+    world.row("b1")
+    world.row("b1")
+    world.row("v1", voids=None, player="")
+    world.topics.append(PLAY, b"{}", b'{"op": "x"}')
+    world.row("l", game="late")
+    world.turn(2)
+    assert world.intake.drain(10)
+    counted = world.intake.progress.outcomes
+    assert counted == world.ledger.counters()
+    assert counted["parked", "w.public.tx", "no_source"] == 1
+    assert counted["skipped", "tx", "repeated"] == 1
+    assert {outcome for outcome, _, _ in counted} == {"sent", "skipped", "parked", "lookup"}
