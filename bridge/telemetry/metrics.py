@@ -95,7 +95,12 @@ LEDGER_COMMIT_SECONDS = Histogram(
 )
 
 # Sending out
-OUTBOX_PENDING = Gauge("outbox_pending", (), "events in the ledger that the broker has not confirmed")
+OUTBOX_PENDING = Gauge(
+    "outbox_pending",
+    (),
+    "events that the sender has and the broker has not confirmed; after a long outage the ledger may hold more, "
+    "which follow when there is room (`limits.outbox`)",
+)
 WINDOW_IN_USE = Gauge("window_in_use", (), "messages published and not confirmed")
 UNCONFIRMED_AGE_SECONDS = Gauge(
     "unconfirmed_age_seconds", (), "how long the oldest event that is not confirmed has been waiting to be"
