@@ -148,7 +148,7 @@ class Reporter:
         progress, delivery, kafka = self._intake.progress, self._delivery(), self._source.health()
         alive = not progress.turned_at or time.monotonic() - progress.turned_at < TURN_LIMIT_SECONDS
         reasons = []
-        if not kafka.connected:
+        if not kafka.connected or kafka.refused:
             reasons.append(kafka.last_error or "kafka does not answer")
         if not delivery.connected:
             reasons.append(f"rabbitmq is not connected: {delivery.last_error}".rstrip(": "))

@@ -28,6 +28,8 @@ class SourceHealth(msgspec.Struct, frozen=True, gc=False):
     last_error: str | None
     """The latest trouble in one sentence; None once it is over."""
     commit_failures: int
+    refused: bool = False
+    """The trouble is one that does not pass by itself, also beside a connection: a log-in, TLS, a right."""
 
 
 class KafkaSource(Source, Protocol):

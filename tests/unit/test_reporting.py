@@ -29,6 +29,7 @@ class Surroundings:
     def __init__(self) -> None:
         self.ledger_away = self.kafka_silent = False
         self.end = 5
+        self.kafka = SourceHealth(True, 0.0, None, 0)
         self.asked = 0
         self.progress = Progress(ready=True)
         self.positions = {BETS: 5}
@@ -43,7 +44,7 @@ class Surroundings:
         return 7
 
     def health(self) -> SourceHealth:
-        return SourceHealth(True, 0.0, None, 0)
+        return self.kafka
 
     def reached(self) -> Mapping[Partition, int]:
         return dict(self.positions)
@@ -135,3 +136,11 @@ def test_the_age_of_what_waits_is_that_of_the_oldest_record_in_hand(around: Surr
     around.oldest_ms = None
     watched.reporter.collect()
     assert watched.shown("lag_seconds") == pytest.approx(7200, abs=20)
+
+
+def test_a_right_that_is_missing_is_a_reason_although_kafka_answers(around: Surroundings) -> None:
+    watched = Watched(around)
+    around.kafka = SourceHealth(True, 0.0, "one of several brokers is away", 0)
+    assert watched.reporter.health().state == "ok"
+    around.kafka = SourceHealth(True, 0.0, "Kafka does not allow this (bets)", 0, refused=True)
+    assert watched.reporter.health().reasons == ("Kafka does not allow this (bets)",)
