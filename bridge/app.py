@@ -53,9 +53,6 @@ SWITCH_SECONDS = 0.0005
 GC_THRESHOLDS = (20_000, 20, 50)
 """A batch makes thousands of objects and frees them itself; Python's default looks at them ten times a
 batch, for 8 to 15 µs of each event.  What only the collector frees here are tracebacks of rare errors."""
-PRUNE_EVERY_SECONDS = 60.0
-PRUNE_AT_ONCE = 2_000
-"""So few that pruning never holds up delivery."""
 LONGEST_BACK_OFF_SECONDS = 30.0
 
 
@@ -200,7 +197,7 @@ class BrandRun:
         intake.open()
         self._told_of_kafka = False
         LOG.info("started", brand=self._brand.connector.brand, version=__version__, compiled=compiled())
-        pruned = shown = time.monotonic()
+        shown = time.monotonic()
         try:
             while not self._stop.is_set():
                 intake.step()
@@ -209,9 +206,6 @@ class BrandRun:
                 outbound.raise_if_failed()
                 checks.now_and_then()
                 now = time.monotonic()
-                if now - pruned > PRUNE_EVERY_SECONDS:
-                    pruned = now
-                    intake.prune(PRUNE_AT_ONCE)
                 if self._options.on_status is not None and now - shown >= self._options.status_seconds:
                     shown = now
                     self._options.on_status(reporter.status())

@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 import structlog
 
+from bridge import running_checks
 from bridge.brand import load_brand
 from bridge.errors import SourceUnavailable, TopicReplaced
 from bridge.ledger import SqliteLedger, open_sqlite
 from bridge.records import Partition
-from bridge.running_checks import SECRETS_EVERY_SECONDS, TOPICS_EVERY_SECONDS, RunningChecks
+from bridge.running_checks import (
+    PRUNE_AGAIN_SECONDS,
+    PRUNE_EVERY_SECONDS,
+    SECRETS_EVERY_SECONDS,
+    TOPICS_EVERY_SECONDS,
+    RunningChecks,
+)
 from bridge.sources import SourceHealth
 from bridge.surroundings import Surroundings
 from tests.support.cases import ENVIRONMENT, EXAMPLES
@@ -139,3 +146,38 @@ def test_a_ledger_that_is_away_while_topics_are_looked_at_ends_nothing(surroundi
     with structlog.testing.capture_logs() as logs:
         checks.now_and_then()
     assert [line["event"] for line in logs] == ["topics_not_checked"]
+
+
+def old_rows(ledger: SqliteLedger, number: int) -> None:
+    transaction = ledger.begin(0)
+    for each in range(number):
+        transaction.put("row:tx", str(each), b"x")
+    transaction.commit()
+
+
+def rows(ledger: SqliteLedger) -> int:
+    transaction = ledger.begin(0)
+    found = sum(transaction.get("row:tx", str(each)) is not None for each in range(5))
+    transaction.rollback()
+    return found
+
+
+def test_more_than_is_forgotten_at_once_is_forgotten_soon(
+    surroundings: Surroundings, ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A brand whose rows come faster than a few each minute would keep them for ever."""
+    monkeypatch.setattr(running_checks, "PRUNE_AT_ONCE", 2)
+    old_rows(ledger, 5)
+    clock = Clock()
+    checks = RunningChecks(surroundings, Brokers(), ledger, clock)
+    checks.now_and_then()
+    assert rows(ledger) == 5, "a start has other things to do"
+    clock.now = PRUNE_EVERY_SECONDS
+    for left in (3, 1, 0):
+        checks.now_and_then()
+        checks.now_and_then()
+        assert rows(ledger) == left
+        clock.now += PRUNE_AGAIN_SECONDS
+    old_rows(ledger, 1)
+    checks.now_and_then()
+    assert rows(ledger) == 1, "all was forgotten: there is time"
