@@ -160,6 +160,10 @@ class Batches:
         batch, self._given_back = self._given_back, []
         return batch
 
+    def give_back(self, batch: Sequence[Taken]) -> None:
+        """Take a batch that was given up, for `take_back` to return it behind what it would return."""
+        self._given_back += batch
+
     def forget(self, partitions: Collection[Partition]) -> None:
         """Do not give back what was read of partitions: whoever has them then reads it again."""
         self._given_back = [one for one in self._given_back if partition_of(one) not in partitions]

@@ -294,3 +294,26 @@ def test_how_changes_end_is_counted_by_words_and_not_by_sentences(world: World) 
     assert counted["parked", "w.public.tx", "no_source"] == 1
     assert counted["skipped", "tx", "repeated"] == 1
     assert {outcome for outcome, _, _ in counted} == {"sent", "skipped", "parked", "lookup"}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("how", ["handing over", "stopping with a cause"])
+def test_draining_waits_no_longer_than_it_may_for_a_ledger_that_is_away(
+    world: World, disk: SlowDisk, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bets(ENOUGH - 1)
+    world.turn()
+    assert world.arrived() == ["b1/Approved"]
+    disk.fails = lambda: True
+    if how == "handing over":
+        monkeypatch.setattr(world.intake._assignment, "revoke_seconds", 0.2)
+        world.topics.create(PLAY.topic, 2)
+        world.turn()
+    else:
+        assert not world.intake.finish(0.2)
+    disk.fails = lambda: False
+    world.bets(1)
+    world.turn(4)
+    assert world.intake.drain(10)
+    assert world.arrived() == ["b1/Approved", "b2/Approved"]
+    assert list(world.ledger.unconfirmed(0, 1)) == []
