@@ -167,7 +167,7 @@ class BrandRun:
         try:
             outbound.start()
             checks.topics()
-            intake.load(tables.load(self._stop.is_set))
+            intake.load(tables.load(self._stop.is_set, self._waiting_for_query))
             tables.follow(lambda name, rows: values_of_table(brand.plan.lookups[name], rows))
             self._reporter = Reporter(
                 self.metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
@@ -246,6 +246,9 @@ class BrandRun:
         if not self._told_of_kafka:
             self._told_of_kafka = True
             LOG.warning("waiting_for_kafka", error=str(error))
+
+    def _waiting_for_query(self, sentence: str) -> None:
+        self._trouble = sentence
 
     def _back_off(self, error: TransientError, attempt: int) -> None:
         longest = min(LONGEST_BACK_OFF_SECONDS, 0.5 * 2 ** min(attempt, 10))

@@ -12,7 +12,7 @@ from bridge.config.wallet import Lookup, Wallet
 from bridge.decoders import parse_column_type
 from bridge.errors import BridgeError, SourceUnavailable
 from bridge.lookup_files import read_rows
-from bridge.lookup_queries import query_rows
+from bridge.lookup_queries import QUERY_SECONDS, query_rows
 from bridge.row import ColumnDecoder, Row
 
 NOT_ASKED = "its database is not asked here"
@@ -42,12 +42,19 @@ class LookupTables:
         """
         self._check: Callable[[str, Sequence[Row]], object] = lambda _, rows: rows
 
-    def load(self, asked_to_stop: Callable[[], bool] = lambda: False) -> list[Loaded]:
+    def load(
+        self, asked_to_stop: Callable[[], bool] = lambda: False, told: Callable[[str], None] = lambda _: None
+    ) -> list[Loaded]:
         """Read all of them.  Raises ConfigError or SourceUnavailable for the first that cannot be read.
 
-        Blocks for each query as long as `query_rows`, or until a stop is asked for.
+        Blocks for each query as long as `query_rows`, or until a stop is asked for; `told` is called before each.
         """
-        return [(name, self._read(name, lookup, asked_to_stop)) for name, lookup in self._lookups.items()]
+        found: list[Loaded] = []
+        for name, lookup in self._lookups.items():
+            if lookup.sql is not None:
+                told(f"the query of the look-up {name} is asked, for at most {QUERY_SECONDS:g} s")
+            found.append((name, self._read(name, lookup, asked_to_stop)))
+        return found
 
     def load_files(self) -> list[Loaded]:
         """Read those that are files; no database is asked.  Raises ConfigError when one cannot be read."""

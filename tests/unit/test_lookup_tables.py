@@ -188,9 +188,10 @@ def test_a_stop_while_a_start_waits_for_a_query_ends_both(tmp_path: Path) -> Non
     stop = threading.Event()
     stopping = threading.Timer(0.3, stop.set)
     stopping.start()
-    began = time.monotonic()
+    began, told = time.monotonic(), list[str]()
     with pytest.raises(SourceUnavailable, match="stopped while the query of the look-up rates ran"):
-        slow_tables(tmp_path).load(stop.is_set)
+        slow_tables(tmp_path).load(stop.is_set, told.append)
+    assert told == ["the query of the look-up rates is asked, for at most 300 s"]
     assert time.monotonic() - began < 5
     eventually(lambda: not queries(), message="the query goes on")
 
