@@ -10,7 +10,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ from bridge.running_checks import RunningChecks
 from bridge.sources import Client, KafkaSource, open_source
 from bridge.surroundings import Surroundings
 from bridge.telemetry.http import Health, HealthServer
-from bridge.telemetry.metrics import Metrics
+from bridge.telemetry.metrics import CONNECTED, READY, Metrics
 
 if TYPE_CHECKING:
     from bridge.ledger import PostgresLedger
@@ -53,9 +53,6 @@ SWITCH_SECONDS = 0.0005
 GC_THRESHOLDS = (20_000, 20, 50)
 """A batch makes thousands of objects and frees them itself; Python's default looks at them ten times a
 batch, for 8 to 15 µs of each event.  What only the collector frees here are tracebacks of rare errors."""
-PRUNE_EVERY_SECONDS = 60.0
-PRUNE_AT_ONCE = 2_000
-"""So few that pruning never holds up delivery."""
 LONGEST_BACK_OFF_SECONDS = 30.0
 
 
@@ -77,7 +74,12 @@ class BrandRun:
         self._brand = brand
         self._surroundings = Surroundings(brand)
         self._options = options
-        self._metrics = Metrics(brand.connector.brand, __version__)
+        self.metrics = Metrics(brand.connector.brand, __version__)
+        """Its numbers, from the first moment on."""
+        # Alerts look at these two also while a start waits for Kafka or the ledger, and between two attempts.
+        self.metrics.pull(READY, lambda: float(self.health().state == "ok"))
+        self.metrics.pull(CONNECTED, self._connected)
+        self._peers: dict[tuple[str, ...], float] = {}
         self._stop = threading.Event()
         self._reporter: Reporter | None = None
         self._trouble = ""
@@ -105,6 +107,8 @@ class BrandRun:
                 except SinkUnavailable:
                     raise
                 except TransientError as error:
+                    if isinstance(error, LedgerUnavailable):
+                        self._peers["ledger",] = 0.0
                     if self._stop.is_set():
                         if isinstance(error, LedgerUnavailable):
                             # What is confirmed could not be written down, so this was no clean stop.
@@ -123,12 +127,16 @@ class BrandRun:
             return Health("stopping")
         return reporter.health()
 
+    def _connected(self) -> Mapping[tuple[str, ...], float]:
+        reporter = self._reporter
+        return dict(self._peers) if reporter is None else reporter.connected()
+
     @contextlib.contextmanager
     def _serving(self) -> Iterator[None]:
         if self._options.http is None:
             yield
             return
-        server = HealthServer(self._options.http, self._metrics, self.health)
+        server = HealthServer(self._options.http, self.metrics, self.health)
         self.address = server.start()
         LOG.info("serving", host=self.address[0], port=self.address[1])
         try:
@@ -146,6 +154,7 @@ class BrandRun:
             ledger.close()
 
     def _run_with(self, brand: Brand, ledger: SqliteLedger | PostgresLedger) -> None:
+        self._peers = {("ledger",): 1.0, ("kafka",): 0.0}
         connector = brand.connector
         source = source_of(brand, member_of(brand, ledger))
         source.on_waiting(self._waiting_for_kafka, self._stop.is_set)
@@ -158,12 +167,12 @@ class BrandRun:
         try:
             outbound.start()
             checks.topics()
-            intake.load(tables.load())
+            intake.load(tables.load(self._stop.is_set, self._waiting_for_query))
             tables.follow(lambda name, rows: values_of_table(brand.plan.lookups[name], rows))
             self._reporter = Reporter(
-                self._metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
+                self.metrics, intake, source, ledger, outbound.status, lookups=lambda: tables.problems
             )
-            intake.on_offer(self._reporter.offered)
+            intake.on_sending(self._reporter.offered, self._reporter.confirmed)
             self._loop(intake, outbound, self._reporter, tables, checks)
         except LedgerFenced:
             # What this one still had to send is for the new owner to send.
@@ -188,18 +197,15 @@ class BrandRun:
         intake.open()
         self._told_of_kafka = False
         LOG.info("started", brand=self._brand.connector.brand, version=__version__, compiled=compiled())
-        pruned = shown = time.monotonic()
+        shown = time.monotonic()
         try:
             while not self._stop.is_set():
                 intake.step()
                 intake.load(tables.news())
-                reporter.collect(outbound.confirmed())
+                reporter.collect()
                 outbound.raise_if_failed()
                 checks.now_and_then()
                 now = time.monotonic()
-                if now - pruned > PRUNE_EVERY_SECONDS:
-                    pruned = now
-                    intake.prune(PRUNE_AT_ONCE)
                 if self._options.on_status is not None and now - shown >= self._options.status_seconds:
                     shown = now
                     self._options.on_status(reporter.status())
@@ -208,7 +214,7 @@ class BrandRun:
             raise
         LOG.info("draining", pending=outbound.pending(), at_most_seconds=DRAIN_SECONDS)
         clean = intake.finish(DRAIN_SECONDS)
-        reporter.collect(outbound.confirmed())
+        reporter.collect()
         LOG.info("drained" if clean else "stopped_with_unconfirmed", pending=outbound.pending())
 
     def _opened_ledger(self, brand: Brand) -> SqliteLedger | PostgresLedger:
@@ -240,6 +246,9 @@ class BrandRun:
         if not self._told_of_kafka:
             self._told_of_kafka = True
             LOG.warning("waiting_for_kafka", error=str(error))
+
+    def _waiting_for_query(self, sentence: str) -> None:
+        self._trouble = sentence
 
     def _back_off(self, error: TransientError, attempt: int) -> None:
         longest = min(LONGEST_BACK_OFF_SECONDS, 0.5 * 2 ** min(attempt, 10))

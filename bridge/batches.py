@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,7 +35,7 @@ class _Begun:
     batch: Sequence[Taken]
     behind: dict[Partition, int]
     held: int
-    counts: Counter[tuple[str, str, str]]
+    counts: Mapping[tuple[str, str, str], int]
     warnings: Counter[str]
     flood: tuple[int, list[tuple[float, int]]]
     """What the batches before this one had left."""
@@ -57,11 +57,12 @@ class Batches:
         progress: Progress,
         *,
         positions: dict[Partition, int],
+        passed: Callable[[], Mapping[Partition, int]],
         durable: Callable[[Written], None],
         shared: bool,
         clock: Callable[[], float],
     ) -> None:
-        """`positions` takes the durable position of each partition.
+        """`positions` takes the durable position of each partition, and `passed` tells those behind no record.
 
         `durable` is called as soon as a batch is that, by the thread that has waited for the disk.
         `shared`: other instances write to the same ledger.
@@ -73,6 +74,7 @@ class Batches:
         self._clock = clock
         self._progress = progress
         self._positions = positions
+        self._passed = passed
         self._durable = durable
         self._flood = Flood(brand.connector.limits.parked_in_a_row, brand.connector.limits.parked_per_minute)
         self._mapper = Mapper(brand.plan, self._flood.add, shared=shared)
@@ -107,6 +109,7 @@ class Batches:
         if with_held:
             take_up(mapper, self._ledger, self._decoder)
         self._mapper, self.spoiled = mapper, False
+        self._progress.held = mapper.held
 
     def write(
         self,
@@ -128,7 +131,7 @@ class Batches:
         transaction = self._ledger.begin(now_ms)
         try:
             self._map(transaction, batch, now_ms, recheck=recheck, tables=tables)
-            behind = _positions_behind(batch)
+            behind = _positions_behind(batch) | dict(self._passed())
             transaction.advance(behind)
             self.settle()
             self._commit(transaction, batch, behind, confirmed(), wait=wait)
@@ -156,6 +159,10 @@ class Batches:
         """Return, once, the batch that a commit under way could not keep: it goes before all else."""
         batch, self._given_back = self._given_back, []
         return batch
+
+    def give_back(self, batch: Sequence[Taken]) -> None:
+        """Take a batch that was given up, for `take_back` to return it behind what it would return."""
+        self._given_back += batch
 
     def forget(self, partitions: Collection[Partition]) -> None:
         """Do not give back what was read of partitions: whoever has them then reads it again."""
@@ -193,7 +200,7 @@ class Batches:
         if recorded is not None:
             transaction.confirm(recorded.seq, recorded.ahead)
         flood, started = self._flood, self._clock()
-        begun = _Begun(batch, behind, self._mapper.held, flood.counts, flood.warnings, flood.marks)
+        begun = _Begun(batch, behind, self._mapper.held, transaction.counts(), flood.warnings, flood.marks)
 
         def durable(deliveries: Sequence[Delivery]) -> None:
             self.written_at = self._clock()

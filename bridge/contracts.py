@@ -133,6 +133,9 @@ class LedgerTransaction(Memory, Protocol):
         `ahead` stands in the place of the one before; a `seq` below the one before does not take that back.
         """
 
+    def counts(self) -> Mapping[tuple[str, str, str], int]:
+        """Return what `count` was told of this batch: (outcome, table, reason) to number."""
+
     def commit(self) -> Sequence[Delivery]:
         """Make it durable (a crash of the machine included) and return the events of it, in order.
 

@@ -1,14 +1,9 @@
-"""Taking in: poll, decode, put in order, map, and write each batch as one durable transaction.
-
-While the disk makes a batch durable, the next one is polled, decoded and mapped.
-"""
+"""Taking in: poll, decode, put in order, map, and write each batch as one durable transaction."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 
 from bridge.assignment import Assignment
 from bridge.batches import Batches, Written
@@ -56,13 +51,12 @@ class Intake:
     ) -> None:
         connector, decoder = brand.connector, brand.decoder()
         self._brand_name = connector.brand
-        self._retention = connector.ledger.retention
-        self._source = source
-        self._ledger = ledger
-        self._wall_ms = wall_ms
-        self._clock = clock
+        self._source, self._ledger = source, ledger
+        self._wall_ms, self._clock = wall_ms, clock
         self.progress = Progress()
         self._order = CommitOrder(connector.source.order.wait.total_seconds())
+        self.oldest_waiting_ms = self._order.oldest_ms
+        """Tells the time of the oldest record that was read and is not taken in; None where there is none."""
         self._lanes = Lanes(source, decoder, self._order)
         self._outbox = Outbox(ledger, outbound, connector.limits.outbox)
         self._batches = Batches(
@@ -71,6 +65,7 @@ class Intake:
             ledger,
             self.progress,
             positions=self._lanes.positions,
+            passed=self._lanes.passed,
             durable=self._hand_over,
             shared=ledger.shared,
             clock=clock,
@@ -101,9 +96,11 @@ class Intake:
         )
         self._assignment.take_up_what_waits()
 
-    def on_offer(self, told: Callable[[Sequence[Delivery]], None]) -> None:
-        """Have `told` called with what is offered to the sender."""
-        self._outbox.on_offer = told
+    def on_sending(
+        self, offered: Callable[[Sequence[Delivery]], None], confirmed: Callable[[Sequence[int]], None]
+    ) -> None:
+        """Have told what is going to be offered to the sender, and the numbers of what was confirmed."""
+        self._outbox.on_offer, self._outbox.on_confirm = offered, confirmed
 
     def on_permit(self, told: Callable[[float], None]) -> None:
         """Have `told` called with the time, on the monotonic clock, until which the sender may send."""
@@ -130,8 +127,7 @@ class Intake:
             self._poll(0.0)
         self.progress.ready = self.progress.ready or self._lanes.caught_up()
         now = self._clock()
-        play = not self._assignment.waits_for_lookups(now)
-        self._write_batch(list(self._order.take(now, BATCH, play=play)))
+        self._write_batch(list(self._order.take(now, BATCH, play=not self._assignment.waits_for_lookups(now))))
         self._refill()
         self._commit_offsets()
 
@@ -154,7 +150,20 @@ class Intake:
 
         Returns whether everything was.  Raises LedgerUnavailable only when it is away and this was asked to stop.
         """
-        deadline = self._clock() + deadline_seconds
+        deadline, asked = self._clock() + deadline_seconds, self.asked_to_stop
+        # A ledger that is away is waited for no longer than this either.
+        self.asked_to_stop = lambda: asked() or self._clock() >= deadline
+        try:
+            self._drain_until(deadline)
+        except LedgerUnavailable:
+            if asked():
+                raise
+        finally:
+            self.asked_to_stop = asked
+        self._commit_offsets(at_once=True)
+        return not self._outbox.pending() and not self._outbox.unrecorded()
+
+    def _drain_until(self, deadline: float) -> None:
         self._settle()
         while self._clock() < deadline and not self.halted:
             self._assignment.renew()
@@ -163,8 +172,6 @@ class Intake:
             if not self._outbox.busy and not self._outbox.unrecorded():
                 break
             time.sleep(BUSY_POLL_SECONDS)
-        self._commit_offsets(at_once=True)
-        return not self._outbox.pending() and not self._outbox.unrecorded()
 
     def finish(self, deadline_seconds: float) -> bool:
         """Drain for the last time: who takes the partitions away after this waits no second time."""
@@ -186,12 +193,6 @@ class Intake:
         self._settle()
         if self._outbox.unrecorded() and not self.halted:
             self._write([], self._wall_ms())
-
-    def prune(self, limit: int) -> None:
-        """Forget a few of the things that are past their retention."""
-        day = datetime.fromtimestamp(self._wall_ms() / 1000, UTC) - self._retention
-        with contextlib.suppress(LedgerUnavailable):
-            self._ledger.prune(day.date().isoformat(), limit)
 
     @property
     def positions(self) -> Mapping[Partition, int]:
@@ -226,7 +227,7 @@ class Intake:
         expired = deadline is not None and deadline <= now_ms
         recheck = self._ledger.shared and (expired or self._pace.due_for_recheck())
         record = self._outbox.unrecorded() > 0 if at_once else self._pace.due_to_record()
-        if not (batch or expired or recheck or record or tables):
+        if not (batch or expired or recheck or record or tables or self._lanes.passed()):
             return
         if batch:
             self._lanes.given_up.clear()
@@ -239,6 +240,7 @@ class Intake:
             except LedgerUnavailable as error:
                 overlap = False
                 if self.asked_to_stop():
+                    self._batches.give_back(batch)
                     raise
                 self._wait_for_ledger(error)
                 # What was under way and failed goes first.
@@ -273,9 +275,15 @@ class Intake:
             self.progress.ledger_fails(self._brand_name, error)
 
     def _refill(self) -> None:
-        if not self._outbox.all_offered:
-            self._settle()
+        if self._outbox.all_offered:
+            return
+        self._settle()
+        try:
             self._outbox.refill()
+        except LedgerUnavailable as error:
+            if self.asked_to_stop():
+                raise
+            self._wait_for_ledger(error)
 
     def _wait_for_ledger(self, error: LedgerUnavailable) -> None:
         """Keep the place in the group while the ledger is away; nothing of the batch is lost."""

@@ -11,6 +11,8 @@ from bridge.records import Partition, SourceRecord, Taken
 from bridge.taking import decode_all
 
 COMMIT_EVERY_SECONDS = 1.0
+LOOK_EVERY_SECONDS = 1.0
+"""How often to see whether a partition has gone on with what is no record."""
 
 
 class Lanes:
@@ -27,6 +29,9 @@ class Lanes:
         self._committed: dict[Partition, int] = {}
         self._committed_at = 0.0
         self._paused: frozenset[Partition] = frozenset()
+        self._whole = True
+        self._looked = False
+        self._looked_at = 0.0
 
     def assigned(self) -> frozenset[Partition]:
         """Return the partitions in hand."""
@@ -80,12 +85,26 @@ class Lanes:
 
         Raises SourceUnavailable without the registry.
         """
+        # What was polled and could not be decoded is read again by the next attempt: nothing may pass it.
+        whole, self._whole = self._whole, False
         for partition, run in decode_all(self._decoder, records, arrived):
             self.order.add(partition, run)
-        if self.order.behind():
+        self._whole = whole
+        if whole and (arrived - self._looked_at >= LOOK_EVERY_SECONDS or self.order.behind()):
+            self._looked, self._looked_at = True, arrived
             # No record may ever come from the end of a partition: it can be the marker of a transaction.
             for partition, position in self._source.reached().items():
                 self.order.reached(partition, position)
+
+    def passed(self) -> Mapping[Partition, int]:
+        """Return news of positions behind what is no record, where all before it is durable.
+
+        Without them a partition that ends with a marker would never be read to its end: for lag tools, for
+        metrics, and for other instances.
+        """
+        found = self.order.passed(self.positions) if self._looked else {}
+        self._looked = bool(found)
+        return found
 
     def caught_up(self) -> bool:
         """Return whether every partition has been read to the end that it had when it was assigned."""

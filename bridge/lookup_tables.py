@@ -43,9 +43,19 @@ class LookupTables:
         """
         self._check: Callable[[str, Sequence[Row]], object] = lambda _, rows: rows
 
-    def load(self) -> list[Loaded]:
-        """Read all of them.  Blocks; raises ConfigError or SourceUnavailable for the first that cannot be read."""
-        return [(name, self._read(name, lookup)) for name, lookup in self._lookups.items()]
+    def load(
+        self, asked_to_stop: Callable[[], bool] = lambda: False, told: Callable[[str], None] = lambda _: None
+    ) -> list[Loaded]:
+        """Read all of them.  Raises ConfigError or SourceUnavailable for the first that cannot be read.
+
+        Blocks for each query as long as `query_rows`, or until a stop is asked for; `told` is called before each.
+        """
+        found: list[Loaded] = []
+        for name, lookup in self._lookups.items():
+            if lookup.sql is not None:
+                told(f"the query of the look-up {name} is asked")
+            found.append((name, self._read(name, lookup, asked_to_stop)))
+        return found
 
     def load_files(self) -> list[Loaded]:
         """Read those that are files; no database is asked.  Raises ConfigError when one cannot be read."""
@@ -84,7 +94,7 @@ class LookupTables:
                 return found
 
     def close(self) -> None:
-        """Stop reading.  Waits at most a second for a query that runs."""
+        """Stop reading, and end a query that runs; waits at most a second for that."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join(1.0)
@@ -94,7 +104,7 @@ class LookupTables:
         while not self._stop.wait(max(0.0, min(due.values()) - time.monotonic())):
             name = min(due, key=due.__getitem__)
             try:
-                rows = self._read(name, self._lookups[name])
+                rows = self._read(name, self._lookups[name], self._stop.is_set)
                 self._check(name, rows)
             except BridgeError as error:
                 self._note(name, str(error))
@@ -109,12 +119,12 @@ class LookupTables:
     def _seconds(self, name: str) -> float:
         return max(self._lookups[name].refresh.total_seconds(), 0.1)
 
-    def _read(self, name: str, lookup: Lookup) -> list[Row]:
+    def _read(self, name: str, lookup: Lookup, asked_to_stop: Callable[[], bool] = lambda: False) -> list[Row]:
         decoders = _decoders(lookup.columns)
-        rows = self._rows(name, lookup)
+        rows = self._rows(name, lookup, asked_to_stop)
         return [Row(row, decoders) for row in rows]
 
-    def _rows(self, name: str, lookup: Lookup) -> Sequence[Mapping[str, Value]]:
+    def _rows(self, name: str, lookup: Lookup, asked_to_stop: Callable[[], bool]) -> Sequence[Mapping[str, Value]]:
         if lookup.file is not None:
             return read_rows(self._folder / lookup.file)
         if lookup.url == UNSET:
@@ -123,7 +133,7 @@ class LookupTables:
             )
         from bridge.lookup_queries import query_rows  # noqa: PLC0415 - few brands need its libraries
 
-        return query_rows(str(lookup.url), str(lookup.sql), name)
+        return query_rows(str(lookup.url), str(lookup.sql), name, asked_to_stop)
 
 
 def _decoders(columns: Mapping[str, str]) -> dict[str, ColumnDecoder]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bridge.records import Partition, SourcePosition, Taken
@@ -17,6 +17,8 @@ class _Lane:
     """Whether its records go first where positions cannot be compared (look-up tables)."""
     waiting: deque[Taken] = field(default_factory=deque)
     next_offset: int = 0
+    behind_last: int = 0
+    """The position behind the last record that was put here; from there to `next_offset` there is none."""
     end: int = 0
     """Where the partition ended when it was assigned; until that is read, it holds the others."""
     last: SourcePosition | None = None
@@ -42,7 +44,7 @@ class CommitOrder:
 
     def assign(self, partition: Partition, position: int, end: int, *, holds: bool, first: bool) -> None:
         """Add a lane that starts at `position` and had its end at `end`."""
-        self._lanes[partition] = _Lane(holds, first, next_offset=position, end=end)
+        self._lanes[partition] = _Lane(holds, first, next_offset=position, behind_last=position, end=end)
 
     def revoke(self, partitions: Collection[Partition]) -> None:
         """Drop lanes, with what waits in them."""
@@ -54,13 +56,21 @@ class CommitOrder:
         lane = self._lanes.get(partition)
         if lane is not None and run:
             lane.waiting.extend(run)
-            lane.next_offset = run[-1].record.offset + 1
+            lane.next_offset = lane.behind_last = run[-1].record.offset + 1
 
     def reached(self, partition: Partition, position: int) -> None:
         """Note that a lane has been read up to `position`, whether or not records came from there."""
         lane = self._lanes.get(partition)
         if lane is not None and position > lane.next_offset:
             lane.next_offset = position
+
+    def passed(self, durable: Mapping[Partition, int]) -> dict[Partition, int]:
+        """Return the positions of partitions that have gone on with what is no record, behind durable ones."""
+        return {
+            partition: lane.next_offset
+            for partition, lane in self._lanes.items()
+            if lane.next_offset > lane.behind_last and durable.get(partition, 0) == lane.behind_last
+        }
 
     def assigned(self) -> Collection[Partition]:
         """Return the partitions that have a lane."""
@@ -77,6 +87,12 @@ class CommitOrder:
     def waiting(self) -> int:
         """Return how many records wait."""
         return sum(len(lane.waiting) for lane in self._lanes.values())
+
+    def oldest_ms(self) -> int | None:
+        """Return the time of the oldest record that waits, None where none does."""
+        return min(
+            (lane.waiting[0].record.timestamp_ms for lane in self._lanes.values() if lane.waiting), default=None
+        )
 
     def due(self, now: float, *, play: bool = True) -> float | None:
         """Return after how many seconds `take` will yield more although nothing new is read, or None."""

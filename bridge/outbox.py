@@ -27,6 +27,7 @@ class Outbox:
         self._outbound = outbound
         self._limit = limit
         self.on_offer: Callable[[Sequence[Delivery]], None] = lambda _: None
+        self.on_confirm: Callable[[Sequence[int]], None] = lambda _: None
         self._confirmed = self._offered = ledger.confirmed()
         self._ahead = set(ledger.confirmed_ahead())
         # Of what the sender has confirmed in this run: how many it told, and how many the ledger knows.
@@ -43,6 +44,7 @@ class Outbox:
         """Return what is confirmed, or None where the ledger knows it already."""
         news = self._outbound.newly_confirmed()
         self._told += len(news)
+        self.on_confirm(news)
         if self._told == self._recorded:
             return None
         # Asked after the news, which may be ahead of it: the other way round, it could be ahead of the news.
@@ -97,6 +99,7 @@ class Outbox:
             self._offer(page)
 
     def _offer(self, deliveries: Sequence[Delivery]) -> None:
+        # First, for a confirm may be there at once.
+        self.on_offer(deliveries)
         self._outbound.offer(deliveries)
         self._offered = deliveries[-1].seq
-        self.on_offer(deliveries)

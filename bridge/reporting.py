@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -10,12 +9,12 @@ from dataclasses import dataclass
 
 import structlog
 
-from bridge.contracts import Ledger
 from bridge.delivery.status import DeliveryStatus
-from bridge.errors import SourceUnavailable
+from bridge.errors import LedgerUnavailable, SourceUnavailable
 from bridge.intake import Intake
 from bridge.mapping.snapshots import LATER_SNAPSHOT
 from bridge.records import Delivery, Partition
+from bridge.sharing import BrandLedger
 from bridge.sources import KafkaSource, Range
 from bridge.telemetry import metrics as m
 from bridge.telemetry.http import Health
@@ -26,9 +25,11 @@ MISSED_EVERY_SECONDS = 60.0
 
 LOG = structlog.get_logger(__name__)
 
-TURN_LIMIT_SECONDS = 60.0
-"""A loop that has not gone round for so long is taken for dead."""
+TURN_LIMIT_SECONDS = 90.0
+"""A loop that has not gone round for so long is taken for dead; longer than any one answer is waited for."""
 LOOK_EVERY_SECONDS = 5.0
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 60.0
+"""How long to wait with the next question about the lag, after one without an answer."""
 """How often the ledger's size and the lag are asked for: both cost a question to somebody else."""
 
 
@@ -54,7 +55,7 @@ class Reporter:
         metrics: m.Metrics,
         intake: Intake,
         source: KafkaSource,
-        ledger: Ledger,
+        ledger: BrandLedger,
         delivery: Callable[[], DeliveryStatus],
         *,
         lookups: Callable[[], Mapping[str, str]] = dict,
@@ -67,8 +68,10 @@ class Reporter:
         self._delivery = delivery
         self._lookups = lookups
         self._sent = SentEvents(metrics)
-        self._looked_at = 0.0
-        self._ranges: Mapping[Partition, Range] = {}
+        self._look_at = 0.0
+        self._ranges: Mapping[Partition, Range] | None = None
+        self._lag_problem = ""
+        self._oldest_ms: int | None = None
         self._parked = sum(1 for _ in ledger.parked())
         self._rebalances = 0
         self._warned: set[str] = set()
@@ -85,17 +88,18 @@ class Reporter:
         metrics.pull(m.LAG_RECORDS, self._lag)
         metrics.pull(m.LAG_SECONDS, self._lag_seconds)
         metrics.pull(m.OFFSET_COMMIT_FAILURES, lambda: source.health().commit_failures)
-        metrics.pull(m.READY, lambda: float(self.health().state == "ok"))
-        metrics.pull(m.CONNECTED, self._connected)
 
     def offered(self, deliveries: Sequence[Delivery]) -> None:
-        """Note what was offered to the sender."""
+        """Note what is going to be offered to the sender."""
         self._sent.offered(deliveries)
 
-    def collect(self, confirmed: int) -> None:
+    def confirmed(self, seqs: Sequence[int]) -> None:
+        """Note what the broker has confirmed."""
+        self._sent.confirmed(seqs)
+
+    def collect(self) -> None:
         """Carry over what has happened since the last call."""
         progress, metrics = self._intake.progress, self._metrics
-        self._sent.confirmed(confirmed)
         if progress.records:
             metrics.add_counts(m.RECORDS, {(topic,): count for topic, count in progress.records.items()})
             progress.records.clear()
@@ -114,7 +118,7 @@ class Reporter:
         if progress.rebalances != self._rebalances:
             metrics.add(m.REBALANCES, progress.rebalances - self._rebalances)
             self._rebalances = progress.rebalances
-        if time.monotonic() - self._looked_at > LOOK_EVERY_SECONDS:
+        if time.monotonic() >= self._look_at:
             self._look()
 
     def _warn(self, breaches: Mapping[str, int]) -> None:
@@ -144,7 +148,7 @@ class Reporter:
         progress, delivery, kafka = self._intake.progress, self._delivery(), self._source.health()
         alive = not progress.turned_at or time.monotonic() - progress.turned_at < TURN_LIMIT_SECONDS
         reasons = []
-        if not kafka.connected:
+        if not kafka.connected or kafka.refused:
             reasons.append(kafka.last_error or "kafka does not answer")
         if not delivery.connected:
             reasons.append(f"rabbitmq is not connected: {delivery.last_error}".rstrip(": "))
@@ -154,6 +158,8 @@ class Reporter:
             reasons.append(f"rabbitmq refuses events: {delivery.last_error}")
         if progress.last_error:
             reasons.append(progress.last_error)
+        if self._lag_problem:
+            reasons.append(self._lag_problem)
         for name, problem in self._lookups().items():
             reasons.append(f"the rows of {name} stay as they were: {problem}")
         if reasons:
@@ -175,34 +181,62 @@ class Reporter:
         )
 
     def _look(self) -> None:
-        self._looked_at = time.monotonic()
-        self._metrics.set(m.LEDGER_BYTES, self._ledger.size_bytes())
+        began = time.monotonic()
+        self._look_at = began + LOOK_EVERY_SECONDS
+        self._oldest_ms = self._intake.oldest_waiting_ms()
+        self._look_at_ledger()
         if not self._source.health().connected:
             # The question would wait for the brokers, and taking in with it.
             return
+        try:
+            self._ranges = self._asked_ranges()
+        except SourceUnavailable as error:
+            # Taking in waited for it: of all its time, questions without an answer may take a fifth.
+            now = time.monotonic()
+            self._look_at = now + min(LONGEST_PAUSE_SECONDS, max(SHORTEST_PAUSE_SECONDS, 4 * (now - began)))
+            self._ranges, self._lag_problem = None, f"the lag is not known: {error}"
+            LOG.warning("lag_is_not_known", error=str(error))
+        else:
+            self._lag_problem = ""
+
+    def _look_at_ledger(self) -> None:
+        progress = self._intake.progress
+        try:
+            self._metrics.set(m.LEDGER_BYTES, self._ledger.size_bytes())
+        except LedgerUnavailable as error:
+            # While nothing is to be written, nobody else would tell.
+            progress.ledger_fails(self._metrics.brand, error)
+        else:
+            # The size of a file says nothing of whether it can be written.
+            if self._ledger.shared:
+                progress.ledger_answers(self._metrics.brand)
+
+    def _asked_ranges(self) -> Mapping[Partition, Range]:
         assigned = self._source.reached().keys()
-        with contextlib.suppress(SourceUnavailable):
-            if assigned <= self._intake.positions.keys():
-                # Taking in waits for the answer: half as long as for whole ranges.
-                self._ranges = {at: Range(0, end) for at, end in self._source.ends(assigned).items()}
-            else:
-                self._ranges = self._source.ranges(assigned)
+        if assigned <= self._intake.positions.keys():
+            # Taking in waits for the answer: half as long as for whole ranges.
+            return {at: Range(0, end) for at, end in self._source.ends(assigned).items()}
+        return self._source.ranges(assigned)
 
     def _lag(self) -> Mapping[tuple[str, ...], float]:
         """Return the lag of each partition: behind the ends as they were last asked for."""
         positions = self._intake.positions
         return {
             (at.topic, str(at.number)): float(max(0, found.end - max(found.first, positions.get(at, 0))))
-            for at, found in self._ranges.items()
+            for at, found in (self._ranges or {}).items()
         }
 
-    def _lag_seconds(self) -> float:
-        progress = self._intake.progress
-        if not any(self._lag().values()) or progress.last_record_ms <= 0:
+    def _lag_seconds(self) -> float | None:
+        if self._ranges is None:
+            return None
+        if not any(self._lag().values()):
             return 0.0
-        return max(0.0, time.time() - progress.last_record_ms / 1000)
+        # What has not been read yet is younger than what was taken in last.
+        oldest_ms = self._oldest_ms or self._intake.progress.last_record_ms
+        return max(0.0, time.time() - oldest_ms / 1000) if oldest_ms > 0 else None
 
-    def _connected(self) -> Mapping[tuple[str, ...], float]:
+    def connected(self) -> Mapping[tuple[str, ...], float]:
+        """Return 1 for each peer that answers, 0 for one that does not.  Any thread may ask."""
         return {
             ("kafka",): float(self._source.health().connected),
             ("rabbitmq",): float(self._delivery().connected),

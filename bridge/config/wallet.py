@@ -63,7 +63,10 @@ class Lookup(Model):
     file: str | None = Field(
         None, description="A CSV or YAML file with the rows, beside the connector, instead of a topic."
     )
-    sql: str | None = Field(None, description="A query on a read replica that gives the rows, instead of a topic.")
+    sql: str | None = Field(
+        None,
+        description="A query on a read replica that gives the rows, instead of a topic; it may take 5 minutes.",
+    )
     url: str | None = Field(None, description="The replica's address for `sql`.")
     refresh: Duration = Field(timedelta(minutes=5), description="How often `file` and `sql` are read again.")
 

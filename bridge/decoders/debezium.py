@@ -6,6 +6,7 @@ connectors of many versions have been seen to write.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from bridge.decoders.declarations import Declarations
 from bridge.decoders.envelope import Boundary, Envelope
 from bridge.decoders.flattened import FlattenedReader, FlattenedSettings
 from bridge.decoders.json_records import JsonReader
-from bridge.decoders.keys import KeyReader
+from bridge.decoders.keys import NO_IDENTITY, KeyReader
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import DEFAULT_PLACEHOLDER, Placeholder
 from bridge.decoders.positions import (
@@ -39,6 +40,9 @@ _SCHEMA_CHANGE: Final = Skipped("schema change")
 _NOTIFICATION: Final = Skipped("notification")
 _SIGNAL: Final = Skipped("signal table")
 _MESSAGE: Final = Skipped("logical message")
+
+_NAMES_AS_CHANGES: Final = re.compile(r"\d+:\d+|[0-9A-Fa-f-]{36}:.+|\d+-\d+-\d+|file=.+")
+"""Ids of transactions of PostgreSQL, MySQL and MariaDB, which name tables in them as in changes."""
 
 _WITH_ROW: Final = frozenset({"c", "u", "r"})
 _OPS: Final = _WITH_ROW | {"d", "t"}
@@ -113,11 +117,14 @@ class DebeziumDecoder:
             raise DecodeError("no_row", f"a record with op {op} has no row in after")
         snapshot = is_snapshot(op, source)
         renamed = self._keys.renamed(record, op, table)
+        key = self._keys.key(record, table)
+        if key is None and op == "d" and envelope.before is None:
+            key = NO_IDENTITY
         return Change(
             record=record,
             table=table,
             op=op,
-            key=self._keys.key(record, table),
+            key=key,
             before=self._row(envelope.before, "before", table, schemas),
             after=self._row(envelope.after, "after", table, schemas),
             position=position(source, snapshot=snapshot),
@@ -189,9 +196,10 @@ def _transaction(content: dict[str, Any]) -> Skipped | TransactionEnd:
     if boundary.status != "END":
         raise DecodeError("bad_transaction", "the status of a transaction record is neither BEGIN nor END")
     counts: dict[str, int] = {}
+    as_changes_have_it = _NAMES_AS_CHANGES.fullmatch(boundary.id) is not None
     for one in boundary.data_collections or ():
         # SQL Server and Oracle put the database before `schema.table`; the names of changes have none.
-        table = ".".join(one.data_collection.split(".")[-2:])
+        table = one.data_collection if as_changes_have_it else ".".join(one.data_collection.split(".")[-2:])
         counts[table] = counts.get(table, 0) + one.event_count
     return TransactionEnd(transaction_name(boundary.id), counts)
 

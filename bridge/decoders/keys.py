@@ -55,6 +55,19 @@ class _BadKey(Mapping[str, Any]):
         self._fail()
 
 
+NO_IDENTITY: Final = Row(
+    _BadKey(
+        DecodeError(
+            "no_identity",
+            "there is none, and nothing is shown of the row that was deleted; give the table a primary key,"
+            " or set REPLICA IDENTITY FULL, or name its columns in message.key.columns",
+        )
+    ),
+    {},
+)
+"""Stands for the key of a delete that does not tell which row it is."""
+
+
 class _UnreadKey(Row):
     """A key that is read when it is first asked for: only deletes and changed keys need theirs."""
 

@@ -86,7 +86,9 @@ class RabbitMQTls(BaseModel):
         None, description="File with the certificates to trust (PEM); the system's when absent."
     )
     certificate: Path | None = Field(None, description="File with the bridge's own certificate (PEM).")
-    key: Path | None = Field(None, description="File with the key of that certificate (PEM).")
+    key: Path | None = Field(
+        None, description="File with the key of that certificate (PEM), without a password of its own."
+    )
     insecure_skip_verify: bool = Field(
         False,
         description="Trust any certificate of any host. For a test broker only: anyone in between can read play.",
@@ -102,7 +104,8 @@ class RabbitMQTls(BaseModel):
         """Read the files.  Raises OSError (ssl.SSLError included) when one cannot be read or is none."""
         context = ssl.create_default_context(cafile=self.ca)
         if self.certificate is not None:
-            context.load_cert_chain(self.certificate, self.key)
+            # Without a password OpenSSL would ask for one on the terminal, and wait.
+            context.load_cert_chain(self.certificate, self.key, lambda: "")
         if self.insecure_skip_verify:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import conninfo, errors
+from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
 from bridge.errors import LedgerMismatch, LedgerUnavailable
@@ -19,6 +20,11 @@ _SETTINGS: Final = {
     "statement_timeout": "60s",
     "idle_in_transaction_session_timeout": "60s",
 }
+ANSWER_SECONDS = 65.0
+"""How long one answer may take: a little longer than a statement, so that the server's own word comes first.
+
+It is for a server or a network that says nothing any more; the server's own limits do not help then.
+"""
 _NAME: Final = "SELECT set_config('application_name', %s || coalesce(' ' || to_regclass('meta')::oid, ''), false)"
 _AWAY: Final = (
     psycopg.OperationalError,
@@ -26,6 +32,20 @@ _AWAY: Final = (
     errors.ReadOnlySqlTransaction,
     errors.InsufficientPrivilege,
 )
+
+
+class _Connection(psycopg.Connection[Any]):
+    """psycopg's own, but waits for no answer without end, and is closed when none came."""
+
+    def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+        except psycopg.OperationalError:
+            if self.info.transaction_status != TransactionStatus.ACTIVE:
+                raise
+            # What comes later would be taken for the answer to something else.
+            self.close()
+            raise psycopg.OperationalError(f"no answer for {ANSWER_SECONDS:g} s") from None
 
 
 class Link:
@@ -65,7 +85,9 @@ class Link:
         return connection
 
     def _connect(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(_plain(self._url()), autocommit=True, connect_timeout=self._connect_seconds)
+        connection = _Connection.connect(
+            _plain(self._url()), autocommit=True, connect_timeout=self._connect_seconds
+        )
         settings = dict(_SETTINGS)
         if self._read_only:
             settings["default_transaction_read_only"] = "on"

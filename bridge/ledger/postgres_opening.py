@@ -37,10 +37,10 @@ def open_postgres(
     link = Link(url_now or (lambda: url), connect_seconds=wait_seconds, read_only=read_only)
     try:
         _bring_up_to_date(link, brand, create=create and not read_only, read_only=read_only)
+        link.name_after_ledger()
     except BaseException:
         link.close()
         raise
-    link.name_after_ledger()
     # Only for people: the fence compares epochs.
     return PostgresLedger(link, f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
 

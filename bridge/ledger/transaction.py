@@ -208,6 +208,10 @@ class Transaction:
         counted = (outcome, table, reason)
         counts[counted] = counts.get(counted, 0) + 1
 
+    def counts(self) -> Mapping[tuple[str, str, str], int]:
+        """Return how many changes of this batch ended how."""
+        return self._pending.counts
+
     def advance(self, positions: Mapping[Partition, int]) -> None:
         """Note the positions after the batch."""
         self._pending.positions.update(positions)

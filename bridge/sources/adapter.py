@@ -111,12 +111,17 @@ class KafkaAdapter:
         return self._subscription
 
     def _check_topics(self, subscription: Subscription) -> None:
-        """Raise ConfigError when a topic is not there, after having looked for some seconds."""
+        """Raise ConfigError when a topic is not there, after having looked for some seconds.
+
+        Raises SourceUnavailable when a stop is asked for meanwhile.
+        """
         timeout = self._settings.request_timeout.total_seconds()
         deadline = time.monotonic() + min(_TOPIC_WAIT_SECONDS, timeout)
         while missing := subscription.missing(self._brokers.topics()):
             if time.monotonic() >= deadline:
                 raise missing_topics(self._settings, missing)
+            if self._brokers.patience.asked_to_stop():
+                raise SourceUnavailable(f"stopped while topics were waited for: {', '.join(missing)}")
             time.sleep(_TOPIC_LOOK_SECONDS)
 
     def _opened(self) -> Any:

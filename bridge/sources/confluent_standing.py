@@ -8,12 +8,9 @@ import msgspec
 from confluent_kafka import KafkaError
 
 from bridge.sources.confluent_brokers import LOG, trouble_of
-from bridge.sources.sentences import Trouble, unavailable
+from bridge.sources.sentences import REFUSALS, Trouble, unavailable
 from bridge.sources.settings import KafkaSettings
-from bridge.sources.standing import Standing
-
-_TROUBLE_SECONDS = 30.0
-"""Trouble with one broker of several, or one topic, is forgotten when it does not come back."""
+from bridge.sources.standing import TROUBLE_SECONDS, Standing
 
 
 class _BrokerStatistics(msgspec.Struct):
@@ -40,6 +37,11 @@ class ConfluentStanding(Standing):
         trouble = self._trouble
         return str(unavailable(self._settings, *trouble)) if trouble is not None else None
 
+    def refused(self) -> bool:
+        """See `Standing.refused`."""
+        trouble = self._trouble
+        return trouble is not None and trouble[0] in REFUSALS
+
     def hear(self, error: KafkaError) -> None:
         """Note an error."""
         all_down = error.code() == KafkaError._ALL_BROKERS_DOWN  # noqa: SLF001 - librdkafka's local codes are spelt so
@@ -65,7 +67,7 @@ class ConfluentStanding(Standing):
             LOG.warning("Kafka at %s answers again", self._settings.brokers)
             self.comes_back()
             self._trouble = None
-        elif time.monotonic() - self._troubled_at > _TROUBLE_SECONDS:
+        elif time.monotonic() - self._troubled_at > TROUBLE_SECONDS:
             self._trouble = None
 
     def check_limit(self) -> None:

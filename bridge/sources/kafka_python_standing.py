@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 
 from bridge.errors import SourceUnavailable
+from bridge.sources.kafka_python_brokers import trouble_in
+from bridge.sources.sentences import REFUSALS
 from bridge.sources.settings import KafkaSettings
-from bridge.sources.standing import Standing
+from bridge.sources.standing import TROUBLE_SECONDS, Standing
 
 LOG = logging.getLogger("bridge.sources.kafka_python")
 
@@ -23,12 +25,18 @@ class KafkaPythonStanding(Standing):
         super().__init__(settings)
         self._why = why
         self._trouble: SourceUnavailable | None = None
+        self._refusal: SourceUnavailable | None = None
+        self._refused_at = 0.0
         self._looked_at = 0.0
 
     def last_error(self) -> str | None:
         """See `Standing.last_error`."""
-        trouble = self._trouble
+        trouble = self._trouble or (self._refusal if self.refused() else None)
         return str(trouble) if trouble is not None else None
+
+    def refused(self) -> bool:
+        """See `Standing.refused`."""
+        return self._refusal is not None and time.monotonic() - self._refused_at < TROUBLE_SECONDS
 
     def comes_back(self) -> None:
         """See `Standing.comes_back`."""
@@ -39,9 +47,11 @@ class KafkaPythonStanding(Standing):
         """Note an error."""
         trouble = self._why(error)
         # The library repeats itself with every attempt; the first time is enough.
-        if self._trouble is None:
+        if self.last_error() is None:
             LOG.warning("%s", trouble)
         self._trouble = trouble
+        if trouble_in(f"{type(error).__name__} {error}") in REFUSALS:
+            self._refusal, self._refused_at = trouble, time.monotonic()
 
     def look(self, connections: Callable[[], float]) -> None:
         """See now and then how many brokers are connected.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from bridge.contracts import AssignmentListener
@@ -56,6 +57,13 @@ class MemoryTopics:
             self.changed.notify_all()
             return end
 
+    def mark(self, partition: Partition) -> None:
+        """Take up an offset with what is no record, as the end of a transaction does."""
+        with self.changed:
+            first, end = self._ranges[partition]
+            self._ranges[partition] = Range(first, end + 1)
+            self.changed.notify_all()
+
     def trim(self, partition: Partition, first: int) -> None:
         """Delete the records before `first`, as retention does."""
         with self.changed:
@@ -77,8 +85,9 @@ class MemoryTopics:
 
     def read(self, partition: Partition, position: int, limit: int) -> list[SourceRecord]:
         """Return up to `limit` records from a position on."""
-        behind = max(0, position - self._ranges[partition].first)
-        return self._records[partition][behind : behind + limit]
+        records = self._records[partition]
+        behind = bisect_left(records, position, key=lambda record: record.offset)
+        return records[behind : behind + limit]
 
     def group(self, source: MemorySource) -> _Group:
         """Return the group of a source."""
@@ -181,10 +190,13 @@ class MemorySource:
         for partition, position in self._positions.items():
             if partition in self._paused:
                 continue
-            found = self._memory.read(partition, position, self._max_poll_records - len(records))
-            if found:
+            limit = self._max_poll_records - len(records)
+            found = self._memory.read(partition, position, limit)
+            records += found
+            if len(found) < limit:
+                self._positions[partition] = self._memory.ranges()[partition].end
+            elif found:
                 self._positions[partition] = found[-1].offset + 1
-                records += found
         return records
 
     def reached(self) -> Mapping[Partition, int]:

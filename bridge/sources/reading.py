@@ -28,6 +28,8 @@ class SourceHealth(msgspec.Struct, frozen=True, gc=False):
     last_error: str | None
     """The latest trouble in one sentence; None once it is over."""
     commit_failures: int
+    refused: bool = False
+    """The trouble is one that does not pass by itself, also beside a connection: a log-in, TLS, a right."""
 
 
 class KafkaSource(Source, Protocol):
@@ -37,7 +39,7 @@ class KafkaSource(Source, Protocol):
         """Have `told` called, in the caller's thread, when no broker has answered after two seconds.
 
         Whoever asked goes on waiting, and gets the answer, or the error once `request_timeout` is over or
-        `asked_to_stop` says so: it is asked about once a second.
+        `asked_to_stop` says so: it is asked about once a second, also while `open` waits for topics.
         """
 
     def attach(self, positions: Mapping[Partition, int]) -> None:

@@ -25,6 +25,10 @@ class Trouble(Enum):
     RIGHTS = "give the bridge's user the right to read the topic, and its group"
 
 
+REFUSALS = frozenset({Trouble.LOGIN, Trouble.TLS, Trouble.RIGHTS})
+"""What does not pass by itself."""
+
+
 def unavailable(settings: KafkaSettings, trouble: Trouble, text: str) -> SourceUnavailable:
     """Return the error whose sentence names the brokers, what they or the client said, and what to do."""
     if _NO_KAFKA in text:

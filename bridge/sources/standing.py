@@ -7,6 +7,9 @@ import time
 from bridge.sources.reading import SourceHealth
 from bridge.sources.settings import KafkaSettings
 
+TROUBLE_SECONDS = 30.0
+"""Trouble with one broker of several, or one topic, is forgotten when it does not come back."""
+
 
 class Standing:
     """What all clients note; how they learn it is each client's own way.
@@ -37,10 +40,16 @@ class Standing:
 
     def health(self, commit_failures: int) -> SourceHealth:
         """See `KafkaSource.health`."""
-        return SourceHealth(not self.is_down, self.down_seconds, self.last_error(), commit_failures)
+        return SourceHealth(
+            not self.is_down, self.down_seconds, self.last_error(), commit_failures, refused=self.refused()
+        )
 
     def last_error(self) -> str | None:
         """Return the latest trouble in one sentence; None once it is over."""
+        raise NotImplementedError
+
+    def refused(self) -> bool:
+        """Return whether the latest trouble is one of REFUSALS."""
         raise NotImplementedError
 
     def goes_down(self) -> None:

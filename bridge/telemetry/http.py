@@ -7,7 +7,9 @@ closes each connection after its answer.
 from __future__ import annotations
 
 import json
+import logging
 import socket
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,8 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from bridge.errors import ConfigError, Problem
 from bridge.telemetry.metrics import Metrics
+
+LOG = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 8
 _STOP_POLL_SECONDS: Final = 0.05
@@ -96,8 +100,10 @@ class _Server(ThreadingHTTPServer):
         finally:
             self._places.release()
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in mid-answer is no event."""
+    def handle_error(self, *_about: Any) -> None:
+        """A client that goes away in mid-answer is no event; a mistake of ours is."""
+        if not isinstance(sys.exception(), OSError):
+            LOG.error("a page could not be shown", exc_info=True)  # noqa: LOG014 - called while one is handled
 
 
 class _Handler(BaseHTTPRequestHandler):

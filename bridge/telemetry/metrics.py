@@ -58,7 +58,8 @@ RECORDS = Counter(
 CHANGES = Counter(
     "changes_total",
     ("outcome", "table", "reason"),
-    "how changes ended: sent, skipped, held or parked; reason is a word of the connector or of the bridge",
+    "how changes ended: sent, skipped, parked, or lookup for a look-up row; reason is that of a skip or the code "
+    "of what was parked",
 )
 PROFILE_BREACHES = Counter(
     "profile_breaches_total",
@@ -67,8 +68,17 @@ PROFILE_BREACHES = Counter(
 )
 HELD = Gauge("held", (), "changes that wait now for an original, a look-up row or parts")
 PARKED = Gauge("parked", (), "changes that wait now for a person")
-LAG_RECORDS = Gauge("lag_records", ("topic", "partition"), "records in Kafka that have not been taken in")
-LAG_SECONDS = Gauge("lag_seconds", (), "age of the oldest record that has not been taken in; 0 when all are")
+LAG_RECORDS = Gauge(
+    "lag_records",
+    ("topic", "partition"),
+    "records in Kafka that have not been taken in, as Kafka told the ends every 5 s; absent while it does not",
+)
+LAG_SECONDS = Gauge(
+    "lag_seconds",
+    (),
+    "0 when all records are taken in, else the age of the oldest that was read and waits, or at most so much: the "
+    "age of the record that was taken in last; absent while neither is known",
+)
 REBALANCES = Counter("rebalances_total", (), "times that Kafka gave partitions to this instance or took them away")
 OFFSET_COMMIT_FAILURES = Counter(
     "offset_commit_failures_total",
@@ -85,7 +95,12 @@ LEDGER_COMMIT_SECONDS = Histogram(
 )
 
 # Sending out
-OUTBOX_PENDING = Gauge("outbox_pending", (), "events in the ledger that the broker has not confirmed")
+OUTBOX_PENDING = Gauge(
+    "outbox_pending",
+    (),
+    "events that the sender has and the broker has not confirmed; after a long outage the ledger may hold more, "
+    "which follow when there is room (`limits.outbox`)",
+)
 WINDOW_IN_USE = Gauge("window_in_use", (), "messages published and not confirmed")
 UNCONFIRMED_AGE_SECONDS = Gauge(
     "unconfirmed_age_seconds", (), "how long the oldest event that is not confirmed has been waiting to be"
@@ -107,7 +122,11 @@ LAST_EVENT_TIMESTAMP = Gauge(
 )
 
 # The process
-CONNECTED = Gauge("connected", ("peer",), "1 while connected to kafka, rabbitmq or the ledger, else 0")
+CONNECTED = Gauge(
+    "connected",
+    ("peer",),
+    "1 while connected to kafka, rabbitmq or the ledger, else 0; a start that waits shows what it has tried",
+)
 READY = Gauge("ready", (), "1 while /ready says ok, else 0")
 BUILD_INFO = Gauge("build_info", ("version",), "1; the label tells the version that runs")
 
@@ -142,7 +161,7 @@ class Metrics(Collector):
     """The numbers of one bridge.  Every method may be called from any thread and never blocks for long."""
 
     def __init__(self, brand: str, version: str) -> None:
-        self._brand = brand
+        self.brand = brand
         self._lock = Lock()
         self._numbers: dict[str, dict[Labels, float]] = {one.name: {} for one in METRICS}
         self._buckets = {one.name: _Buckets(one.bounds) for one in METRICS if isinstance(one, Histogram)}
@@ -206,7 +225,7 @@ class Metrics(Collector):
         kind = CounterMetricFamily if isinstance(metric, Counter) else GaugeMetricFamily
         family = kind(PREFIX + metric.name, metric.meaning, labels=("brand", *metric.labels))
         for labels, number in self._now(metric).items():
-            family.add_metric((self._brand, *labels), number)
+            family.add_metric((self.brand, *labels), number)
         return family
 
     def _now(self, metric: Counter | Gauge) -> Mapping[Labels, float]:
@@ -224,7 +243,7 @@ class Metrics(Collector):
         with self._lock:
             cumulative, total = buckets.cumulative(), buckets.sum
         family = HistogramMetricFamily(PREFIX + metric.name, metric.meaning, labels=("brand",))
-        family.add_metric((self._brand,), cumulative, total)
+        family.add_metric((self.brand,), cumulative, total)
         return family
 
 

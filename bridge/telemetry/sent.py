@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter as Tally
-from collections import deque
 from collections.abc import Iterable
 
 from bridge.casino import type_and_status
@@ -20,18 +19,16 @@ class SentEvents:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
-        self._offered: deque[tuple[int, tuple[str, str]]] = deque()
+        self._offered: dict[int, tuple[str, str]] = {}
 
     def offered(self, deliveries: Iterable[Delivery]) -> None:
-        """Note deliveries as they are offered to the sender, oldest first."""
-        self._offered += [(delivery.seq, type_and_status(delivery.body)) for delivery in deliveries]
+        """Note deliveries before they are offered to the sender."""
+        self._offered.update([(delivery.seq, type_and_status(delivery.body)) for delivery in deliveries])
 
-    def confirmed(self, seq: int) -> None:
-        """Count every noted delivery up to and including `seq`."""
-        offered = self._offered
-        tally: Tally[tuple[str, ...]] = Tally()
-        while offered and offered[0][0] <= seq:
-            tally[offered.popleft()[1]] += 1
+    def confirmed(self, seqs: Iterable[int]) -> None:
+        """Count noted deliveries, by their numbers."""
+        kinds = (self._offered.pop(seq, None) for seq in seqs)
+        tally: Tally[tuple[str, ...]] = Tally(kind for kind in kinds if kind is not None)
         if tally:
             self._metrics.add_counts(EVENTS_SENT, tally)
             self._metrics.set(LAST_EVENT_TIMESTAMP, time.time())

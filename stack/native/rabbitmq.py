@@ -13,6 +13,7 @@ from stack.errors import StackError
 from stack.native.server import Launch
 from stack.packages import RABBITMQ_BIN
 from stack.passwords import read_password
+from stack.processes import Process
 from stack.services import HOST
 
 
@@ -27,6 +28,21 @@ def epmd(run_folder: Path) -> Launch:
         unwell=lambda: health.tcp(HOST, port),
         stop_seconds=5,
     )
+
+
+def mappers_of_its_own(run_folder: Path) -> list[Process]:
+    """The port mappers that a node of this folder started by itself, when ours was gone; they outlive the node."""
+    home = os.fsencode(f"HOME={environment(run_folder)['HOME']}")
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            is_mapper = entry.name.isdecimal() and (entry / "comm").read_text().strip() == "epmd"
+            if is_mapper and home in (entry / "environ").read_bytes().split(b"\0"):
+                found.append(Process.of(int(entry.name)))
+        except OSError:
+            # It has ended meanwhile, or is another user's, and so not ours.
+            continue
+    return [process for process in found if process is not None]
 
 
 def broker(run_folder: Path) -> Launch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -133,6 +134,10 @@ class NativeStack:
         """Stop everything; True when something ran.  Raises `StackError` when a process cannot be ended."""
         running = [name for name, missing in self.unwell(with_registry=True).items() if missing != "not running"]
         self._stop(running)
+        for mapper in rabbitmq.mappers_of_its_own(self.folder):
+            running.append("epmd")
+            mapper.end(signal.SIGTERM, GIVEN_UP_SECONDS)
+            self._progress.say("epmd, which rabbitmq had started, has stopped")
         if volumes:
             for name in DATA_FOLDERS:
                 shutil.rmtree(self.folder / name, ignore_errors=True)

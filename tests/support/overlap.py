@@ -75,10 +75,10 @@ class World:
         value = envelope("games", {"code": code, "title": code.title()}, self.rows)
         self.topics.append(GAMES, key(code=code), value)
 
-    def row(self, name: str, *, game: str = "dice", voids: str | None = None) -> None:
+    def row(self, name: str, *, game: str = "dice", voids: str | None = None, player: str = "p") -> None:
         """Write a bet, or what voids one; the same name again is a repeat."""
         self.rows += 1
-        row: Mapping[str, object] = {"id": name, "player": "p", "amount": 1, "game": game, "voids": voids}
+        row: Mapping[str, object] = {"id": name, "player": player, "amount": 1, "game": game, "voids": voids}
         self.topics.append(PLAY, key(id=name), envelope("tx", row, self.rows))
 
     def bets(self, number: int) -> None:

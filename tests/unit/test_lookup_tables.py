@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from bridge import lookup_queries
 from bridge.brand import Brand
 from bridge.errors import ConfigError, MappingError, SourceUnavailable
 from bridge.lookup_files import read_rows
+from bridge.lookup_queries import QUERY_THREAD
 from bridge.lookup_tables import LookupTables
 from bridge.mapping.lookups import values_of_table
 from bridge.mapping.mapper import Mapper
@@ -165,3 +169,49 @@ def test_rows_that_cannot_be_used_when_they_are_read_again_are_told_and_those_be
         assert (name, [row["currency"] for row in rows]) == ("rates", ["EUR", "SEK"])
     finally:
         tables.close()
+
+
+# Counts for minutes.
+SLOW = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 1e10) SELECT max(x) FROM n"
+
+
+def slow_tables(folder: Path) -> LookupTables:
+    brand = brand_of(folder, f'sql: "{SLOW}", url: "sqlite:///{folder / "replica.db"}", refresh: 1 second')
+    return LookupTables(brand.connector, folder)
+
+
+def queries() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == QUERY_THREAD]
+
+
+def test_a_stop_while_a_start_waits_for_a_query_ends_both(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stopping = threading.Timer(0.3, stop.set)
+    stopping.start()
+    began, told = time.monotonic(), list[str]()
+    with pytest.raises(SourceUnavailable, match="stopped while the query of the look-up rates ran"):
+        slow_tables(tmp_path).load(stop.is_set, told.append)
+    assert told == ["the query of the look-up rates is asked"]
+    assert time.monotonic() - began < 5
+    eventually(lambda: not queries(), message="the query goes on")
+
+
+def test_a_query_that_runs_is_ended_with_the_brand(tmp_path: Path) -> None:
+    tables = slow_tables(tmp_path)
+    tables.follow(lambda _, rows: rows)
+    eventually(queries)
+    tables.close()
+    eventually(lambda: not queries(), message="the query goes on")
+
+
+def test_a_query_that_does_not_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lookup_queries, "QUERY_SECONDS", 0.2)
+    with pytest.raises(SourceUnavailable, match=r"the query of the look-up rates has not ended after 0\.2 s"):
+        slow_tables(tmp_path).load()
+    eventually(lambda: not queries(), message="the query goes on")
+
+
+def test_a_query_that_fails_says_of_what_kind_the_trouble_is(tmp_path: Path) -> None:
+    brand = brand_of(tmp_path, f"sql: SELECT nothing, url: 'sqlite:///{tmp_path / 'replica.db'}'")
+    with pytest.raises(SourceUnavailable, match="the query of the look-up rates failed: OperationalError"):
+        LookupTables(brand.connector, tmp_path).load()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bridge.brand import load_brand
+from bridge.delivery.memory import Answer, MemoryOutbound
 from bridge.errors import LedgerUnavailable
 from bridge.ledger import open_sqlite
 from tests.support.eventually import eventually
@@ -226,3 +227,94 @@ def test_the_world_reads_what_it_wrote(world: World) -> None:
     world.row("b")
     world.turn()
     assert [json.loads(one.body)["game_name"] for one in world.outbound.taken] == ["Dice"]
+
+
+def test_a_ledger_that_cannot_be_read_for_a_while_ends_nothing(world: World) -> None:
+    world.bets(1)
+    world.turn()
+    assert world.arrived() == ["b1/Approved"]
+    failed = 0
+
+    def fails_once() -> bool:
+        nonlocal failed
+        failed += 1
+        return failed == 1
+
+    # What another instance left would be read from the ledger.
+    world.intake._outbox.look_again()
+    connection = world.ledger._link._connection
+    connection.set_progress_handler(fails_once, 1)
+    world.turn()
+    assert failed == 1
+    assert "interrupted" in world.intake.progress.last_error
+    connection.set_progress_handler(None, 0)
+    world.bets(1)
+    world.turn()
+    assert world.arrived() == ["b1/Approved", "b2/Approved"]
+    assert world.intake.progress.last_error == ""
+
+
+def test_what_is_confirmed_behind_a_refused_event_is_told(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONNECTOR)
+    ledger = open_sqlite(str(tmp_path / "ledger"), "overlap", create=True)
+    outbound = MemoryOutbound(answer=lambda one: Answer.NACK if one.message_id.startswith("b0") else Answer.ACK)
+    world = World(load_brand(tmp_path / "c.yaml", {}), ledger, outbound=outbound)
+    offered: list[str] = []
+    told: list[int] = []
+    world.intake.on_sending(lambda found: offered.extend(one.message_id for one in found), told.extend)
+    world.game("dice")
+    for number in range(3):
+        world.row(f"b{number}", player=f"p{number}")
+    world.turn(4)
+    assert not world.intake.drain(0.1)
+    assert offered == ["b0/Approved", "b1/Approved", "b2/Approved"]
+    assert told == [2, 3]
+    ledger.close()
+
+
+def test_what_waits_is_known_from_the_start(world: World) -> None:
+    world.row("l", game="late")
+    world.turn(2)
+    assert world.intake.drain(10)
+    world.source.close()
+    again = World(world.brand, world.ledger, topics=world.topics, rows=world.rows)
+    assert again.intake.progress.held == 1
+
+
+def test_how_changes_end_is_counted_by_words_and_not_by_sentences(world: World) -> None:
+    world.row("b1")
+    world.row("b1")
+    world.row("v1", voids=None, player="")
+    world.topics.append(PLAY, b"{}", b'{"op": "x"}')
+    world.row("l", game="late")
+    world.turn(2)
+    assert world.intake.drain(10)
+    counted = world.intake.progress.outcomes
+    assert counted == world.ledger.counters()
+    assert counted["parked", "w.public.tx", "no_source"] == 1
+    assert counted["skipped", "tx", "repeated"] == 1
+    assert {outcome for outcome, _, _ in counted} == {"sent", "skipped", "parked", "lookup"}
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("how", ["handing over", "stopping with a cause"])
+def test_draining_waits_no_longer_than_it_may_for_a_ledger_that_is_away(
+    world: World, disk: SlowDisk, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.intake._assignment, "revoke_seconds", 0.2)
+    world.bets(ENOUGH - 1)
+    world.turn()
+    assert world.arrived() == ["b1/Approved"]
+    # That it was confirmed is still to be recorded.
+    disk.fails = lambda: True
+    if how == "handing over":
+        world.source.close()
+    else:
+        assert not world.intake.finish(0.2)
+        world.source.close()
+    disk.fails = lambda: False
+    world.bets(1)
+    again = World(world.brand, world.ledger, topics=world.topics, rows=world.rows)
+    again.turn(4)
+    assert again.intake.drain(10)
+    assert again.arrived() == ["b1/Approved", "b2/Approved"]

@@ -6,12 +6,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import structlog
 
+from bridge import running_checks
 from bridge.brand import load_brand
 from bridge.errors import SourceUnavailable, TopicReplaced
 from bridge.ledger import SqliteLedger, open_sqlite
 from bridge.records import Partition
-from bridge.running_checks import SECRETS_EVERY_SECONDS, TOPICS_EVERY_SECONDS, RunningChecks
+from bridge.running_checks import (
+    PRUNE_AGAIN_SECONDS,
+    PRUNE_EVERY_SECONDS,
+    SECRETS_EVERY_SECONDS,
+    TOPICS_EVERY_SECONDS,
+    RunningChecks,
+)
 from bridge.sources import SourceHealth
 from bridge.surroundings import Surroundings
 from tests.support.cases import ENVIRONMENT, EXAMPLES
@@ -26,6 +34,7 @@ class Brokers:
         self.id = "a1"
         self.trouble: str | None = None
         self.asked = 0
+        self.answers = True
 
     def topics(self) -> Sequence[str]:
         """Return the one topic."""
@@ -34,6 +43,8 @@ class Brokers:
     def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
         """Return its id."""
         self.asked += 1
+        if not self.answers:
+            raise SourceUnavailable("no answer in time")
         return dict.fromkeys(topics, self.id)
 
     def health(self) -> SourceHealth:
@@ -110,3 +121,63 @@ def test_trouble_without_new_secrets_is_left_to_the_source(
     clock.now = TOPICS_EVERY_SECONDS
     checks.now_and_then()
     assert brokers.asked == 0
+
+
+def test_a_question_that_is_not_answered_ends_nothing(surroundings: Surroundings, ledger: SqliteLedger) -> None:
+    brokers, clock = Brokers(), Clock()
+    checks = RunningChecks(surroundings, brokers, ledger, clock)
+    checks.topics()
+    brokers.answers = False
+    for minute in (1, 2):
+        clock.now = minute * TOPICS_EVERY_SECONDS
+        with structlog.testing.capture_logs() as logs:
+            checks.now_and_then()
+            checks.now_and_then()
+        assert [(line["event"], line["log_level"]) for line in logs] == [("topics_not_checked", "warning")]
+        assert brokers.asked == minute + 1, "it is not asked again at once"
+
+
+def test_a_ledger_that_is_away_while_topics_are_looked_at_ends_nothing(surroundings: Surroundings) -> None:
+    ledger = open_sqlite(":memory:", "vintervik", create=True)
+    ledger.close()
+    clock = Clock()
+    checks = RunningChecks(surroundings, Brokers(), ledger, clock)
+    clock.now = TOPICS_EVERY_SECONDS
+    with structlog.testing.capture_logs() as logs:
+        checks.now_and_then()
+    assert [line["event"] for line in logs] == ["topics_not_checked"]
+
+
+def old_rows(ledger: SqliteLedger, number: int) -> None:
+    transaction = ledger.begin(0)
+    for each in range(number):
+        transaction.put("row:tx", str(each), b"x")
+    transaction.commit()
+
+
+def rows(ledger: SqliteLedger) -> int:
+    transaction = ledger.begin(0)
+    found = sum(transaction.get("row:tx", str(each)) is not None for each in range(5))
+    transaction.rollback()
+    return found
+
+
+def test_more_than_is_forgotten_at_once_is_forgotten_soon(
+    surroundings: Surroundings, ledger: SqliteLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A brand whose rows come faster than a few each minute would keep them for ever."""
+    monkeypatch.setattr(running_checks, "PRUNE_AT_ONCE", 2)
+    old_rows(ledger, 5)
+    clock = Clock()
+    checks = RunningChecks(surroundings, Brokers(), ledger, clock)
+    checks.now_and_then()
+    assert rows(ledger) == 5, "a start has other things to do"
+    clock.now = PRUNE_EVERY_SECONDS
+    for left in (3, 1, 0):
+        checks.now_and_then()
+        checks.now_and_then()
+        assert rows(ledger) == left
+        clock.now += PRUNE_AGAIN_SECONDS
+    old_rows(ledger, 1)
+    checks.now_and_then()
+    assert rows(ledger) == 1, "all was forgotten: there is time"

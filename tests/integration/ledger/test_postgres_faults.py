@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from psycopg import conninfo
 
 from bridge.errors import LedgerFenced, LedgerUnavailable
-from bridge.ledger import PostgresLedger, Transaction, open_postgres
+from bridge.ledger import PostgresLedger, Transaction, open_postgres, postgres_link
 from bridge.records import Event, Partition
 from tests.support.eventually import eventually
 from tests.support.fault_proxy import FaultProxy, Way
@@ -169,3 +170,21 @@ def test_a_terminated_backend_loses_nothing(setting: Setting) -> None:
         batch.commit()
     batch.commit()
     check(setting, 1)
+
+
+def test_a_server_that_says_nothing_any_more_is_not_waited_for_without_end(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_of(setting.ledger, 1).commit()
+    batch = batch_of(setting.ledger, 2)
+    monkeypatch.setattr(postgres_link, "ANSWER_SECONDS", 0.5)
+    setting.proxy.stall(Way.TO_CLIENT)
+    began = time.monotonic()
+    with pytest.raises(LedgerUnavailable, match=r"does not answer: no answer for 0\.5 s"):
+        batch.commit()
+    with pytest.raises(LedgerUnavailable):
+        setting.ledger.positions()
+    assert time.monotonic() - began < 10
+    setting.proxy.heal()
+    batch.commit()
+    check(setting, 2)

@@ -101,3 +101,18 @@ def test_the_second_half_is_no_new_row_when_its_header_cannot_be_read(other: byt
 def test_headers_of_the_other_half_mean_nothing(op: str, header: str) -> None:
     found = change(decode(envelope(op), headers=[(header, b'{"id":2}')]))
     assert (found.renamed, found.other_key) == (None, None)
+
+
+def test_a_delete_that_does_not_tell_its_row_says_so_to_who_reads_it() -> None:
+    shown = change(decode(envelope("d", before=None), key=None))
+    assert shown.key is not None
+    with pytest.raises(DecodeError, match="REPLICA IDENTITY") as raised:
+        shown.key["id"]
+    assert raised.value.code == "no_identity"
+
+
+@pytest.mark.parametrize("more", [{"before": {"id": 1}}, {"op": "c", "after": {"id": 1}}, {"op": "t"}])
+def test_without_a_key_a_row_that_is_shown_needs_none(more: dict[str, Any]) -> None:
+    said = {"op": "d", **more}
+    shown = change(decode(envelope(said.pop("op"), **said), key=None))
+    assert shown.key is None

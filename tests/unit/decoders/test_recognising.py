@@ -102,6 +102,25 @@ def test_the_end_of_a_transaction_names_tables_as_changes_do(written: str, table
     assert decode(end) == TransactionEnd("00000025:00000d08:0025", {table: 2})
 
 
+@pytest.mark.parametrize(
+    ("transaction", "table"),
+    [
+        ("571:53195832", "public.my.leg"),  # PostgreSQL
+        ("24bc7850-2c16-11e6-a073-0242ac110002:37", "wallet.my.leg"),  # MySQL
+        ("0-1-37", "wallet.my.leg"),  # MariaDB
+        ("file=mysql-bin.000003,pos=157", "wallet.my.leg"),  # MySQL without GTIDs
+    ],
+)
+def test_a_table_with_a_dot_in_its_name_is_counted_where_no_database_stands_before_it(
+    transaction: str, table: str
+) -> None:
+    counts = [{"data_collection": table, "event_count": 2}]
+    end = {"status": "END", "id": transaction, "event_count": 2, "data_collections": counts}
+    decoded = decode(end)
+    assert isinstance(decoded, TransactionEnd)
+    assert decoded.counts == {table: 2}
+
+
 def test_tables_of_one_name_in_two_databases_count_together() -> None:
     counts = [{"data_collection": f"{database}.dbo.leg", "event_count": 2} for database in ("a", "b")]
     end = {"status": "END", "id": "1", "event_count": 4, "data_collections": counts}

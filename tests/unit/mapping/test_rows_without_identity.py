@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from bridge.records import SourceRecord
 from tests.support.trial import Make
 
 WALLET = """
@@ -71,3 +74,25 @@ def test_a_delete_that_voids_must_tell_it(trial: Make) -> None:
     run.insert("tx", 1, provider="acme", ref="x", amount=5)
     run.take(run.database.delete("tx", {"id": 1}, {"provider": None, "ref": None}))
     assert run.parked() == [("", "no_key")]
+
+
+SOURCE = {"connector": "postgresql", "schema": "public", "table": "calls", "lsn": 99}
+DELETED = SourceRecord(
+    "db.public.calls", 0, 9, None, json.dumps({"op": "d", "source": SOURCE, "before": None}).encode(), (), 0
+)
+"""A delete with neither a key nor the row before."""
+
+
+def test_a_delete_that_does_not_tell_its_row_says_what_to_do(trial: Make) -> None:
+    run = trial(WALLET.replace("    key:", "    rows: mutable\n    deleted: nothing stands\n    key:"))
+    run.insert("calls", 1, method="debit", transaction="t1", amount=1)
+    run.take(DELETED)
+    (parked,) = run.play.ledger.parked()
+    assert parked.code == "no_identity"
+    assert "REPLICA IDENTITY" in parked.reason
+
+
+def test_an_append_only_table_needs_no_deletes(trial: Make) -> None:
+    run = trial(WALLET)
+    run.take(DELETED)
+    assert run.play.ledger.counters() == {("skipped", "calls", "row deleted"): 1}

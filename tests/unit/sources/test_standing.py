@@ -6,6 +6,7 @@ import json
 
 import pytest
 from confluent_kafka import KafkaError
+from kafka.errors import KafkaConnectionError, TopicAuthorizationFailedError
 
 from bridge.errors import SourceUnavailable
 from bridge.sources.confluent_standing import ConfluentStanding
@@ -72,3 +73,33 @@ def test_the_second_client_is_asked_for_its_connections() -> None:
     assert (standing.is_down, standing.last_error()) == (True, "away: no broker is connected")
     standing.comes_back()
     assert (standing.is_down, standing.last_error()) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [
+        (KafkaError.TOPIC_AUTHORIZATION_FAILED, True),
+        (KafkaError.GROUP_AUTHORIZATION_FAILED, True),
+        (KafkaError._AUTHENTICATION, True),
+        (KafkaError._TRANSPORT, False),
+        (KafkaError.UNKNOWN_TOPIC_OR_PART, False),
+    ],
+)
+def test_what_does_not_pass_by_itself_is_told_beside_a_connection(code: int, refused: bool) -> None:
+    standing = ConfluentStanding(settings())
+    standing.hear(KafkaError(code, "no"))
+    standing.look(UP)
+    health = standing.health(0)
+    assert (health.connected, health.refused) == (True, refused)
+
+
+def test_what_the_second_client_is_refused_stays_known_for_a_while() -> None:
+    standing = KafkaPythonStanding(settings(), lambda error: SourceUnavailable(f"why: {error}"))
+    standing.hear(TopicAuthorizationFailedError("bets"))
+    standing.look(lambda: 1)
+    health = standing.health(0)
+    assert (health.connected, health.refused) == (True, True)
+    assert "bets" in str(health.last_error)
+    standing.hear(KafkaConnectionError("gone"))
+    standing.comes_back()
+    assert standing.health(0).refused

@@ -139,3 +139,9 @@ def test_panels_have_their_own_place_and_id() -> None:
         assert max(x for x, _ in cells) < 24
         assert not cells & taken, panel["title"]
         taken |= cells
+
+
+def test_silence_since_the_start_is_silence_too() -> None:
+    """There is no time of a last event before the first one, and a start may be what ended them."""
+    (alert,) = [alert for alert in ALERTS if "last_event_timestamp" in alert["expr"]]
+    assert "or process_start_time_seconds" in " ".join(alert["expr"].split())

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from http.client import HTTPConnection
+from http.client import HTTPConnection, RemoteDisconnected
 
 import pytest
 
@@ -144,3 +145,19 @@ def test_ipv6_loopback_works_too() -> None:
         connection.request("GET", "/health")
         assert connection.getresponse().status == 200
     server.stop()
+
+
+def test_a_page_that_fails_is_told_in_the_log_and_one_whose_reader_has_gone_is_not(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.metrics.pull(listed.HELD, lambda: 1 / 0)
+    with pytest.raises(RemoteDisconnected):
+        site.get("/metrics")
+    assert [record.message for record in caplog.records] == ["a page could not be shown"]
+    assert caplog.records[0].exc_info is not None
+    caplog.clear()
+    with closing(socket.create_connection(site.address)) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(b"GET /ready HTTP/1.1\r\n")
+    assert site.get("/ready")[0] == 200
+    assert caplog.records == []

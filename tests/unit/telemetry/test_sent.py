@@ -28,14 +28,17 @@ def test_events_count_when_they_are_confirmed_and_not_before() -> None:
     )
     assert [line for line in sent(metrics) if "type=" in line] == []
     assert "wallet_bridge_last_event_timestamp_seconds{" not in metrics.exposition().decode()
-    events.confirmed(2)
-    events.confirmed(2)
-    events.confirmed(4)
+    events.confirmed([2])
+    assert [line for line in sent(metrics) if "type=" in line] == [
+        '{brand="n",status="Approved",type="Win"} 1.0',
+    ]
+    events.confirmed([1])
+    events.confirmed([])
     assert [line for line in sent(metrics) if "type=" in line] == [
         '{brand="n",status="Approved",type="Bet"} 1.0',
         '{brand="n",status="Approved",type="Win"} 1.0',
     ]
-    events.confirmed(5)
+    events.confirmed([5])
     assert '{brand="n",status="Rollback",type="Bet"} 1.0' in sent(metrics)
     line = next(
         line for line in metrics.exposition().decode().splitlines() if line.startswith("wallet_bridge_last_event")
