@@ -28,9 +28,9 @@ LOG = structlog.get_logger(__name__)
 TURN_LIMIT_SECONDS = 90.0
 """A loop that has not gone round for so long is taken for dead; longer than any one answer is waited for."""
 LOOK_EVERY_SECONDS = 5.0
+"""How often the ledger's size and the lag are asked for: both cost a question to somebody else."""
 SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 60.0
 """How long to wait with the next question about the lag, after one without an answer."""
-"""How often the ledger's size and the lag are asked for: both cost a question to somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
