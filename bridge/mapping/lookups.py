@@ -51,7 +51,8 @@ def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Rec
         columns = columns_of(row)
         if lookup.as_of is None and any(value is UNAVAILABLE for value in columns.values()):
             columns = columns_of(row, recall.lookup(lookup.space, key))
-    versions = [one for one in stored if one is not known]
+    # Without `as_of` there is one; with it, none without a time: the connector may have been changed.
+    versions = [one for one in stored if one is not known and one.since is not None] if lookup.as_of else []
     # Of what is gone the position stays: else an older change, which Debezium repeats, would bring it back.
     if columns is not None or position is not None:
         versions.append(Version(since, columns, position))

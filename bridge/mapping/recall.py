@@ -106,9 +106,8 @@ class Recall:
         try:
             found: Row | None = self._lookups[place]
         except KeyError:
-            found = next(
-                (Row(one.columns, {}) for one in self.stored(space, key) if one.columns is not None), None
-            )
+            there = [Row(one.columns, {}) for one in self.stored(space, key) if one.columns is not None]
+            found = there[-1] if there else None
             if found is not None:
                 self._keep(place, found)
         return found

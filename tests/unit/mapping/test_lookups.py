@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.mapping.frozen import encode_value
+from bridge.mapping.frozen import encode_value, encode_versions
+from bridge.mapping.remembered import Version
 from tests.support.trial import Make, Trial
 
 
@@ -174,13 +175,35 @@ def test_what_debezium_repeats_of_a_deleted_row_does_not_bring_it_back(trial: Ma
     assert run.bodies()[0]["exchange_rate"] == 9
 
 
+def remembered(run: Trial, key: str, data: bytes) -> None:
+    transaction = run.play.ledger.begin(0)
+    transaction.put("lookup:rates", key, data)
+    transaction.commit()
+
+
 def test_a_row_that_was_kept_without_its_position_is_still_found(trial: Make) -> None:
     run = with_rate(trial, "{key: id}", "rates[rate_id].rate")
-    transaction = run.play.ledger.begin(0)
-    transaction.put("lookup:rates", "7", encode_value({"rate": 2}))
-    transaction.commit()
+    remembered(run, "7", encode_value({"rate": 2}))
     run.insert("tx", "1", amount=1, rate_id="7")
     assert run.bodies()[0]["exchange_rate"] == 2
+
+
+def test_versions_become_one_row_when_the_connector_asks_for_none_any_more(trial: Make) -> None:
+    run = with_rate(trial, "{key: currency}", "rates[currency].rate")
+    remembered(run, "EUR", encode_versions([Version(5, {"rate": 2}), Version(6, {"rate": 3})]))
+    run.insert("tx", "1", amount=1, currency="EUR")
+    run.insert("rates", 1, currency="EUR", since=7, rate=4)
+    run.insert("tx", "2", amount=1, currency="EUR")
+    assert [event["exchange_rate"] for event in run.bodies()] == [3, 4]
+
+
+def test_one_row_becomes_versions_when_the_connector_asks_for_them(trial: Make) -> None:
+    run = with_rate(trial, "{key: currency, as_of: since}", "rates[currency, day].rate")
+    remembered(run, "EUR", encode_versions([Version(None, {"rate": 2})]))
+    run.insert("rates", 1, currency="EUR", since=5, rate=3)
+    run.insert("rates", 2, currency="EUR", since=6, rate=4)
+    run.insert("tx", "1", amount=1, currency="EUR", day=5)
+    assert (run.bodies()[0]["exchange_rate"], run.parked()) == (3, [])
 
 
 @pytest.mark.parametrize(("since", "code"), [(None, "no_key"), ("2026", "wrong_time")])
