@@ -70,7 +70,8 @@ class Effects:
         memory = self._own(table, change, scope)
         if decision.final and memory.undecided:
             memory.sent = []
-        if decision.final and not memory.standing():
+        parked = memory.parked and table.append_only  # What else has its key does not say what that was.
+        if decision.final and not parked and not memory.standing():
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
             if not memory.effective:
                 memory.did = None  # What was undone has been withdrawn too: it may come again.

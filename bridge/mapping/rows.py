@@ -153,11 +153,12 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
 
 
 def _gives_way(change: Change, memory: RowMemory) -> bool:
-    """Return whether a later row may have the key: the row is called otherwise now, or a guard left it out.
+    """Return whether a later row may have the key: the row is called otherwise now, or it led to nothing.
 
     So a call that was refused, and that the provider tries again with the id that it had, is judged anew.
     """
-    return memory.ending is Ending.MOVED or (memory.ending is Ending.SKIPPED and not change.snapshot)
+    left_out = memory.ending is Ending.SKIPPED or memory.parked
+    return memory.ending is Ending.MOVED or (left_out and not change.snapshot)
 
 
 def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:
