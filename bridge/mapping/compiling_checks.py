@@ -47,7 +47,8 @@ def check_ids(config: PlayTable, problem: Problem) -> None:
     seen: list[tuple[str, tuple[Any, Any], Any]] = []
     for name, activity in config.activities.items():
         first = {**config.event, **activity.event}.get("activity_id")
-        forms = (first, {"activity_id": first, **config.again, **activity.again}["activity_id"])
+        again = {"activity_id": first, **config.again, **activity.again}["activity_id"]
+        forms = (first, again if activity.grows is None else None)  # A piece comes back under its own number.
         for other, its_forms, when in seen:
             if not (True in (when, activity.when) or when == activity.when):
                 continue
