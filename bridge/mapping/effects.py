@@ -99,7 +99,8 @@ class Effects:
         """Note that a change of the row waits, so that a repeat of it is known as one."""
         memory = self._recall.row(table.name, scope.key)
         aside = decision is not None and decision.aside
-        if memory is None or memory.ending is Ending.MOVED:
+        left_out = memory is not None and memory.ending is Ending.SKIPPED and table.append_only
+        if memory is None or memory.ending is Ending.MOVED or left_out:
             reversal = decision is not None and decision.reversal
             memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue)
             memory.values = {} if aside and not reversal else None
