@@ -266,7 +266,8 @@ class _Tables:
         return Step(table, "c", step.key, None, row, step.committed_at, old_key, step.number)
 
     def _place(self, table: str, columns: Columns) -> Place:
-        return table, tuple(columns.get(column) for column in self.key_columns(table))
+        row = {**values_of(self.tests.columns.get(table, {})), **columns}
+        return table, tuple(row.get(column) for column in self.key_columns(table))
 
 
 def _found_by(place: Place) -> Place:

@@ -59,7 +59,9 @@ An expression is a small part of Python's syntax, checked when the connector is 
 | `true false null none` | constants, beside numbers and quoted texts; numbers are exact as written |
 
 - Arithmetic with null is null; `<` and `>` with null are false; an attribute of null, a look-up by null: null.
-- What is not there in a structure is null. Text and numbers are never equal, and true is not 1.
+- What is not there in a structure is null.
+- Text and numbers are never equal, and true is not 1: to compare them with `==` or `in` parks the change. Write
+  `state == "1"` of a text, `state == 1` of a number, and `boolean` under `columns` for a flag that is 0 or 1.
 - Where a quotient has no end, say `round(a, 2, mode="half up", by=b)`.
 - A value of the wrong kind parks the change and names the expression, never the value.
 - A column of binary doubles is not exact and is refused in arithmetic; `number(x, double="accept")` takes it.

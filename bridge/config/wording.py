@@ -26,6 +26,15 @@ _KINDS: Final[tuple[tuple[str, str], ...]] = (
     ("model", "a map of keys and values"),
     ("path", "a file name"),
 )
+_GUARDS: Final = "a reason for each, in words, and its condition: {not play: kind == 'deposit'}"
+_MAPS: Final[Mapping[str | int, str]] = {
+    "skip": _GUARDS,
+    "park": _GUARDS,
+    "moves": "for each column, how a row begins and what follows what: {status: {new: [open], open: [done]}}",
+    "activities": "a name for each: {bet: {type: Bet}, win: {type: Win}}",
+    "event": "a value for each field: {activity_id: id}",
+}
+"""What the keys are that hold a map, and are often written otherwise."""
 _WORDS: Final = re.compile(r"[\w .-]*")
 _BOUNDS: Final = {
     "greater_than_equal": ("ge", "at least"),
@@ -102,6 +111,8 @@ def _problem(path: KeyPath, items: list[Mapping[str, Any]], document: Document, 
         message = f"{path[-1]} is not a key here"
         return Problem(document.file, place.key_line, place.key_column, _joined(path), message, hint)
     message, hint = _worded(items)
+    if message.startswith("a map of") and not hint:
+        hint = next((_MAPS[step] for step in path[::-1] if step in _MAPS), "")
     return Problem(document.file, place.line, place.column, _joined(path), message, hint)
 
 

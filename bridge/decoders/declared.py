@@ -6,6 +6,7 @@ even where it does.  A declared type is laid over what the schema says.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from difflib import get_close_matches
@@ -130,7 +131,22 @@ def parse_column_type(text: str) -> ColumnType:
     raise ValueError(f"{text!r} is no column type; {_suggestion(text)}")
 
 
+_OF_DATABASES: Final = {
+    **dict.fromkeys(("timestamp", "datetime", "datetime2"), "'local Europe/Malta' or 'micros UTC'"),
+    **dict.fromkeys(("timestamptz", "datetimeoffset"), "'iso'"),
+    **dict.fromkeys(("numeric", "number", "money"), "'decimal' or 'decimal base64 2'"),
+    **dict.fromkeys(("integer", "bigint", "smallint", "long"), "'int'"),
+    **dict.fromkeys(("bool", "bit", "tinyint"), "'boolean'"),
+    **dict.fromkeys(("string", "varchar", "nvarchar"), "'text'"),
+    **dict.fromkeys(("jsonb",), "'json'"),
+}
+"""What databases call types, and what is written here."""
+
+
 def _suggestion(text: str) -> str:
+    word = re.split(r"\W", text.strip().lower())[0]
+    if word in _OF_DATABASES:
+        return f"write {_OF_DATABASES[word]}, as records have it"
     known = [doc.example for doc in COLUMN_TYPES] + [f"{unit} UTC" for unit in to.UNITS]
     close = get_close_matches(text, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"known are: {', '.join(doc.name for doc in COLUMN_TYPES)}"

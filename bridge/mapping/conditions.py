@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping import operators
+from bridge.mapping.misreadings import truth
 from bridge.mapping.readers import Misuse, Reader, Unfit, constant_of, is_constant
 from bridge.mapping.scope import Scope
 from bridge.mapping.scope_readers import column_of
 from bridge.mapping.waiting import Waiting
-from bridge.row import Row, Value
+from bridge.row import Value
 
 Test = Callable[[Any], bool]
 
@@ -31,79 +32,95 @@ def compare(left: Reader, right: Reader, operation: type[ast.cmpop], where: str)
         if is_constant(left) and not is_constant(right):
             left, right = right, left
         if is_constant(right):
-            return _equals_constant(left, constant_of(right), wanted=wanted)
-        return lambda scope: operators.equal(left(scope), right(scope)) is wanted
-    ordered = _ORDERING[operation]
+            return _equals_constant(left, constant_of(right), where, wanted=wanted)
+        return _stated(left, right, operators.equal, where, wanted=wanted)
+    return _stated(left, right, _ORDERING[operation], where, wanted=True)
+
+
+def _stated(
+    left: Reader, right: Reader, holds: Callable[[Value, Value], bool], where: str, *, wanted: bool
+) -> Test:
+    """Return the test whether `holds` says what is wanted; values that do not fit raise MappingError."""
 
     def test(scope: Any) -> bool:
         a, b = left(scope), right(scope)
         try:
-            return ordered(a, b)
+            return holds(a, b) is wanted
         except Unfit as unfit:
             raise MappingError(unfit.code, f"{where} {unfit.reason}") from None
 
     return test
 
 
-def _equals_constant(read: Reader, value: Value, *, wanted: bool) -> Test:
-    if value is None or value is True or value is False:
-        return (lambda scope: read(scope) is value) if wanted else (lambda scope: read(scope) is not value)
-    if isinstance(value, str):
-        name = column_of(read)
-        if name is not None:
-            return _column_equals(name, value, wanted=wanted)
-        return (lambda scope: bool(read(scope) == value)) if wanted else (lambda scope: bool(read(scope) != value))
-    return lambda scope: operators.equal(read(scope), value) is wanted
+def _equals_constant(read: Reader, value: Value, where: str, *, wanted: bool) -> Test:
+    if value is None:
+        return (lambda scope: read(scope) is None) if wanted else (lambda scope: read(scope) is not None)
+
+    def general(scope: Any) -> bool:
+        found = read(scope)
+        try:
+            return operators.equal(found, value) is wanted
+        except Unfit as unfit:
+            raise MappingError(unfit.code, f"{where} {unfit.reason}") from None
+
+    name = column_of(read) if isinstance(value, str) else None
+    return general if name is None else _column_equals(name, str(value), general, wanted=wanted)
 
 
-def _column_equals(name: str, text: str, *, wanted: bool) -> Test:
-    if wanted:
-        return lambda scope: bool(_at(scope)[name] == text)
-    return lambda scope: bool(_at(scope)[name] != text)
+def _column_equals(name: str, text: str, general: Test, *, wanted: bool) -> Test:
+    def test(scope: Scope) -> bool:
+        value = scope.row[name]
+        return (value == text) is wanted if value.__class__ is str else general(scope)
 
-
-def _at(scope: Scope) -> Row:
-    return scope.row
+    return test
 
 
 def member(left: Reader, right: Reader, where: str, *, wanted: bool) -> Test:
     """Return the test `left in right`, or `left not in right` where `wanted` is false."""
-    if is_constant(right):
-        items = constant_of(right)
-        if not isinstance(items, (tuple, list)) and items is not None:
-            raise Misuse("`in` needs a list", 'write ("a", "b"), or ("a",) for one; in text: contains(x, part)')
-        if all(isinstance(item, str) for item in items or ()):
-            return _in_texts(left, frozenset(items or ()), wanted=wanted)
-        return lambda scope: operators.among(left(scope), items) is wanted
-
-    def test(scope: Any) -> bool:
-        value, container = left(scope), right(scope)
-        try:
-            return operators.among(value, container) is wanted
-        except Unfit as unfit:
-            raise MappingError(unfit.code, f"{where} {unfit.reason}") from None
-
-    return test
+    general = _stated(left, right, operators.among, where, wanted=wanted)
+    if not is_constant(right):
+        return general
+    items = constant_of(right)
+    if not isinstance(items, (tuple, list)) and items is not None:
+        raise Misuse("`in` needs a list", 'write ("a", "b"), or ("a",) for one; in text: contains(x, part)')
+    if all(isinstance(item, str) for item in items or ()):
+        return _in_texts(left, frozenset(items or ()), general, wanted=wanted)
+    return general
 
 
-def _in_texts(read: Reader, texts: frozenset[str], *, wanted: bool) -> Test:
+def _in_texts(read: Reader, texts: frozenset[str], general: Test, *, wanted: bool) -> Test:
     name = column_of(read)
     if name is not None:
-        return _column_in_texts(name, texts, wanted=wanted)
+        return _column_in_texts(name, texts, general, wanted=wanted)
 
     def test(scope: Any) -> bool:
         value = read(scope)
-        return (type(value) is str and value in texts) is wanted
+        return (value in texts) is wanted if type(value) is str else general(scope)
 
     return test
 
 
-def _column_in_texts(name: str, texts: frozenset[str], *, wanted: bool) -> Test:
+def _column_in_texts(name: str, texts: frozenset[str], general: Test, *, wanted: bool) -> Test:
     def test(scope: Scope) -> bool:
         value = scope.row[name]
-        return (type(value) is str and value in texts) is wanted
+        return (value in texts) is wanted if type(value) is str else general(scope)
 
     return test
+
+
+def all_of(sides: Sequence[Reader], texts: Sequence[str]) -> Reader:
+    """Return the reader of `a and b` where a value is wanted: the first that is not true, else the last."""
+    *conditions, last = sides
+    named = list(zip(conditions, texts, strict=False))
+
+    def read(scope: Any) -> Value:
+        for side, where in named:
+            value = side(scope)
+            if not truth(value, where):
+                return value
+        return last(scope)
+
+    return read
 
 
 def in_order_of_three(sides: Sequence[Test], *, winner: bool) -> Test:

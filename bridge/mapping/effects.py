@@ -70,7 +70,8 @@ class Effects:
         memory = self._own(table, change, scope)
         if decision.final and memory.undecided:
             memory.sent = []
-        if decision.final and not memory.standing():
+        parked = memory.parked and table.append_only  # What else has its key does not say what that was.
+        if decision.final and not parked and not memory.standing():
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
             if not memory.effective:
                 memory.did = None  # What was undone has been withdrawn too: it may come again.
@@ -98,7 +99,8 @@ class Effects:
         """Note that a change of the row waits, so that a repeat of it is known as one."""
         memory = self._recall.row(table.name, scope.key)
         aside = decision is not None and decision.aside
-        if memory is None or memory.ending is Ending.MOVED:
+        left_out = memory is not None and memory.ending is Ending.SKIPPED and table.append_only
+        if memory is None or memory.ending is Ending.MOVED or left_out:
             reversal = decision is not None and decision.reversal
             memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue)
             memory.values = {} if aside and not reversal else None
@@ -111,7 +113,7 @@ class Effects:
             memory.values = {**memory.values, **known}
         memory.position = _latest(memory.position, change.position)
         self._recall.put_row(table.name, scope.key, memory)
-        self.index(table, scope)
+        self.index(table, scope, counts=decision is not None and not decision.reversal)
         if memory.ending is Ending.HELD and table.indexes_rounds:
             join_round(self._recall, table, scope)
 
@@ -132,18 +134,27 @@ class Effects:
             memory.sent = stands_of_history(table, scope)
             memory.reversal = silently_taken(table, scope, self._recall, memory)
         self._recall.put_row(table.name, scope.key, memory)
-        return self.index(table, scope)
+        counts = memory.ending is Ending.HISTORY and not memory.reversal
+        return self.index(table, scope, counts=counts)
 
-    def index(self, table: TablePlan, scope: Scope) -> list[tuple[str, str]]:
-        """Note the ways in which the row can be found, and return those: of several rows, the first is found."""
+    def index(self, table: TablePlan, scope: Scope, *, counts: bool) -> list[tuple[str, str]]:
+        """Note the ways in which the row can be found, and return those: of several rows, the first is found.
+
+        One that leads to nothing gives its place to one that `counts`.
+        """
         found: list[tuple[str, str]] = []
         for space, value in table.places(scope.key, scope)[1:] if table.indexes else ():
             known = self._recall.value(space, value)
-            if known is None:
+            if known is None or (counts and known != scope.key and self._is_left_out(table, known)):
                 self._recall.put_value(space, value, scope.key)
-            if known is None or known == scope.key:
+                known = scope.key
+            if known == scope.key:
                 found.append((space, value))
         return found
+
+    def _is_left_out(self, table: TablePlan, key: str) -> bool:
+        memory = self._recall.row(table.name, key)
+        return memory is not None and memory.ending is Ending.SKIPPED
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""

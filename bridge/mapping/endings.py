@@ -35,7 +35,8 @@ class Endings:
 
     def decided(self, table: TablePlan, change: Change, scope: Scope, decision: Decision) -> list[Place]:
         """Let a decision about a row take effect; return what can be found now that others may wait for."""
-        news = self._effects.index(table, scope) if table.indexes else []
+        sends = isinstance(decision, Send)
+        news = self._effects.index(table, scope, counts=sends) if table.indexes else []
         if isinstance(decision, Send):
             news += self._effects.send(table, change, scope, decision)
             if not decision.events:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from bridge.errors import MappingError
 from bridge.mapping import misreadings, operators
 from bridge.mapping.calls import call
-from bridge.mapping.conditions import compare, in_order_of_three, member
+from bridge.mapping.conditions import all_of, compare, in_order_of_three, member
 from bridge.mapping.library import LIBRARY
 from bridge.mapping.readers import (
     NOT_CONSTANT,
@@ -203,7 +203,7 @@ class _Compiler:
     def of_unary(self, node: ast.UnaryOp) -> Reader:
         operand, where = self.value(node.operand), self._source.of(node.operand)
         if isinstance(node.op, ast.Not):
-            return self._folded(node, [operand], lambda scope: not operand(scope))
+            return self._folded(node, [operand], lambda scope: not misreadings.truth(operand(scope), where))
         if not isinstance(node.op, ast.USub):
             raise self._source.problem(node, "this operator is not part of the language")
 
@@ -248,18 +248,20 @@ class _Compiler:
         return self._folded(node, operands, lambda scope: all(pair(scope) for pair in pairs))
 
     def of_boolean(self, node: ast.BoolOp) -> Reader:
-        first, *others = (self.value(side) for side in node.values)
-        wanted = isinstance(node.op, ast.Or)
+        first, *others = sides = [self.value(side) for side in node.values]
+        if isinstance(node.op, ast.And):
+            read = all_of(sides, [self._source.of(side) for side in node.values])
+            return self._folded(node, sides, read)
 
-        def read(scope: Any) -> Value:
+        def either(scope: Any) -> Value:
             value = first(scope)
             for side in others:
-                if bool(value) is wanted:
+                if value:
                     break
                 value = side(scope)
             return value
 
-        return self._folded(node, [first, *others], read)
+        return self._folded(node, sides, either)
 
     def of_choice(self, node: ast.IfExp, branch: Callable[[ast.expr], Reader] | None = None) -> Reader:
         test = self.condition(node.test)

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.errors import PoisonRecord
+from bridge.mapping.amounts import checked
 from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
@@ -43,9 +44,10 @@ def stands_of_history(table: TablePlan, scope: Scope) -> list[Sent]:
 def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent | None:
     amount, compare = Decimal(0), None
     if activity.grows is not None:
-        amount = activity.grows[0](scope)
-        if not amount:
+        total = activity.grows[0](scope)
+        if not total:
             return None
+        amount = Decimal(checked(total, f"the total of {activity.name}"))
     if activity.compare is not None:
         compare = activity.compare(scope)
     sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)

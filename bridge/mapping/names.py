@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bridge.errors import MappingError
+from bridge.mapping import operators
 from bridge.mapping.parts import complete
 from bridge.mapping.plan import Plan, TablePlan
-from bridge.mapping.readers import Kind, Misuse, Reader, constant_of
+from bridge.mapping.readers import Kind, Misuse, Reader, Unfit, constant_of
 from bridge.mapping.rounds import round_of
 from bridge.mapping.row_readers import indexed_reader, lookup_reader, play_reader
 from bridge.mapping.scope import Scope
@@ -238,8 +239,11 @@ def _became(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reader:
     value, wanted = _exactly(2, parts, keywords, 'became(status, "done")')
 
     def read(scope: Scope) -> bool:
-        target = wanted(scope)
-        return bool(value(scope) == target and value(scope.before()) != target)
+        target, now = wanted(scope), value(scope)
+        try:
+            return operators.equal(now, target) and not operators.equal(value(scope.before()), target)
+        except Unfit as unfit:
+            raise MappingError(unfit.code, f"became {unfit.reason}") from None
 
     return read
 
@@ -249,7 +253,10 @@ def _increased(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reade
 
     def read(scope: Scope) -> bool:
         now, before = value(scope), value(scope.before())
-        return now is not None and now > (before if before is not None else 0)
+        try:
+            return now is not None and operators.greater(operators.number_of(now), 0 if before is None else before)
+        except Unfit as unfit:
+            raise MappingError(unfit.code, f"increased {unfit.reason}") from None
 
     return read
 

@@ -6,7 +6,7 @@ Each function takes values and returns one, or raises Unfit.  A null is None.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, datetime, time, timedelta
 from decimal import (
     Context,
@@ -30,6 +30,8 @@ EXACT: Final = Context(
 )
 _LARGEST_INT: Final = 10**DIGITS
 _NUMBERS: Final = frozenset((int, Decimal))
+_TAKEN_APART: Final = frozenset(("a list", "a structure"))
+"""What a payload may hold in the place of a single value."""
 _ORDERED: Final = frozenset((int, Decimal, str, datetime, date, time, timedelta))
 
 
@@ -153,8 +155,17 @@ def negate(a: Value) -> Value:
 
 
 def equal(a: Value, b: Value) -> bool:
-    """Return whether two values are equal; true is no 1, and values of different kinds are never equal."""
-    return bool(a == b) and (type(a) is bool) == (type(b) is bool)
+    """Return whether two values are equal.
+
+    Raises Unfit for text and a number, true and 1, and whatever else could never be: a condition with
+    such a comparison says always the same.
+    """
+    if a is None or b is None or type(a) is type(b) or (type(a) in _NUMBERS and type(b) in _NUMBERS):
+        return bool(a == b)
+    first, second = kind_of(a), kind_of(b)
+    if first != second and not {first, second} & _TAKEN_APART:
+        raise Unfit("not_comparable", f"compares {first} with {second}, which are never equal")
+    return first == second and bool(a == b)
 
 
 def _ordering(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Value], bool]:
@@ -184,16 +195,35 @@ greater_or_equal: Final = _ordering(operator.ge)
 
 
 def among(a: Value, container: Value) -> bool:
-    """Return whether `a` equals one of a list, or is a key of a structure; nothing is in null."""
+    """Return whether `a` equals one of a list, or is a key of a structure; nothing is in null.
+
+    Raises Unfit where it could equal none of them.
+    """
     if container is None:
         return False
     if isinstance(container, (list, tuple, set, frozenset)):
-        return any(equal(a, item) for item in container)
+        return _among_items(a, container)
     if isinstance(container, dict):
         return isinstance(a, str) and a in container
     if isinstance(container, str):
         raise Unfit("not_a_list", "looks into text; say contains(text, part)")
     raise Unfit("not_a_list", f"looks into {kind_of(container)}, where a list is needed")
+
+
+def _among_items(a: Value, items: Collection[Value]) -> bool:
+    unfit: Unfit | None = None
+    fits = a is None
+    for item in items:
+        try:
+            if equal(a, item):
+                return True
+        except Unfit as refusal:
+            unfit = refusal
+        else:
+            fits = fits or item is not None
+    if unfit is not None and not fits:
+        raise unfit
+    return False
 
 
 def attribute(value: Value, name: str) -> Value:

@@ -148,8 +148,17 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     if last is not None and not last.order:
         return False  # Its parking was undone: it is judged anew.
     if position is not None and last is not None and position.lineage == last.lineage:
-        return position.order <= last.order or (table.append_only and memory.ending is not Ending.MOVED)
+        return position.order <= last.order or (table.append_only and not _gives_way(change, memory))
     return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)
+
+
+def _gives_way(change: Change, memory: RowMemory) -> bool:
+    """Return whether a later row may have the key: the row is called otherwise now, or it led to nothing.
+
+    So a call that was refused, and that the provider tries again with the id that it had, is judged anew.
+    """
+    left_out = memory.ending is Ending.SKIPPED or memory.parked
+    return memory.ending is Ending.MOVED or (left_out and not change.snapshot)
 
 
 def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:

@@ -13,6 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from bridge.config.yaml_source import BRACES
+from bridge.mapping import always
 from bridge.mapping.operators import DIGITS
 from bridge.mapping.readers import ExpressionProblem
 
@@ -87,6 +88,7 @@ def parse(text: str) -> tuple[ast.expr, Source]:
         raise source.problem(None, "the expression cannot be read", "does it nest too deeply?") from None
     _bound(tree, source)
     _refuse_comment(tree, source)
+    _refuse_misread(tree, source)
     return tree, source
 
 
@@ -141,6 +143,12 @@ _FOREIGN: Final = (
     (r"\?", "write a if condition else b"),
     (r"<>", "write !="),
     (r"(?i)\bis (not )?null\b", "write x == none, or x != none"),
+    (r"[\u2018-\u201f]", 'quotes are straight: "..."'),
+    (r"\xa0", "this is a blank that does not break; write an ordinary one"),
+    (r"(?i)\bcase\s+when\b", "write a if condition else b"),
+    (r"\d{4}-\d\d-\d\d", 'write date("2026-01-31"), or moment("2026-01-31T10:00:00Z")'),
+    (r"(?<![\w.])0\d", "a number has no 0 in front; a text goes into quotes"),
+    (r"\{\w+\}", 'a template is written {text: "{id}:x"}'),
 )
 """What other languages write, and what this one does."""
 
@@ -164,6 +172,14 @@ def _refuse_comment(tree: ast.expr, source: Source) -> None:
         raise source.problem_at(
             len(source.text) - len(rest), "an expression holds no comment", "write it as a comment of the YAML"
         )
+
+
+def _refuse_misread(tree: ast.expr, source: Source) -> None:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            misread = always.misread(node, source.exact(node))
+            if misread is not None:
+                raise source.problem(node, *misread)
 
 
 def exact_number(source: Source, node: ast.Constant) -> int | Decimal:

@@ -6,11 +6,12 @@ or a map of value forms.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
 from bridge.errors import MappingError
+from bridge.mapping import operators
 from bridge.mapping.expressions import compile_expression
 from bridge.mapping.library.texts import as_text
 from bridge.mapping.readers import ExpressionProblem, Names, Reader, Unfit, constant, constant_of, is_constant
@@ -168,9 +169,19 @@ def _choose(subject: Reader, cases: Mapping[Value, Reader], otherwise: Reader | 
             chosen = otherwise
         if chosen is None:
             raise MappingError("no_case", f"{where} has a value that is none of the cases, and there is no else")
+        if chosen is otherwise:
+            _require_like(value, cases, where)
         return chosen(scope)
 
     return read
+
+
+def _require_like(value: Value, cases: Collection[Value], where: str) -> None:
+    """Raise MappingError for a value that could be none of the cases, such as text where all are numbers."""
+    try:
+        operators.among(value, [case[1] if isinstance(case, tuple) else case for case in cases])
+    except Unfit as unfit:
+        raise MappingError(unfit.code, f"{where} {unfit.reason}") from None
 
 
 def _joined(pieces: list[Reader]) -> Reader:

@@ -96,6 +96,36 @@ def test_a_replayed_change_is_sent_once_however_often_it_comes(brand: Callable[.
     assert world.trial.ended("skipped") == ["repeated"]
 
 
+class TestAnotherRowWithTheKeyOfAParkedOne:
+    """A call that the provider tries again with its id, in an append-only table: it is parked behind the first."""
+
+    def world(self, brand: Callable[..., Brand]) -> World:
+        world = World(brand())
+        world.trial.insert("bets", 1, kind="odd", amount=5)
+        world.trial.insert("bets", 1, kind="bet", amount=7)
+        assert world.trial.parked() == [("1", "guard"), ("1", "row_parked")]
+        return world
+
+    def test_the_first_counts_when_it_can_be_said_now(self, brand: Callable[..., Brand]) -> None:
+        world = self.world(brand)
+        world.mend(brand(odd='"none"'))
+        assert world.replay() == ["1 sent", "1 skipped: repeated"]
+        assert world.trial.events() == ["Bet Approved 1 5"]
+
+    def test_the_second_counts_when_the_first_is_discarded(self, brand: Callable[..., Brand]) -> None:
+        world = self.world(brand)
+        world.discard(1)
+        assert world.replay() == ["1 sent"]
+        assert world.trial.events() == ["Bet Approved 1 7"]
+
+    def test_one_that_comes_after_all_were_discarded_counts(self, brand: Callable[..., Brand]) -> None:
+        world = self.world(brand)
+        world.discard(1, 2)
+        record = world.trial.insert("bets", 1, kind="bet", amount=8)
+        world.trial.take(record)
+        assert world.trial.events() == ["Bet Approved 1 8"]
+
+
 def test_a_change_that_still_cannot_be_said_is_parked_again(brand: Callable[..., Brand]) -> None:
     world = World(brand())
     world.trial.insert("bets", 1, kind="odd", amount=5)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from bridge.mapping.library.registry import library_function, list_in, text_in
-from bridge.mapping.operators import DIGITS, attribute, equal
+from bridge.mapping.operators import DIGITS, among, attribute, equal
 from bridge.mapping.readers import Unfit
 from bridge.row import Value
 
@@ -34,7 +34,7 @@ def first(*values: Value) -> Value:
 def within(items: Value, *allowed: Value) -> bool:
     """Return whether every item of a list is in one of the other lists (or is the other value)."""
     good = [item for group in allowed for item in (group if isinstance(group, (list, tuple)) else (group,))]
-    return all(any(equal(item, other) for other in good) for item in list_in(items, "list"))
+    return all(among(item, good) for item in list_in(items, "list"))
 
 
 @library_function("where(list, column=value, ...)", ("count(where((), kind=1))", "0"))

@@ -85,6 +85,18 @@ def test_rows_are_full_and_stand_as_the_case_left_them(tmp_path: Path) -> None:
     assert told.committed_at == datetime(2026, 11, 21, 23, tzinfo=UTC)
 
 
+def test_a_column_of_the_key_may_be_one_that_the_file_gives_its_table(tmp_path: Path) -> None:
+    text = "table: tx\ncolumns: {tx: {provider: P}}\ncases: {a: {given: [GIVEN]}}\n"
+    given = "{insert: {no: 1, state: open}}, {update: {provider: P, no: 1, note: x}}, {delete: {no: 1}}"
+    tests = _read(tmp_path, text.replace("GIVEN", given)).model
+    insert, update, delete = steps_of(tests, "a", lambda _: ["provider", "no"])
+    assert isinstance(insert, Step)
+    assert isinstance(update, Step)
+    assert isinstance(delete, Step)
+    assert insert.key == update.key == delete.key == {"provider": "P", "no": 1}
+    assert (update.before, delete.before) == (insert.after, update.after)
+
+
 def test_a_changed_key_takes_the_row_along(tmp_path: Path) -> None:
     *_, renamed, deleted, other = _steps(tmp_path)
     assert isinstance(renamed, Step)

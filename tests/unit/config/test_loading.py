@@ -70,6 +70,20 @@ def test_numbers_and_booleans_of_expressions_keep_their_kind() -> None:
             "an expression is expected",
             "",
         ),
+        (
+            "key: id\n",
+            "key: id\n    park: [kind == 'x']\n",
+            "12:11: play.wallet_tx.park",
+            "a map of keys and values is expected",
+            "a reason for each",
+        ),
+        (
+            "key: id\n",
+            "key: id\n    moves: [open, done]\n",
+            "12:12: play.wallet_tx.moves",
+            "a map of keys and values is expected",
+            "how a row begins",
+        ),
         ("players: {key: id}", "players: id", "6:12: lookups.players", "a map of keys and values is expected", ""),
         ("topics: ", "order: {wait: 1 s, wiat: 2}, topics: ", "3:56: source.order.wiat", "not a key here", ""),
         (

@@ -237,6 +237,21 @@ play:
         run.insert("bets", "1", cashed="much")
         assert run.parked() == [("1", "not_a_number")]
 
+    @pytest.mark.parametrize("cashed", ["much", True])
+    def test_a_running_total_of_history_that_is_taken_back(self, trial: Make, cashed: object) -> None:
+        run = trial("""
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    activities: {bet: {type: Bet}, cash: {type: Win, grows: {total: cashed}, event: {activity_id: {text: "c{n}"}}}}
+  voids: {reverses: {when: true, original: "bets[ref]"}}
+""")
+        run.snapshot("bets", "1", amount=5, cashed=cashed)
+        run.insert("voids", "2", ref="1")
+        run.insert("voids", "3", ref="1")
+        assert run.events() == ["Bet Rollback 1 5"]
+
     def test_a_part_of_the_amount(self, trial: Make) -> None:
         run = trial("""
 play:

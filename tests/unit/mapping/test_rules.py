@@ -617,7 +617,7 @@ play:
     deleted: nothing
     moves: {result: {new: [null], null: [1, void], 1: [void]}}
     activities: {bet: {type: Bet}}
-    stands: result != "void"
+    stands: text(result) != "void"
 """
 
     def test_null_is_a_state_as_any_other(self, trial: Make) -> None:

@@ -83,9 +83,11 @@ def test_a_case_map_takes_numbers_by_value_and_keeps_kinds_apart(value: Value, r
     assert _value(bools if isinstance(value, bool) else form, kind=value) == result
 
 
-def test_true_is_not_the_case_of_1() -> None:
-    assert _value({"from": "kind", 1: "one", "else": {"text": "other"}}, kind=True) == "other"
-    assert _value({"from": "kind", True: "yes", "else": {"text": "other"}}, kind=1) == "other"
+@pytest.mark.parametrize(("case", "value"), [(1, True), (True, 1), (1, "1"), ("1", 1)])
+def test_else_is_not_for_a_value_that_could_be_none_of_the_cases(case: Value, value: Value) -> None:
+    with pytest.raises(MappingError) as caught:
+        _value({"from": "kind", case: "one", "else": {"text": "other"}}, kind=value)
+    assert (caught.value.code, caught.value.reason.split()[0]) == ("not_comparable", "kind")
 
 
 def test_a_case_map_without_else_parks_what_it_does_not_know() -> None:

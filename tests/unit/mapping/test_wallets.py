@@ -50,6 +50,19 @@ play:
         run.update("tx", "1", status="ok", amount=4)
         assert [key for key, _ in run.parked()] == ["1"]
 
+    @pytest.mark.parametrize(
+        ("park", "code"),
+        [
+            ('became(code, "5")', "not_comparable"),
+            ("increased(told)", "not_a_number"),
+            ('increased(code) and code == "5"', "not_comparable"),
+        ],
+    )
+    def test_a_value_of_another_kind_is_parked(self, trial: Make, park: str, code: str) -> None:
+        run = self.run(trial, park=park)
+        run.insert("tx", "1", status="ok", amount=1, code=5, told="9")
+        assert run.parked() == [("1", code)]
+
     def test_without_memory_the_record_s_own_before_counts(self, trial: Make) -> None:
         run = self.run(trial, park="was.amount == 7")
         run.update("tx", "1", status="ok", amount=1, before={"id": "1", "status": "new", "amount": 7})
