@@ -11,6 +11,7 @@ from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
+from bridge.mapping.watching import unwatched
 from bridge.sources.settings import Client
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -18,7 +19,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def cautions(brand: Brand) -> list[Problem]:
     """Return the warnings about a connector that could be loaded, sorted."""
-    kinds = (_unused_names, _unverified, _blind_member, _guards_of_the_contract)
+    kinds = (_unused_names, _unverified, _blind_member, _guards_of_the_contract, _passed_over)
     return sorted(problem for kind in kinds for problem in kind(brand))
 
 
@@ -67,6 +68,15 @@ def _guards_of_the_contract(brand: Brand) -> Iterator[Problem]:
                 keys = ("play", name, "park", reason)
                 message = f"this guard comes with the contract: an event with such a {field} is parked anyway"
                 yield _at_key(brand, keys, message, "it can be left out")
+
+
+def _passed_over(brand: Brand) -> Iterator[Problem]:
+    """Yield columns whose change is sent only together with one that is watched."""
+    for name, table in brand.connector.play.items():
+        for path, column in unwatched(table):
+            message = f"an update of {column} alone is passed over: `watch` does not name it"
+            hint = f"add {column} to `watch`, unless {column} only ever changes with what is watched"
+            yield brand.file.problem(("play", name, *path), message, hint)
 
 
 def _fields_by_text(table: PlayTable) -> dict[str, str]:

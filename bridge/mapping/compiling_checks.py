@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -10,8 +9,6 @@ from typing import Any, Final
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable, Reversal, Wallet
 from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.misreadings import WORDS
-from bridge.mapping.names import BUILT_IN
 from bridge.mapping.syntax import did_you_mean
 
 Problem = Callable[[tuple[str | int, ...], str, str], None]
@@ -72,49 +69,6 @@ def _place_of_id(config: PlayTable, name: str, form: str) -> tuple[str | int, ..
     if "activity_id" in getattr(activity, form):
         return ("activities", name, form, "activity_id")
     return ("activities", name) if form == "event" else (form, "activity_id")
-
-
-def check_watch(config: PlayTable, problem: Problem) -> None:
-    """Report columns whose change should be sent, and that `watch` does not name: it would be passed over."""
-    watched = {config.watch} if isinstance(config.watch, str) else set(config.watch or ())
-    if not watched:
-        return
-    for name, activity in config.activities.items():
-        place = ("activities", name)
-        asked: list[tuple[tuple[str, ...], Any]] = [
-            ((*place, "compare"), form) for form in _listed(activity.compare)
-        ]
-        if activity.grows is not None:
-            asked.append(((*place, "grows", "total"), activity.grows.total))
-        for path, form in asked:
-            for column in sorted(_columns_of(form, config) - watched):
-                message = f"an update of {column} alone is passed over: `watch` does not name it"
-                problem(path, message, f"add {column} to `watch`, or leave `watch` out")
-
-
-def _columns_of(form: Any, config: PlayTable) -> set[str]:
-    """Return the columns that an expression reads by their names, also by way of `with`."""
-    found: set[str] = set()
-    forms, known = [form], set(BUILT_IN) | set(config.activities) | set(config.parts) | WORDS
-    while forms:
-        try:
-            nodes = list(ast.walk(ast.parse(str(forms.pop()).strip(), mode="eval")))
-        except SyntaxError:
-            continue  # said where it is compiled
-        for node in nodes:
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "column":
-                found |= {str(item.value) for item in node.args if isinstance(item, ast.Constant)}
-        bases = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-        bases |= {id(node.value) for node in nodes if isinstance(node, ast.Subscript)}
-        names = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in bases} - known
-        forms += [config.with_[name] for name in names & config.with_.keys()]
-        known |= config.with_.keys()
-        found |= names - config.with_.keys()
-    return found
-
-
-def _listed(form: Any) -> list[Any]:
-    return form if isinstance(form, list) else [] if form is None else [form]
 
 
 def check_shares(wallet: Wallet, name: str, problem: Problem) -> None:

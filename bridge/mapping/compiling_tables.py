@@ -15,7 +15,6 @@ from bridge.mapping.compiling_checks import (
     check_rows_claimed,
     check_rows_named,
     check_shares,
-    check_watch,
     check_words,
 )
 from bridge.mapping.names import BUILT_IN, LookupNames
@@ -54,7 +53,6 @@ class TableCompiler(TableExpressions):
         check_rows_claimed(self._plan.wallet, table.name, self.problem)
         check_keys_of_parts(config, self.problem)
         check_words(config, self.problem)
-        check_watch(config, self.problem)
         table.columns = frozenset(self.names.used_columns[0])
         table.names_table = table.pattern is not None and TABLE_NAME in table.columns
         table.remembers = self._remembered(attributes)

@@ -216,6 +216,38 @@ play:
     assert any("comes with the contract" in message for message in found) is told
 
 
+@pytest.mark.parametrize(
+    ("activity", "told"),
+    [
+        ("{type: Win, compare: [paid, status]}", {"activities.win.compare": "payout"}),
+        ("{type: Win, compare: [status, seen]}", {}),
+        (
+            '{type: Win, grows: {total: cashed}, event: {activity_id: {text: "{id}:{n}"}}}',
+            {"activities.win.grows.total": "cashed"},
+        ),
+    ],
+)
+def test_a_column_whose_change_alone_is_not_watched_is_told(
+    tmp_path: Path, activity: str, told: dict[str, str]
+) -> None:
+    said = f"""
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    watch: [status, seen]
+    with: {{paid: 'column("payout")'}}
+    park: {{unpaid: paid == none}}
+    activities: {{win: {activity}}}
+"""
+    found = {caution.key: caution.message for caution in cautions(wallet(tmp_path, said))}
+    passed_over = {key: message for key, message in found.items() if "is passed over" in message}
+    assert passed_over == {
+        f"play.tx.{key}": f"an update of {column} alone is passed over: `watch` does not name it"
+        for key, column in told.items()
+    }
+
+
 def test_a_table_whose_topic_is_not_named_is_told(tmp_path: Path) -> None:
     said = """
 source: {kafka: "k:1", topics: {tx: a.b.tx}}

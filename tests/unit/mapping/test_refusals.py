@@ -60,29 +60,6 @@ play:
 """,
         "play.tx.again.activity_id: win and bet of one row have the same activity_id from the second",
     ),
-    "a comparison whose change is not watched": (
-        """
-play:
-  tx:
-    rows: mutable
-    deleted: nothing
-    watch: status
-    with: {paid: 'column("payout")'}
-    activities: {win: {type: Win, compare: [paid, status]}}
-""",
-        "play.tx.activities.win.compare: an update of payout alone is passed over: `watch` does not name it",
-    ),
-    "a total that is not watched": (
-        """
-play:
-  tx:
-    rows: mutable
-    deleted: nothing
-    watch: [status]
-    activities: {win: {type: Win, grows: {total: cashed}, event: {activity_id: {text: "{id}:{n}"}}}}
-""",
-        "play.tx.activities.win.grows.total: an update of cashed alone is passed over: `watch` does",
-    ),
     "pieces of a total with one id": (
         (
             "play: {tx: {with: {own: id}, activities: {win: {type: Win, grows: {total: c}, "
