@@ -22,8 +22,9 @@ NONE_KEPT: Final[tuple[list[str], bool]] = ([], False)
 
 
 def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[Took]:
-    """Return what a reversal takes back of a row beside what stands: activities that were never sent.
+    """Return what a reversal takes back of a row beside what stands: activities that may count later.
 
+    They were never sent, or their own row has taken them back.
     Of a row that sent something none of which stands any more, nothing is left to take.
     """
     if row.plan.append_only and not memory.parked:
@@ -32,8 +33,13 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     known = [sent for sent in memory.sent if sent.name in names]
     if known and not any(sent.stands for sent in known):
         return []
-    sent_or_taken = {sent.name for sent in known} | {one.name for one in memory.ahead if one.part is None}
-    return [Took(row.plan.name, row.key, name, 0) for name in names[::-1] if name not in sent_or_taken]
+    done = {sent.name for sent in known if sent.stands or sent.taken or _grows(row, sent.name)}
+    done |= {one.name for one in memory.ahead if one.part is None}
+    return [Took(row.plan.name, row.key, name, 0) for name in names[::-1] if name not in done]
+
+
+def _grows(row: PlayRow, name: str) -> bool:
+    return row.plan.activities[name].grows is not None
 
 
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:
@@ -109,13 +115,22 @@ def without(ahead: list[Ahead], took: Took) -> list[Ahead]:
     return rest
 
 
+def may_turn(memory: RowMemory | None, took: Took) -> bool:
+    """Return whether what was taken, or given back, before it was sent still is as that left it."""
+    last = memory.last(took.name) if memory is not None else None
+    if memory is None or last is None:
+        return True
+    return not last.stands and took.part is None and (took.given or Ahead(took.name) in memory.ahead)
+
+
 def _of(activity: ActivityPlan, memory: RowMemory) -> list[Ahead]:
     return [one for one in memory.ahead if one.name == activity.name]
 
 
 def is_kept_back(activity: ActivityPlan, scope: Scope, memory: RowMemory) -> bool:
     """Return whether other rows took all of an activity before it was sent."""
-    mine = _of(activity, memory) if memory.last(activity.name) is None else []
+    last = memory.last(activity.name)
+    mine = _of(activity, memory) if last is None or not last.stands else []
     if not mine or activity.share is None:
         return bool(mine)
     return any(one.part is None for one in mine) or not anything(_less_parts(activity.share(scope), mine))

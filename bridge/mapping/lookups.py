@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.keys import key_text
 from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Version
@@ -46,6 +47,10 @@ def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Rec
     position = change.position
     if known is not None and position is not None and not _is_newer(position, known.position):
         return None
+    if change.op == "d" and known is not None and not _is_of(known, change):
+        return None  # Another row has its key by now.
+    if change.op == "u" and change.before is not None:
+        _forget_old_key(lookup, change, change.before, key, recall)
     columns: dict[str, Value] | None = None
     if change.op != "d" and (lookup.where is None or lookup.where(row)):
         columns = columns_of(row)
@@ -58,6 +63,35 @@ def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Rec
         versions.append(Version(since, columns, position))
     recall.put_lookup(lookup.space, key, _in_order(lookup, versions))
     return key
+
+
+def _forget_old_key(lookup: LookupPlan, change: Change, before: Row, key: str, recall: Recall) -> None:
+    """Forget a row under the key that it had before an update."""
+    try:
+        old = lookup.key(before)
+        if old is None or old == key:
+            return
+        since = before[lookup.as_of] if lookup.as_of is not None else None
+    except PoisonRecord:
+        return  # The record shows a part of the row before, which is not its key.
+    stored = recall.stored(lookup.space, old)
+    versions = [one for one in stored if one.since != since or not _is_of(one, change)]
+    if len(versions) == len(stored):
+        return
+    if change.position is not None:
+        versions.append(Version(since, None, change.position))
+    recall.put_lookup(lookup.space, old, _in_order(lookup, versions))
+
+
+def _is_of(version: Version, change: Change) -> bool:
+    """Return whether a version was made of the row that a change is about, as far as the record's key tells."""
+    columns, key = version.columns, change.key
+    if columns is None or key is None:
+        return True
+    try:
+        return all(key_text(columns[name]) == key_text(key[name]) for name in key.columns() if name in columns)
+    except PoisonRecord:
+        return True
 
 
 def _is_newer(position: SourcePosition, last: SourcePosition | None) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from bridge.errors import MappingError
-from bridge.mapping.ahead import MOVED_ON, is_kept_back, require_enough, without
+from bridge.mapping.ahead import MOVED_ON, is_kept_back, may_turn, require_enough, without
 from bridge.mapping.events import EventMaker
 from bridge.mapping.history import settled, took_in_history
 from bridge.mapping.outgoing import Outgoing
@@ -13,6 +13,7 @@ from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, more
+from bridge.mapping.takings import require_known_rest
 
 
 def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
@@ -46,7 +47,7 @@ def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoi
         memory = row.memory()
         if memory is not None and memory.gone and not memory.standing():
             continue
-        if one.n == 0 and (memory is None or memory.last(one.name) is None):
+        if one.n == 0 and may_turn(memory, one):
             out, turned = _turned(maker, row, activity, one, scopes)
             events, done = [*events, *out], [*done, *turned]
             continue
@@ -90,8 +91,9 @@ def _counted(
 ) -> Outgoing | None:
     """Return the event of an activity that an undo lets count, if its own row says now that it does."""
     memory = row.memory()
-    if memory is None or memory.parked or memory.ending is Ending.SKIPPED or memory.last(took.name) is not None:
+    if memory is None or memory.parked or memory.ending is Ending.SKIPPED:
         return None
+    last = memory.last(took.name)
     scope = scopes.get((took.table, row.key))
     if scope is None:
         scope = scopes[took.table, row.key] = row.scope()
@@ -104,9 +106,11 @@ def _counted(
         scope.grown = total_of(scope) if books(scope) else None
         if not scope.grown:
             return None
-    out = maker.approve(row, activity, scope, 1, None)
+    if last is not None:
+        require_known_rest(last, anew=True)
+    out = maker.approve(row, activity, scope, last.n + 1 if last is not None else 1, last)
     siblings = scope.siblings if scope.siblings is not None else {}
-    siblings[took.name] = (Sent(took.name, 1, True, 0, out.amount), dict(out.fields))
+    siblings[took.name] = (Sent(took.name, out.n, True, 0, out.amount), dict(out.fields))
     return out
 
 

@@ -228,6 +228,65 @@ def test_a_row_whose_key_changes_is_found_by_the_new_one(trial: Make) -> None:
     assert [event["exchange_rate"] for event in run.bodies()] == [9, 2]
 
 
+class TestARowThatIsNotNamedByItsPrimaryKey:
+    @pytest.fixture
+    def run(self, trial: Make) -> Trial:
+        return with_rate(trial, "{key: code, missing: none}", "rates[code].rate or 9")
+
+    def rates(self, run: Trial, *codes: str) -> list[object]:
+        for code in codes:
+            run.insert("tx", code, amount=1, code=code)
+        return [event["exchange_rate"] for event in run.bodies()]
+
+    def test_is_found_by_its_new_key_alone_where_the_record_tells_the_old_one(self, run: Trial) -> None:
+        run.insert("rates", 1, code="A", rate=2)
+        run.update("rates", 1, before={"id": 1, "code": "A", "rate": 2}, code="B", rate=2)
+        assert self.rates(run, "A", "B") == [9, 2]
+
+    def test_does_not_come_back_when_debezium_repeats_it(self, run: Trial) -> None:
+        written = run.insert("rates", 1, code="A", rate=2)
+        run.update("rates", 1, before={"id": 1, "code": "A", "rate": 2}, code="B", rate=2)
+        run.take(written)
+        assert self.rates(run, "A", "B") == [9, 2]
+
+    def test_leaves_the_row_that_has_its_old_key_now(self, run: Trial) -> None:
+        run.insert("rates", 1, code="A", rate=2)
+        run.insert("rates", 2, code="B", rate=3)
+        run.update("rates", 1, before={"id": 1, "code": "A", "rate": 2}, code="B", rate=2)
+        run.update("rates", 2, before={"id": 2, "code": "B", "rate": 3}, code="A", rate=3)
+        assert self.rates(run, "A", "B") == [3, 2]
+
+    def test_takes_no_other_row_with_it_when_it_is_deleted(self, run: Trial) -> None:
+        run.insert("rates", 1, code="A", rate=2)
+        run.insert("rates", 2, code="A", rate=3)
+        run.delete("rates", 1, code="A", rate=2)
+        assert self.rates(run, "A") == [3]
+
+    def test_takes_no_row_with_it_whose_key_debezium_has_made_up(self, run: Trial) -> None:
+        run.insert("rates", 1, code="A", rate=2)
+        run.insert("rates", 2, code="EUR", rate=3)
+        run.delete("rates", 1, code="EUR", rate=0)
+        assert self.rates(run, "EUR") == [3]
+
+    def test_of_versions_the_one_of_the_old_key_goes(self, trial: Make) -> None:
+        run = with_rate(trial, "{key: code, as_of: since, missing: none}", "rates[code, day].rate or 9")
+        run.insert("rates", 1, code="A", since=1, rate=2)
+        run.insert("rates", 2, code="A", since=5, rate=3)
+        run.update("rates", 2, before={"id": 2, "code": "A", "since": 5, "rate": 3}, code="B", since=5, rate=3)
+        for code in ("A", "B"):
+            run.insert("tx", code, amount=1, code=code, day=7)
+        assert [event["exchange_rate"] for event in run.bodies()] == [2, 3]
+
+
+def test_an_update_that_is_valid_from_later_is_one_more_version(trial: Make) -> None:
+    run = with_rate(trial, "{key: id, as_of: since}", "rates[currency, day].rate")
+    run.insert("rates", "EUR", since=1, rate=2)
+    run.update("rates", "EUR", before={"id": "EUR", "since": 1, "rate": 2}, since=5, rate=3)
+    for day in (4, 5):
+        run.insert("tx", str(day), amount=1, currency="EUR", day=day)
+    assert [event["exchange_rate"] for event in run.bodies()] == [2, 3]
+
+
 def test_a_play_table_can_be_looked_up_too(trial: Make) -> None:
     run = trial("""
 play:

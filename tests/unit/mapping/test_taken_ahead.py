@@ -288,3 +288,63 @@ class TestHistory:
         run.insert("voids", "v", **void)
         bet(run, "open")
         assert run.events() == []
+
+
+class TestAWinThatItsOwnRowHadTakenBack:
+    """Settled, opened again, and then taken back with its bet by another row."""
+
+    @pytest.fixture
+    def voided(self, run: Trial) -> Trial:
+        bet(run, "settled", 9)
+        bet(run, "open", None)
+        run.insert("voids", "v", kind="void", ref="1")
+        assert run.events()[-1] == "Bet Rollback 1 10"
+        return run
+
+    def test_is_not_sent_again_when_it_is_settled_again(self, voided: Trial) -> None:
+        sent = len(voided.events())
+        bet(voided, "settled", 9)
+        assert len(voided.events()) == sent
+        assert voided.ended("skipped")[-1] == TAKEN
+
+    def test_counts_again_when_its_row_has_said_no_and_yes(self, voided: Trial) -> None:
+        bet(voided, "void")
+        bet(voided, "settled", 9)
+        assert voided.events()[-2:] == ["Bet Approved 1:2 10", "Win Approved 1:w2 9"]
+
+    def test_goes_with_its_round(self, run: Trial) -> None:
+        bet(run, "settled", 9, round="R")
+        bet(run, "open", None, round="R")
+        run.insert("voids", "v", kind="round", round="R")
+        sent = len(run.events())
+        bet(run, "settled", 9, round="R")
+        assert len(run.events()) == sent
+
+    def test_is_restored_by_an_undo_if_it_counts_by_then(self, voided: Trial) -> None:
+        bet(voided, "settled", 8)
+        voided.insert("voids", "u", kind="unvoid", ref="v")
+        assert voided.events()[-2:] == ["Bet Approved 1:2 10", "Win Approved 1:w2 8"]
+        voided.insert("voids", "w", kind="unvoid", ref="u")
+        assert voided.events()[-2:] == ["Win Rollback 1:w2 8", "Bet Rollback 1:2 10"]
+
+    def test_counts_after_an_undo_when_its_row_says_so(self, voided: Trial) -> None:
+        voided.insert("voids", "u", kind="unvoid", ref="v")
+        assert voided.events()[-1] == "Bet Approved 1:2 10"
+        bet(voided, "settled", 8)
+        assert voided.events()[-1] == "Win Approved 1:w2 8"
+
+    def test_is_kept_back_once_more_when_the_undo_is_undone(self, voided: Trial) -> None:
+        voided.insert("voids", "u", kind="unvoid", ref="v")
+        voided.insert("voids", "w", kind="unvoid", ref="u")
+        assert voided.events()[-1] == "Bet Rollback 1:2 10"
+        sent = len(voided.events())
+        bet(voided, "settled", 8)
+        assert len(voided.events()) == sent
+
+
+def test_what_was_sent_before_the_bridge_and_does_not_stand_goes_with_its_row(trial: Make) -> None:
+    run = trial(WALLET.replace("    deleted: nothing\n", "    deleted: nothing\n    sent_before: true\n"))
+    run.snapshot("bets", "1", status="open", amount=10, won=None)
+    run.insert("voids", "v", kind="void", ref="1")
+    bet(run, "settled", 9)
+    assert run.events() == ["Bet Rollback 1 10"]
