@@ -30,7 +30,11 @@ WARM_SECONDS = 10.0
 """A life younger than this has not filled its memory yet."""
 MOST_MEGABYTES = 250.0
 GROWTH = 1.25
-"""What the last life may need more than the first: the ledger's own cache is bounded, the rest is noise."""
+"""What the end may need more than the first half did, in which all that is bounded has filled up.
+
+A new ledger's process grows by some 40 MB with the first million rows: recent values, the entries of the index
+that wait, and the filter, of which each new life has more from its start.  A leak goes on after that.
+"""
 
 FAULTS: tuple[list[Step], ...] = (
     [Kill(), Start()],
@@ -66,7 +70,8 @@ def test_nothing_is_lost_and_nothing_grows(
         w.finish(within_seconds=300)
     assert max(need["megabytes"] for need in needs) < MOST_MEGABYTES, needs
     for what in needs[0]:
-        assert needs[-1][what] <= GROWTH * max(need[what] for need in needs[:3]), f"{what} grew: {needs}"
+        first_half = max(need[what] for need in needs[: len(needs) // 2 + 1])
+        assert needs[-1][what] <= GROWTH * first_half, f"{what} grew: {needs}"
 
 
 def _needs(w: World) -> dict[str, float]:
