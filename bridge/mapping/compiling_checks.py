@@ -142,6 +142,10 @@ def check_rows_claimed(wallet: Wallet, name: str, problem: Problem) -> None:
                 "one that takes back and stands for something itself is a list, with `each`"
             )
             problem(("tables",) if config.tables else (), f"{other} reads the rows of this table as well", hint)
+
+
+def check_parts_claimed(wallet: Wallet, name: str, problem: Problem) -> None:
+    """Report parts of which another header, or another name for them, takes the rows."""
     seen: dict[str, str] = {}
     for other, its in wallet.play.items():
         for part, parts in its.parts.items():

@@ -12,6 +12,7 @@ from bridge.mapping.compiling_checks import (
     check_events,
     check_ids,
     check_keys_of_parts,
+    check_parts_claimed,
     check_rows_claimed,
     check_rows_named,
     check_shares,
@@ -51,6 +52,7 @@ class TableCompiler(TableExpressions):
         check_shares(self._plan.wallet, table.name, self.problem)
         check_rows_named(self._plan.wallet, table.name, self.problem)
         check_rows_claimed(self._plan.wallet, table.name, self.problem)
+        check_parts_claimed(self._plan.wallet, table.name, self.problem)
         check_keys_of_parts(config, self.problem)
         check_words(config, self.problem)
         table.columns = frozenset(self.names.used_columns[0])

@@ -31,9 +31,10 @@ def compare(left: Reader, right: Reader, operation: type[ast.cmpop], where: str)
         wanted = operation is ast.Eq
         if is_constant(left) and not is_constant(right):
             left, right = right, left
-        if is_constant(right):
-            return _equals_constant(left, constant_of(right), where, wanted=wanted)
-        return _stated(left, right, operators.equal, where, wanted=wanted)
+        general = _stated(left, right, operators.equal, where, wanted=wanted)
+        return (
+            _equals_constant(left, constant_of(right), general, wanted=wanted) if is_constant(right) else general
+        )
     return _stated(left, right, _ORDERING[operation], where, wanted=True)
 
 
@@ -52,17 +53,9 @@ def _stated(
     return test
 
 
-def _equals_constant(read: Reader, value: Value, where: str, *, wanted: bool) -> Test:
+def _equals_constant(read: Reader, value: Value, general: Test, *, wanted: bool) -> Test:
     if value is None:
         return (lambda scope: read(scope) is None) if wanted else (lambda scope: read(scope) is not None)
-
-    def general(scope: Any) -> bool:
-        found = read(scope)
-        try:
-            return operators.equal(found, value) is wanted
-        except Unfit as unfit:
-            raise MappingError(unfit.code, f"{where} {unfit.reason}") from None
-
     name = column_of(read) if isinstance(value, str) else None
     return general if name is None else _column_equals(name, str(value), general, wanted=wanted)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping import misreadings, operators
+from bridge.mapping.always import Misreading
 from bridge.mapping.calls import call
 from bridge.mapping.conditions import all_of, compare, in_order_of_three, member
 from bridge.mapping.library import LIBRARY
@@ -165,7 +166,7 @@ class _Compiler:
             raise self._source.problem(node, f"{self._source.of(base)} has no rows to look up")
         return self._item(node, self.value(base), self.value(at[0]))
 
-    def _refuse(self, node: ast.expr, misread: misreadings.Misreading | None) -> None:
+    def _refuse(self, node: ast.expr, misread: Misreading | None) -> None:
         if misread is not None:
             raise self._source.problem(node, *misread)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bridge.errors import MappingError
+from bridge.mapping.always import Misreading
 from bridge.mapping.readers import Names
 from bridge.mapping.syntax import did_you_mean
 from bridge.row import Value
@@ -28,9 +29,6 @@ _ELSEWHERE: Final = {
     **dict.fromkeys(("len", "size"), "write length(text), or count(list)"),
 }
 """What functions of other languages are called here."""
-
-Misreading = tuple[str, str]
-"""A message and a hint."""
 
 
 def of_function(name: str) -> str:

@@ -39,11 +39,6 @@ class LookupPlan:
         return f"lookup:{self.name}"
 
     @property
-    def key_parts(self) -> int:
-        """Return how many values its key has, a time not counted."""
-        return len(self.key_columns)
-
-    @property
     def as_of(self) -> str | None:
         """Return the column from which on a version is valid."""
         return self.config.as_of

@@ -46,10 +46,8 @@ def _key_of_one(part: Reader) -> Callable[[Any], str | None]:
 def lookup_reader(lookup: LookupPlan, parts: Sequence[Reader]) -> Reader:
     """Return what reads a row of a look-up table; it raises Waiting for one that is waited for."""
     space, missing = lookup.space, lookup.missing
-    expected = lookup.key_parts + (1 if lookup.as_of else 0)
-    if len(parts) != expected:
-        columns = ", ".join([*lookup.key_columns, *([f"a time for {lookup.as_of}"] if lookup.as_of else [])])
-        raise Misuse(f"{lookup.name} is looked up by {columns}", f"it takes {expected}, not {len(parts)}")
+    time = [f"a time for {lookup.as_of}"] if lookup.as_of else []
+    _require_as_many(lookup.name, [*lookup.key_columns, *time], parts)
     if lookup.as_of:
         return _version_reader(lookup, parts)
     key_of = key_reader(parts)
@@ -93,8 +91,8 @@ def _require_as_many(name: str, said: Any, parts: Sequence[Reader]) -> None:
     """Raise Misuse where a row is named by more or fewer values than its key, or its index, has."""
     columns = [str(one) for one in said] if isinstance(said, list) else [str(said)]
     if len(parts) != len(columns):
-        expected = len(columns)
-        raise Misuse(f"{name} is looked up by {', '.join(columns)}", f"it takes {expected}, not {len(parts)}")
+        hint = f"it takes {len(columns)}, not {len(parts)}"
+        raise Misuse(f"{name} is looked up by {', '.join(columns)}", hint)
 
 
 def play_reader(table: TablePlan, said: Any, parts: Sequence[Reader]) -> Reader:

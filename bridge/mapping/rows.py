@@ -170,8 +170,7 @@ def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:
     if known is None:
         return False
     if change.op == "d":  # The row is the one remembered; which version is gone, only the record tells.
-        shown = row_of_record(change)
-        version = shown.get(table.as_of) if table.as_of in shown else None
+        version = row_of_record(change).get(table.as_of)
         if version is None:
             return False
     else:
