@@ -46,6 +46,8 @@ _BALANCE_KEYS: Final = tuple((name, _KEYS[name]) for name in ("balance_before", 
 _EXACT_KINDS: Final = frozenset({int, Decimal})
 _texts_of: Final = itemgetter(*_TEXTS)
 _all_known: Final = frozenset(FIELDS).issuperset
+_READ_HERE: Final = len(_TEXTS) + 2
+"""How many fields `_quick` reads itself of every event: besides the texts, the time and the end of the round."""
 _is_currency: Final = lru_cache(maxsize=1024)(lambda code: currency_text("currency", code) == code)
 _QUICK_DIGITS: Final = 40
 _QUICK_BOUND: Final = 10**_QUICK_DIGITS
@@ -118,7 +120,7 @@ def _quick(fields: Mapping[str, Value]) -> bytes:
     origin = origin if type(origin) is str else _quick_digits(origin)
     if not (activity and user and round_ and game and game_name and vendor and vendor_name and origin):
         raise _NotOrdinary
-    if kind not in TYPES or status not in STATUSES or not _is_currency(currency) or not _all_known(fields):
+    if kind not in TYPES or status not in STATUSES or not _is_currency(currency):
         raise _NotOrdinary
     moment, ended, game_type = fields["timestamp"], fields["is_round_end"], fields.get("game_type")
     if type(moment) is not datetime or moment.tzinfo is not UTC:
@@ -136,7 +138,13 @@ def _quick(fields: Mapping[str, Value]) -> bytes:
     # `in` first takes what it looks for as a number.
     if written.find(b"\\") >= 0 and written.find(b"\\u0000") >= 0:
         raise _NotOrdinary
-    return _closed(written, _quick_numbers(fields), fields.get("meta"))
+    meta = fields.get("meta")
+    numbers, read = _quick_numbers(fields)
+    read += _READ_HERE + (game_type is not None) + (meta is not None)
+    # Where as many were read as there are, all are known; a field that is null is not counted.
+    if read != len(fields) and not _all_known(fields):
+        raise _NotOrdinary
+    return _closed(written, numbers, meta)
 
 
 def _quick_digits(value: Value) -> str:
@@ -145,16 +153,18 @@ def _quick_digits(value: Value) -> str:
     raise _NotOrdinary
 
 
-def _quick_numbers(fields: Mapping[str, Value]) -> str:
-    """Write the numbers; what is negative, special, huge or null takes the careful way."""
+def _quick_numbers(fields: Mapping[str, Value]) -> tuple[str, int]:
+    """Write the numbers, and count them; what is negative, special, huge or null takes the careful way."""
     get = fields.get
     amount, parts, alone = get("amount"), "", ""
+    read = 1 if amount is None else 2
     total: Value = None
     for name, key in _PART_KEYS:
         part = get(name)
         if part is not None:
             text = "0" if type(part) is int and not part else _plain(part)
             parts += key + text
+            read += 1
             if not total:
                 total, alone = part, text
             elif part:
@@ -173,7 +183,8 @@ def _quick_numbers(fields: Mapping[str, Value]) -> str:
         balance = get(name)
         if balance is not None:
             text += key + _plain(balance)
-    return text
+            read += 1
+    return text, read
 
 
 def _plain(value: Value) -> str:

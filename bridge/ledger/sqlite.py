@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from bridge.errors import LedgerUnavailable
+from bridge.ledger.chunks import write_rows
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune_events, prune_memory
@@ -249,7 +250,7 @@ class SqliteLedger:
             ahead = frozenset(seq for seq in pending.ahead if confirmed < seq <= self._seq)
         many = cursor.executemany
         self._memory.write(cursor, change, pending.day)
-        many(_SQL.insert_event, pending.outbox)
+        write_rows(cursor, _SQL.insert_event, _SQL.insert_events, pending.outbox)
         marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
         many(_SQL.upsert_mark, marks.items())
         if ahead != self._ahead:

@@ -23,6 +23,9 @@ CHECKPOINT_PAGES: Final = 1000
 
 Row = tuple[Any, ...]
 
+# The module looks for an adapter of each value but numbers and text, and only finding one is quick.
+sqlite3.register_adapter(bytes, bytes)
+
 _ADVICE: Final = {
     "SQLITE_FULL": "make room on its disk",
     "SQLITE_READONLY": "make the file and its folder writable for this user",

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.ledger.chunks import chunks, for_chunks
+from bridge.ledger.chunks import chunks, for_chunks, write_rows
 from bridge.ledger.recent import Pair
 from bridge.ledger.schema import prunable
 from bridge.ledger.sqlite_index import IndexChange, Rows, SqliteIndex
@@ -123,7 +123,7 @@ class SqliteMemory:
         many = cursor.executemany
         spaces = {**self._spaces, **change.spaces}
         many(SQL.insert_space, [(number, name) for name, number in change.spaces.items()])
-        many(SQL.upsert_value, change.values)
+        write_rows(cursor, SQL.upsert_value, SQL.upsert_values, change.values)
         if change.index is not None:
             self._index.write(cursor, change.index)
             marks = {"slots": change.index.last, "indexed": change.index.indexed}

@@ -62,15 +62,14 @@ class Table(NamedTuple):
             lines.append(f"UNIQUE ({self.unique})")
         return f"CREATE TABLE {self.name} ({', '.join(lines)}){dialect.in_key if self.in_key else ''}"
 
-    def insert(self, dialect: Dialect) -> str:
-        """Return the statement that adds a row; its values come in the order of the columns."""
+    def insert(self, dialect: Dialect, rows: int = 1) -> str:
+        """Return the statement that adds rows; their values come row by row, in the order of the columns."""
         marks = {NUMBER: dialect.number, TEXT: dialect.text, BYTES: dialect.bytes_}
         values = ", ".join(marks[kind] for kind in self.columns.values())
-        return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({values})"
+        return f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES {', '.join([f'({values})'] * rows)}"
 
-    def upsert(self, dialect: Dialect, change: str = "") -> str:
-        """Return the statement that adds a row, or changes the one with its key: to its values, or by `change`."""
+    def upsert(self, dialect: Dialect, change: str = "", *, rows: int = 1) -> str:
+        """Return the statement that adds rows, or changes those with their keys: to these, or by `change`."""
         rest = [f"{column} = excluded.{column}" for column in self.columns if column not in self.key]
-        return (
-            f"{self.insert(dialect)} ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {change or ', '.join(rest)}"
-        )
+        then = f"ON CONFLICT ({', '.join(self.key)}) DO UPDATE SET {change or ', '.join(rest)}"
+        return f"{self.insert(dialect, rows)} {then}"

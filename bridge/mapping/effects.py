@@ -169,7 +169,7 @@ class Effects:
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:
-            if memory.values is None and table.remembers.isdisjoint(scope.row.columns()):
+            if memory.values is None and not any(column in scope.row for column in table.remembers):
                 memory.values = {}
             else:
                 memory.values = _values(table.remembers, scope, memory.values)

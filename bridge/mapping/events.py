@@ -12,6 +12,7 @@ from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan, Fields, TablePlan
 from bridge.mapping.remembered import Sent
 from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.scope_readers import Column
 from bridge.row import Value
 
 
@@ -105,7 +106,8 @@ def override(fields: dict[str, Value], readers: Fields, scope: Scope) -> None:
     name = ""
     try:
         for name, read in readers:
-            fields[name] = read(scope)
+            # Most are columns: a call less for each.
+            fields[name] = scope.row[read.name] if isinstance(read, Column) else read(scope)
     except PoisonRecord as poison:
         raise MappingError(poison.code, f"{name}: {poison.reason}") from poison
 

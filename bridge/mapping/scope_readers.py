@@ -7,8 +7,8 @@ from bridge.mapping.scope import Scope
 from bridge.row import Row, Value
 
 
-class _Column:
-    """A column of the scope's row, as it is."""
+class Column:
+    """Reads a column of the scope's row, as it is.  Whoever knows that a reader is one may ask the row itself."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -34,12 +34,12 @@ class _Kept:
 
 def column(name: str) -> Reader:
     """Return the reader of a column of the scope's row; `column_of` tells it from others."""
-    return _Column(name)
+    return Column(name)
 
 
 def column_of(reader: Reader) -> str | None:
     """Return the column that a reader returns as it is, else None."""
-    return reader.name if isinstance(reader, _Column) else None
+    return reader.name if isinstance(reader, Column) else None
 
 
 def kept(name: str, read: Reader) -> Reader:
