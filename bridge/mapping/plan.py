@@ -32,21 +32,17 @@ class LookupPlan:
     key_columns: list[str]
     where: Test | None
     pattern: re.Pattern[str] | None
+    space: str = field(init=False)
+    """Where its rows lie in the ledger."""
+    as_of: str | None = field(init=False)
+    """The column from which on a version is valid."""
+    missing: str = field(init=False)
+    """What a missing row does."""
 
-    @property
-    def space(self) -> str:
-        """Return where its rows lie in the ledger."""
-        return f"lookup:{self.name}"
-
-    @property
-    def as_of(self) -> str | None:
-        """Return the column from which on a version is valid."""
-        return self.config.as_of
-
-    @property
-    def missing(self) -> str:
-        """Return what a missing row does."""
-        return self.config.missing
+    def __post_init__(self) -> None:
+        """Keep what is asked for each row."""
+        self.space = f"lookup:{self.name}"
+        self.as_of, self.missing = self.config.as_of, self.config.missing
 
 
 @dataclass(slots=True, eq=False)
