@@ -96,7 +96,7 @@ bench: $(BUILT) ## throughput, latency and memory, beside RabbitMQ's own load ge
 docs: $(STAMP) ## write the generated reference pages anew
 	@$(RUN) -m bridge.casino > docs/reference/casino.schema.json
 	@$(RUN) -m bridge.telemetry > docs/reference/metrics.md
-	@$(RUN) -m bridge.config.reference docs/reference
+	@$(RUN) -m bridge.reference.pages docs/reference
 	@$(RUN) -m bridge.cli.reference docs/reference
 
 lock: ## resolve the dependencies anew

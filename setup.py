@@ -12,11 +12,12 @@ import os
 from setuptools import Extension, setup
 
 COMPILED = {
-    "bridge": "flood merge row taking",
+    "bridge": "row",
     "bridge/casino": "body values",
     "bridge/decoders": "avro avro_columns avro_finding avro_flat conversions debezium declarations declared keys "
     "decimals json_records moments placeholder positions",
     "bridge/delivery": "flight frames ordering",
+    "bridge/intake": "flood merge taking",
     "bridge/ledger": "bloom chunks recent sqlite_index sqlite_memory transaction",
     "bridge/mapping": "amounts conditions doings effects endings events expressions frozen growth guards history "
     "holding items judge keys lookups mapper misreadings operators outgoing parts plan play_rows queues readers "

@@ -12,8 +12,8 @@ import argparse
 import random
 import time
 
-from bridge.intake import BATCH
-from bridge.merge import CommitOrder
+from bridge.intake.intake import BATCH
+from bridge.intake.merge import CommitOrder
 from bridge.records import Partition, Skipped, SourcePosition, SourceRecord, Taken
 
 POLLED = 500

@@ -30,14 +30,14 @@ from bridge.errors import (
     SourceUnavailable,
     TransientError,
 )
-from bridge.intake import Intake
+from bridge.intake.intake import Intake
 from bridge.ledger import SqliteLedger, open_ledger
-from bridge.lookup_tables import LookupTables
+from bridge.lookups.tables import LookupTables
 from bridge.mapping.lookups import values_of_table
-from bridge.reporting import Reporter, Status
-from bridge.running_checks import RunningChecks
+from bridge.running.checks import RunningChecks
+from bridge.running.reporting import Reporter, Status
+from bridge.running.surroundings import Surroundings
 from bridge.sources import Client, KafkaSource, open_source
-from bridge.surroundings import Surroundings
 from bridge.telemetry.http import Health, HealthServer
 from bridge.telemetry.metrics import CONNECTED, READY, Metrics
 

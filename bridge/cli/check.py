@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from bridge.brand import Brand, load_brand
-from bridge.cautions import cautions
+from bridge.checks.cautions import cautions
+from bridge.checks.online import Finding, check_online
 from bridge.cli import printing
 from bridge.cli.files import connectors_and_problems, is_folder, is_tests
 from bridge.config.connector_tests import read_tests
 from bridge.errors import ConfigError, Problem
-from bridge.online_checks import Finding, check_online
-from bridge.rehearsal import load_without_servers
+from bridge.rehearsing.rehearsal import load_without_servers
 
 EXAMPLES = """\
 Examples:

@@ -11,9 +11,9 @@ import typer
 from bridge import __version__, compiled
 from bridge.cli import check, parked, preview, printing, run, status, testing
 from bridge.cli.helping import flowed
-from bridge.config.reference import connector_schema
 from bridge.demo import command as demo
 from bridge.errors import BridgeError, ConfigError
+from bridge.reference.pages import connector_schema
 
 EXIT_CODES = """\
 Exit codes: 0 all is well; 1 tests or a demo failed; 2 the command was misspelt; 70 stopped, because going

@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TextIO
 
-from bridge.reporting import Status
+from bridge.running.reporting import Status
 
 _ERASE = "\r\x1b[2K"
 

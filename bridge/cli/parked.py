@@ -18,10 +18,10 @@ from bridge.cli import printing
 from bridge.cli.helping import flowed
 from bridge.cli.ledgers import ledger_of
 from bridge.errors import LedgerMismatch
-from bridge.lookup_tables import LookupTables
+from bridge.lookups.tables import LookupTables
 from bridge.parked import REFUSED, Decided, ParkedChanges, Replayed
 from bridge.records import ParkedChange
-from bridge.rehearsal import load_without_servers
+from bridge.rehearsing.rehearsal import load_without_servers
 from bridge.sources.recorded import encode_line
 
 LEFT_PARKED_EXIT = 1

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from bridge.brand import load_brand
 from bridge.cli import printing
-from bridge.preview import (
+from bridge.rehearsing.preview import (
     Counts,
     Preview,
     Previewed,
@@ -23,7 +23,7 @@ from bridge.preview import (
     records_of,
     start_of,
 )
-from bridge.rehearsal import load_without_servers
+from bridge.rehearsing.rehearsal import load_without_servers
 from bridge.sources.recorded import read_recorded
 
 EXAMPLES = """\

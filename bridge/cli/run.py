@@ -22,7 +22,7 @@ from bridge.cli.live_line import BrandStream, LiveLine
 from bridge.cli.signals import drain_on_signals
 from bridge.cli.watching import Watch
 from bridge.errors import ConfigError, Problem
-from bridge.supervisor import BrandProcess, Supervisor
+from bridge.running.supervisor import BrandProcess, Supervisor
 from bridge.telemetry import logs
 
 EXAMPLES = """\

@@ -15,7 +15,7 @@ from bridge.cli import printing
 from bridge.cli.files import connectors_in
 from bridge.cli.ledgers import ledger_of
 from bridge.contracts import Ledger
-from bridge.rehearsal import load_without_servers
+from bridge.rehearsing.rehearsal import load_without_servers
 
 EXAMPLES = """\
 Examples:

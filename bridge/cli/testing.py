@@ -10,8 +10,8 @@ from rich.console import Console
 
 from bridge.cli import printing
 from bridge.cli.files import tests_in
-from bridge.connector_tests import CaseResult, Difference, run_tests
 from bridge.errors import ConfigError, Problem
+from bridge.rehearsing.connector_tests import CaseResult, Difference, run_tests
 
 EXAMPLES = """\
 Examples:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from bridge.cli.live_line import LiveLine
-from bridge.reporting import Status
+from bridge.running.reporting import Status
 from bridge.telemetry.http import Health
 
 LOG = structlog.get_logger(__name__)

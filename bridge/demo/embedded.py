@@ -15,7 +15,7 @@ from bridge.demo.comparing import Outcome
 from bridge.demo.counted import counted
 from bridge.demo.screen import Screen
 from bridge.demo.truth import Truth, heard
-from bridge.intake import Intake
+from bridge.intake.intake import Intake
 from bridge.ledger import open_ledger
 from bridge.sources.file import FileSource
 from bridge.sources.subscription import Subscription

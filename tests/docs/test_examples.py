@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bridge.brand import load_brand
-from bridge.connector_tests import run_tests
+from bridge.rehearsing.connector_tests import run_tests
 from tests.docs.pages import DOCS, ROOT, Block, blocks, pages
 
 ENVIRONMENT = {

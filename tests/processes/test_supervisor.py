@@ -10,7 +10,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from bridge.supervisor import BrandProcess, Supervisor
+from bridge.running.supervisor import BrandProcess, Supervisor
 from tests.support.eventually import eventually
 
 DRAINS = """

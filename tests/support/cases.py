@@ -14,11 +14,11 @@ from typing import Any
 
 from bridge.brand import Brand, load_brand
 from bridge.contracts import Ledger
+from bridge.intake.taking import decoded, take_all, take_up
 from bridge.ledger import open_ledger
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.records import Change, SourceRecord
 from bridge.sources.recorded import read_recorded
-from bridge.taking import decoded, take_all, take_up
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "cases"

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from bench.wallet import envelope, key
-from bridge import intake as taking_in
-from bridge import pace
 from bridge.brand import Brand
 from bridge.delivery.memory import MemoryOutbound
-from bridge.intake import Intake
+from bridge.intake import intake as taking_in
+from bridge.intake import pace
+from bridge.intake.intake import Intake
 from bridge.ledger import SqliteLedger
 from bridge.records import Partition
 from bridge.sources.memory import MemorySource, MemoryTopics

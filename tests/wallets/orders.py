@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from bridge.brand import Brand
 from bridge.contracts import Decoder
 from bridge.errors import PoisonRecord
-from bridge.merge import CommitOrder
+from bridge.intake.merge import CommitOrder
 from bridge.records import Change, Decoded, Partition, SourcePosition, SourceRecord, Taken
 from tests.support.cases import Play, in_commit_order
 

@@ -11,14 +11,14 @@ from typing import Any
 
 from bridge.brand import Brand, declared_columns, load_brand
 from bridge.config.connector_tests import End, Pause, read_tests, steps_of
-from bridge.connector_tests import ended_record, key_columns, taken_record
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.placeholder import Placeholder
+from bridge.intake.taking import take_all, take_up
 from bridge.ledger import open_ledger
-from bridge.lookup_tables import LookupTables
+from bridge.lookups.tables import LookupTables
 from bridge.mapping.mapper import Mapper
 from bridge.records import Decoded, SourceRecord, Taken
-from bridge.taking import take_all, take_up
+from bridge.rehearsing.connector_tests import ended_record, key_columns, taken_record
 from tests.support.cases import ENVIRONMENT
 
 Step = Taken | Pause

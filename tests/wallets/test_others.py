@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from bridge.brand import load_brand
-from bridge.cautions import cautions
-from bridge.connector_tests import run_tests
+from bridge.checks.cautions import cautions
 from bridge.ledger import open_ledger
+from bridge.rehearsing.connector_tests import run_tests
 from bridge.sources.recorded import read_recorded
 from tests.support.cases import DAY_MS, ENVIRONMENT, Play, play
 from tests.wallets.readings import Reading, cases_of

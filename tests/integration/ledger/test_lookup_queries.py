@@ -8,9 +8,9 @@ import time
 import psycopg
 import pytest
 
-from bridge import lookup_queries
 from bridge.errors import SourceUnavailable
-from bridge.lookup_queries import query_rows
+from bridge.lookups import queries as lookup_queries
+from bridge.lookups.queries import query_rows
 from tests.support.eventually import eventually
 
 pytestmark = pytest.mark.integration

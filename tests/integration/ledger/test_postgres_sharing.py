@@ -11,8 +11,8 @@ import pytest
 
 from bridge.delivery.memory import Answer, MemoryOutbound
 from bridge.errors import LedgerConflict, LedgerFenced, LedgerMismatch, LedgerUnavailable
+from bridge.intake.outbox import Outbox
 from bridge.ledger import PostgresLedger, open_postgres
-from bridge.outbox import Outbox
 from bridge.records import Event, HeldChange, Partition, SourceRecord
 
 pytestmark = pytest.mark.integration

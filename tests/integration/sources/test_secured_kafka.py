@@ -24,11 +24,11 @@ from bridge.app import source_of
 from bridge.brand import load_brand
 from bridge.errors import SourceUnavailable
 from bridge.ledger import open_sqlite
-from bridge.running_checks import RunningChecks
+from bridge.running.checks import RunningChecks
+from bridge.running.surroundings import Surroundings
 from bridge.sources import KafkaSettings, KafkaSource, open_source
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.settings import Client
-from bridge.surroundings import Surroundings
 from tests.contract.source_contract import PATIENCE, Follower, read, values
 from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker
 from tests.support.eventually import eventually

@@ -11,7 +11,7 @@ import structlog
 
 from bridge.cli.live_line import BrandStream, LiveLine, words_of
 from bridge.cli.watching import Watch
-from bridge.reporting import Status
+from bridge.running.reporting import Status
 from bridge.telemetry.http import Health
 
 

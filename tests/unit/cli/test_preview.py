@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bridge.preview import Preview
-from bridge.rehearsal import load_without_servers
+from bridge.rehearsing.preview import Preview
+from bridge.rehearsing.rehearsal import load_without_servers
 from bridge.sources.recorded import encode_line
 from tests.support.cases import CASES, EXAMPLES, NAMES, expected, in_commit_order, per_player, play, recorded
 from tests.support.changes import Database

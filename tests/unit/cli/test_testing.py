@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.connector_tests import compared, key_columns, run_tests
+from bridge.rehearsing.connector_tests import compared, key_columns, run_tests
 from tests.support.cases import EXAMPLES, NAMES, example
 from tests.unit.cli.conftest import Command, changed
 
