@@ -137,16 +137,16 @@ class TableCompiler(TableExpressions):
             with self._from_the_row_alone("each"):
                 table.item, table.each = name, self.value(text, ("each", name))
         with self._from_the_row_alone("key"):
-            table.key = self.key(config.key, ("key",), self.names)
+            table.key = self.naming(config.key, ("key",), self.names)
         with self._from_the_row_alone("player"):
             table.player = self.value(config.player, ("player",))
         with self._from_the_row_alone("round"):
-            table.round = self.value(config.round, ("round",)) if config.round is not None else None
+            table.round = self.naming(config.round, ("round",), self.names) if config.round is not None else None
         with self._from_the_row_alone("starts"):
             table.starts = self.test(config.starts, ("starts",)) if config.starts is not None else None
         for name, parts in config.indexes.items():
             with self._from_the_row_alone("indexes", name):
-                table.indexes[name] = self.key(parts, ("indexes", name), self.names)
+                table.indexes[name] = self.naming(parts, ("indexes", name), self.names)
 
     @contextlib.contextmanager
     def _from_the_row_alone(self, *path: str) -> Iterator[None]:
@@ -221,7 +221,9 @@ class TableCompiler(TableExpressions):
         return ReversalPlan(
             when=self.test(reversal.when, (*path, "when")),
             original=optional("original"),
-            round=optional("round"),
+            round=self.naming(reversal.round, (*path, "round"), self.names)
+            if reversal.round is not None
+            else None,
             undoes=optional("undoes"),
             activity=reversal.activity,
             order=reversal.order,

@@ -177,19 +177,19 @@ class Reversals:
         round_id = plan.round(scope) if plan.round is not None else None
         if round_id is None:
             return Park("no_reference", "the reversal names no round", reversal=True)
-        did = doing("round", plan, str(round_id))
+        did = doing("round", plan, round_id)
         before = ended_before(scope, did)
         known = scope.memory.took if scope.memory is not None else None
         if before is not None and (before is not NO_CHANGE or not known):
             return before
-        rows = rows_of_round(scope.recall, table.all_tables, str(round_id))
+        rows = rows_of_round(scope.recall, table.all_tables, round_id)
         try:
             require_decided(rows)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)
         ahead = round_not_sent_yet(scope, rows, plan.activity)
-        ended = self._round_ended(table, plan, scope, waiting, None if members or ahead else str(round_id))
+        ended = self._round_ended(table, plan, scope, waiting, None if members or ahead else round_id)
         if ended is not None:
             return ended
         standing = []
