@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -283,3 +284,26 @@ play:
         Decimal("123456789012345678.000000000000000001"),
         Decimal("1.000000000000000002"),
     ]
+
+
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a": ', "}")])
+@pytest.mark.parametrize("column", ["doc", "plain"])
+@pytest.mark.parametrize("levels", [101, 600])
+def test_a_structure_that_is_nested_too_deeply_is_parked_alone(
+    trial: Make, begin: str, end: str, column: str, levels: int
+) -> None:
+    run = trial("""
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    columns: {doc: json}
+    activities: {bet: {type: Bet, compare: [doc, plain]}}
+""")
+    for key, depth in (("1", levels), ("2", 90)):
+        text = begin * depth + "1" + end * depth
+        structures = {"doc": "{}", "plain": {}}
+        run.insert("tx", key, amount=1, **structures | {column: text if column == "doc" else json.loads(text)})
+    run.play.restart()
+    assert run.events() == ["Bet Approved 2 1"]
+    assert run.parked() == [("1", "bad_json")]
