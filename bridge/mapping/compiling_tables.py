@@ -82,9 +82,10 @@ class TableCompiler(TableExpressions):
                 "rows that change, or have parts, cannot be taken apart: what would a list mean that has changed?"
             )
             self.problem(("each",), "`each` needs `rows: append-only`, and no `parts`", hint)
-        needs_mutable = (config.deleted is not None, config.moves, config.watch, config.as_of)
+        needs_mutable = [config.deleted is not None, config.moves, config.watch, config.as_of]
+        needs_mutable += [activity.compare is not None for activity in config.activities.values()]
         if config.rows == "append-only" and any(needs_mutable):
-            hint = "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`"
+            hint = "`deleted`, `moves`, `watch`, `as_of` and `compare` need `rows: mutable`"
             self.problem((), "append-only rows are looked at once", hint)
 
     def _compile_parts(self) -> None:
