@@ -26,6 +26,31 @@ An aware datetime is a moment in UTC; a naive one is local time of a zone that t
 tell.  Numbers with a fraction are always Decimal, at any depth.  Bytes are raw.
 """
 
+MOST_LEVELS: Final = 100
+"""How deep lists and structures may be nested; a ledger keeps them, and every reader of them counts levels."""
+
+
+def is_deep(value: Value) -> bool:
+    """Return whether a value is nested deeper than that."""
+    level = [value]
+    for _ in range(MOST_LEVELS + 1):
+        level = [item for one in level if type(one) in (dict, list) for item in _items(one)]
+        if not level:
+            return False
+    return True
+
+
+def opens_many(text: str | bytes) -> bool:
+    """Return whether JSON text has so many brackets that its value may be that deep."""
+    if isinstance(text, str):
+        return text.count("[") + text.count("{") > MOST_LEVELS
+    return text.count(b"[") + text.count(b"{") > MOST_LEVELS
+
+
+def _items(one: Any) -> Iterable[Any]:
+    return one.values() if type(one) is dict else one
+
+
 ColumnDecoder = Callable[[Any], Value]
 """Takes a column from the record's form to a Value; raises DecodeError; may return UNAVAILABLE."""
 

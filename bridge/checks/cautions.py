@@ -11,7 +11,7 @@ from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.watching import unwatched
+from bridge.mapping.watching import columns_of, unwatched
 from bridge.sources.settings import Client
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -19,7 +19,7 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def cautions(brand: Brand) -> list[Problem]:
     """Return the warnings about a connector that could be loaded, sorted."""
-    kinds = (_unused_names, _unverified, _blind_member, _guards_of_the_contract, _passed_over)
+    kinds = (_unused_names, _unverified, _blind_member, _guards_of_the_contract, _passed_over, _looked_at_once)
     return sorted(problem for kind in kinds for problem in kind(brand))
 
 
@@ -77,6 +77,20 @@ def _passed_over(brand: Brand) -> Iterator[Problem]:
             message = f"an update of {column} alone is passed over: `watch` does not name it"
             hint = f"add {column} to `watch`, unless {column} only ever changes with what is watched"
             yield brand.file.problem(("play", name, *path), message, hint)
+
+
+def _looked_at_once(brand: Brand) -> Iterator[Problem]:
+    """Yield conditions that may come true later, of rows that are not looked at later."""
+    for name, table in brand.connector.play.items():
+        said: list[tuple[tuple[str, ...], Any]] = [(("stands",), table.stands)]
+        said += [(("activities", each, "stands"), one.stands) for each, one in table.activities.items()]
+        for path, condition in said if table.rows == "append-only" else ():
+            columns = columns_of(condition, table) if condition is not None else ()
+            if columns:
+                message = "append-only rows are looked at once: a row that does not count then is never sent"
+                may = f"if {', '.join(sorted(columns))} may change, write `rows: mutable`"
+                hint = f"{may}; name rows that never count under `skip`"
+                yield brand.file.problem(("play", name, *path), message, hint)
 
 
 def _fields_by_text(table: PlayTable) -> dict[str, str]:

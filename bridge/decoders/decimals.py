@@ -12,6 +12,7 @@ import msgspec
 
 from bridge.decoders.doubles import Double
 from bridge.errors import DecodeError
+from bridge.row import is_deep, opens_many
 
 # Postgres allows 131,072 digits before the point and 16,383 behind it; nothing is larger.
 _MOST_DIGITS: Final = 150_000
@@ -111,15 +112,26 @@ _JSON = msgspec.json.Decoder(float_hook=json_number)
 def json_value(text: str | bytes) -> Any:
     """Take JSON text with exact numbers: whole ones int, others Decimal, at any depth.
 
-    Raises DecodeError for text that is no JSON, is nested deeper than 1,000 levels, or has a number
-    beyond all bounds.
+    Raises DecodeError for text that is no JSON, is nested too deeply, or has a number beyond all bounds.
     """
     try:
-        return _JSON.decode(text)
+        value = _JSON.decode(text)
     except (msgspec.DecodeError, UnicodeError):
         raise DecodeError("bad_json", "JSON expected, the text is none") from None
     except RecursionError:
-        raise DecodeError("bad_json", "the JSON is nested too deeply") from None
+        raise too_deep() from None
+    return require_flat(value) if opens_many(text) else value
+
+
+def require_flat(value: Any) -> Any:
+    """Return a value as it is.  Raises DecodeError when it is nested too deeply."""
+    if is_deep(value):
+        raise too_deep()
+    return value
+
+
+def too_deep() -> DecodeError:
+    return DecodeError("bad_json", "lists and structures are nested too deeply")
 
 
 _KINDS: Final = {

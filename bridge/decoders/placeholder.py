@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from bridge.decoders.decimals import require_flat
 from bridge.row import UNAVAILABLE, Value
 
 DEFAULT_PLACEHOLDER = "__debezium_unavailable_value"
@@ -45,14 +46,17 @@ class Placeholder:
         self.pair = {text: text}
 
     def plain(self, value: Any) -> Value:
-        """Return a value without known type as it is, or UNAVAILABLE for any spelling of the placeholder."""
+        """Return a value without known type as it is, or UNAVAILABLE for any spelling of the placeholder.
+
+        Raises DecodeError for one that is nested too deeply.
+        """
         kind = type(value)
         if kind is str:
             return UNAVAILABLE if value in self.texts else value
         if kind is list:
-            return UNAVAILABLE if value in self.lists else value
+            return UNAVAILABLE if value in self.lists else require_flat(value)
         if kind is dict:
-            return UNAVAILABLE if value == self.pair else value
+            return UNAVAILABLE if value == self.pair else require_flat(value)
         if kind is bytes:
             return UNAVAILABLE if value == self.raw else value
         return value

@@ -10,6 +10,7 @@ from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable, Reversal, Wallet
 from bridge.mapping.amounts import AMOUNTS
 from bridge.mapping.syntax import did_you_mean
+from bridge.mapping.watching import columns_of, listed
 
 Problem = Callable[[tuple[str | int, ...], str, str], None]
 """Takes the path of keys from the table on, the message, and a hint."""
@@ -112,6 +113,8 @@ def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
 
 def check_words(config: PlayTable, problem: Problem) -> None:
     """Report words of the language that are misspelt where an expression, or any text, could stand too."""
+    if not any(columns_of(text, config) for text in listed(config.key)):
+        problem(("key",), "no column tells one row from another", "name the primary key")
     if isinstance(config.deleted, str) and config.deleted not in ("nothing", "nothing stands"):
         hint = did_you_mean(config.deleted, ("nothing", "nothing stands"))
         if hint:

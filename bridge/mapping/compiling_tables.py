@@ -82,9 +82,10 @@ class TableCompiler(TableExpressions):
                 "rows that change, or have parts, cannot be taken apart: what would a list mean that has changed?"
             )
             self.problem(("each",), "`each` needs `rows: append-only`, and no `parts`", hint)
-        needs_mutable = (config.deleted is not None, config.moves, config.watch, config.as_of)
+        needs_mutable = [config.deleted is not None, config.moves, config.watch, config.as_of]
+        needs_mutable += [activity.compare is not None for activity in config.activities.values()]
         if config.rows == "append-only" and any(needs_mutable):
-            hint = "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`"
+            hint = "`deleted`, `moves`, `watch`, `as_of` and `compare` need `rows: mutable`"
             self.problem((), "append-only rows are looked at once", hint)
 
     def _compile_parts(self) -> None:
@@ -137,16 +138,16 @@ class TableCompiler(TableExpressions):
             with self._from_the_row_alone("each"):
                 table.item, table.each = name, self.value(text, ("each", name))
         with self._from_the_row_alone("key"):
-            table.key = self.key(config.key, ("key",), self.names)
+            table.key = self.naming(config.key, ("key",), self.names)
         with self._from_the_row_alone("player"):
             table.player = self.value(config.player, ("player",))
         with self._from_the_row_alone("round"):
-            table.round = self.value(config.round, ("round",)) if config.round is not None else None
+            table.round = self.naming(config.round, ("round",), self.names) if config.round is not None else None
         with self._from_the_row_alone("starts"):
             table.starts = self.test(config.starts, ("starts",)) if config.starts is not None else None
         for name, parts in config.indexes.items():
             with self._from_the_row_alone("indexes", name):
-                table.indexes[name] = self.key(parts, ("indexes", name), self.names)
+                table.indexes[name] = self.naming(parts, ("indexes", name), self.names)
 
     @contextlib.contextmanager
     def _from_the_row_alone(self, *path: str) -> Iterator[None]:
@@ -221,7 +222,9 @@ class TableCompiler(TableExpressions):
         return ReversalPlan(
             when=self.test(reversal.when, (*path, "when")),
             original=optional("original"),
-            round=optional("round"),
+            round=self.naming(reversal.round, (*path, "round"), self.names)
+            if reversal.round is not None
+            else None,
             undoes=optional("undoes"),
             activity=reversal.activity,
             order=reversal.order,

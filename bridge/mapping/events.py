@@ -8,6 +8,7 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import left_ahead
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.keys import key_text
+from bridge.mapping.message_ids import message_id
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan, Fields, TablePlan
 from bridge.mapping.remembered import Sent
@@ -72,7 +73,7 @@ class EventMaker:
         out.message, out.stands = sent.message, False
         return out
 
-    def finish(self, out: Outgoing, kind: str, before: Sent | None, suffix: str = "") -> Outgoing:
+    def finish(self, out: Outgoing, kind: str, before: Sent | None, by: str = "") -> Outgoing:
         """Fix an event's bytes and its message id.  Raises MappingError when it breaks the contract."""
         fields = out.fields
         if out.approved:
@@ -90,8 +91,7 @@ class EventMaker:
         if out.approved and before is not None and self._id_of(before, out) == activity_id:
             out.message = before.message + 1
         out.amount = key_text(fields["amount"]) or "0"
-        number = f"/{out.message}" if out.message > 1 else ""
-        out.message_id = f"{activity_id}/{fields['status']}{number}{suffix}"
+        out.message_id = message_id(activity_id, fields["status"], out.message, by)
         return out
 
     def _id_of(self, before: Sent, out: Outgoing) -> str | None:

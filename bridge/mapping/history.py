@@ -73,7 +73,7 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
             if not reversal.when(scope):
                 continue
             if reversal.round is not None:
-                round_id = key_text(reversal.round(scope))
+                round_id = reversal.round(scope)
                 if round_id is not None:
                     memory.did = Did("round", "", round_id, reversal.activity or "")
                     _note_round_taken(recall, table, round_id, [table.name, scope.key, memory.did.activity])

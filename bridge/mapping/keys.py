@@ -6,12 +6,18 @@ from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
+from hashlib import sha256
 from typing import Any, Final
 
 from bridge.row import Value
 
 KEY_SEPARATOR: Final = "\x1f"
 """Joins the parts of a composite key; a control character that no key of a wallet holds."""
+
+LONGEST_KEY: Final = 600
+"""Characters, which an index of Postgres takes in any script."""
+_KEPT: Final = LONGEST_KEY - 1 - 64
+"""Characters of a longer key that stay, before a sign and the digits of its digest."""
 
 
 @cache
@@ -27,9 +33,7 @@ def _decimal_key(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_AS_KEY: Final[dict[type, Callable[[Any], str]]] = {
-    str: str,
-    int: str,
+_AS_TEXT: Final[dict[type, Callable[[Any], str]]] = {
     bool: lambda value: "true" if value else "false",
     Decimal: _decimal_key,
     bytes: bytes.hex,
@@ -41,7 +45,26 @@ _AS_KEY: Final[dict[type, Callable[[Any], str]]] = {
 
 def key_text(value: Value) -> str | None:
     """Return a column's value as part of a key, or None for null: 1 and "1" name the same row."""
+    if value is None:
+        return None
     kind = type(value)
-    if kind is int:
-        return str(value)
-    return None if value is None else _AS_KEY.get(kind, str)(value)
+    if kind is str:
+        return as_key(value)
+    return as_key(str(value) if kind is int else _AS_TEXT.get(kind, str)(value))
+
+
+def as_key(text: str) -> str:
+    """Return a text as a key: as it is, but its beginning and its digest where a ledger could not keep it."""
+    if len(text) <= LONGEST_KEY and "\0" not in text and (text.isascii() or _is_whole(text)):
+        return text
+    kept = text[:_KEPT].replace("\0", "").encode(errors="ignore").decode()
+    return f"{kept}~{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+
+
+def _is_whole(text: str) -> bool:
+    """Return whether a text holds no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

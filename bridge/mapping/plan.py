@@ -78,7 +78,7 @@ class ReversalPlan:
 
     when: Test
     original: Reader | None
-    round: Reader | None
+    round: Callable[[Any], str | None] | None
     undoes: Reader | None
     activity: str | None
     order: str
@@ -147,7 +147,7 @@ class TablePlan:
     parts: dict[str, PartsPlan] = field(default_factory=dict)
     indexes: dict[str, Callable[[Any], str | None]] = field(default_factory=dict)
     after: Reader | None = None
-    round: Reader | None = None
+    round: Callable[[Any], str | None] | None = None
     starts: Test | None = None
     sent_before: Test = lambda _: False
     split: SplitPlan | None = None
@@ -185,7 +185,7 @@ class TablePlan:
         if player is None:
             raise MappingError("no_player", "the row does not say whose it is")
         if self.holds == "round" and self.round is not None:
-            return f"{player}{KEY_SEPARATOR}{key_text(self.round(scope)) or ''}"
+            return f"{player}{KEY_SEPARATOR}{self.round(scope) or ''}"
         return player
 
     def places(self, key: str, scope: object) -> list[tuple[str, str]]:

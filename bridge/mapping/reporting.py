@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from bridge.mapping.expressions import compile_condition, compile_expression
 from bridge.mapping.plan import Test
 from bridge.mapping.readers import ExpressionProblem, Names, Reader
-from bridge.mapping.row_readers import key_reader
+from bridge.mapping.row_readers import key_reader, naming_reader
 
 Path = tuple[str | int, ...]
 
@@ -53,6 +53,13 @@ class Reporting:
 
     def key(self, texts: Any, path: Path, names: Names) -> Callable[[Any], str | None]:
         """Return what reads a key from one expression or a list of them."""
+        return key_reader(self._expressions(texts, path, names))
+
+    def naming(self, texts: Any, path: Path, names: Names) -> Callable[[Any], str | None]:
+        """Return what names a row of play, or a round, from one expression or a list of them."""
+        return naming_reader(self._expressions(texts, path, names))
+
+    def _expressions(self, texts: Any, path: Path, names: Names) -> list[Reader]:
         if not isinstance(texts, list):
-            return key_reader([self.expression(texts, path, names)])
-        return key_reader([self.expression(text, (*path, at), names) for at, text in enumerate(texts)])
+            return [self.expression(texts, path, names)]
+        return [self.expression(text, (*path, at), names) for at, text in enumerate(texts)]

@@ -11,6 +11,7 @@ from bridge.mapping.doings import CHANGED, doing, ended_before
 from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
+from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, activities_of, in_order, require_decided, rows_of_round
@@ -124,8 +125,9 @@ class Reversals:
         by_amount = plan.partial == "amount"
         last_first = newest_first(row.plan, standing)
         events = [all_of(self._maker, row, sent, by_amount=by_amount) for sent in last_first]
-        suffix = f"/{scope.key}" if any(_goes_by_amount(row, sent, by_amount) for sent in standing) else ""
-        return as_sent(self._maker, plan, scope, events, doing("original", plan, row), suffix=suffix, ahead=ahead)
+        parts = any(_goes_by_amount(row, sent, by_amount) for sent in standing)
+        by = by_row(scope.plan.name, scope.key) if parts else ""
+        return as_sent(self._maker, plan, scope, events, doing("original", plan, row), by=by, ahead=ahead)
 
     def _nothing_to_do(self, plan: ReversalPlan, reason: str = REPEATED) -> Decision:
         if plan.repeated == "park":
@@ -149,8 +151,8 @@ class Reversals:
             return Park("partial", "it takes back a part only", reversal=True)
         by_amount = plan.partial == "amount"
         events = part_of(self._maker, row, sent, scope.takes, rest, by_amount=by_amount)
-        suffix = f"/{scope.key}" if _goes_by_amount(row, sent, by_amount) else ""
-        return as_sent(self._maker, plan, scope, events, doing("original", plan, row, scope.takes), suffix=suffix)
+        by = by_row(scope.plan.name, scope.key) if _goes_by_amount(row, sent, by_amount) else ""
+        return as_sent(self._maker, plan, scope, events, doing("original", plan, row, scope.takes), by=by)
 
     def _take_share_ahead(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
         took = share_not_sent_yet(row, memory, plan.activity, scope.takes)
@@ -175,19 +177,19 @@ class Reversals:
         round_id = plan.round(scope) if plan.round is not None else None
         if round_id is None:
             return Park("no_reference", "the reversal names no round", reversal=True)
-        did = doing("round", plan, str(round_id))
+        did = doing("round", plan, round_id)
         before = ended_before(scope, did)
         known = scope.memory.took if scope.memory is not None else None
         if before is not None and (before is not NO_CHANGE or not known):
             return before
-        rows = rows_of_round(scope.recall, table.all_tables, str(round_id))
+        rows = rows_of_round(scope.recall, table.all_tables, round_id)
         try:
             require_decided(rows)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)
         ahead = round_not_sent_yet(scope, rows, plan.activity)
-        ended = self._round_ended(table, plan, scope, waiting, None if members or ahead else str(round_id))
+        ended = self._round_ended(table, plan, scope, waiting, None if members or ahead else round_id)
         if ended is not None:
             return ended
         standing = []

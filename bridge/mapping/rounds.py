@@ -139,5 +139,5 @@ class RoundView:
 def round_of(scope: Scope) -> RoundView | None:
     """Return what is known of the row's round, or None where it has none."""
     read = scope.plan.round
-    value = read(scope) if read is not None else None
-    return None if value is None else RoundView(scope, str(value))
+    round_id = read(scope) if read is not None else None
+    return None if round_id is None else RoundView(scope, round_id)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from bridge.errors import MappingError
-from bridge.mapping.keys import KEY_SEPARATOR, key_text
+from bridge.mapping.keys import KEY_SEPARATOR, as_key, key_text
 from bridge.mapping.plan import LookupPlan, TablePlan
 from bridge.mapping.readers import Misuse, Reader
 from bridge.mapping.recall import Recall
@@ -26,9 +26,20 @@ def key_reader(parts: Sequence[Reader]) -> Callable[[Any], str | None]:
 
     def read(scope: Any) -> str | None:
         texts = [key_text(part(scope)) for part in parts]
-        return None if None in texts else KEY_SEPARATOR.join(text or "" for text in texts)
+        return None if None in texts else as_key(KEY_SEPARATOR.join(text or "" for text in texts))
 
     return read
+
+
+def naming_reader(parts: Sequence[Reader]) -> Callable[[Any], str | None]:
+    """Return what names a row, or a round, by the text of its key; null also if all of it is empty text."""
+    read = key_reader(parts)
+
+    def read_name(scope: Any) -> str | None:
+        key = read(scope)
+        return key if key is not None and key.strip(KEY_SEPARATOR) else None
+
+    return read_name
 
 
 def _key_of_one(part: Reader) -> Callable[[Any], str | None]:
@@ -37,8 +48,7 @@ def _key_of_one(part: Reader) -> Callable[[Any], str | None]:
         return lambda scope: key_text(part(scope))
 
     def read(scope: Any) -> str | None:
-        value = scope.row[name]
-        return value if type(value) is str else key_text(value)
+        return key_text(scope.row[name])
 
     return read
 
@@ -98,7 +108,7 @@ def _require_as_many(name: str, said: Any, parts: Sequence[Reader]) -> None:
 def play_reader(table: TablePlan, said: Any, parts: Sequence[Reader]) -> Reader:
     """Return what names a row of a play table, which need not be there yet; `said` is its key in the connector."""
     _require_as_many(table.name, said, parts)
-    key_of = key_reader(parts)
+    key_of = naming_reader(parts)
 
     def read(scope: Scope) -> Value:
         key = key_of(scope)
@@ -110,7 +120,7 @@ def play_reader(table: TablePlan, said: Any, parts: Sequence[Reader]) -> Reader:
 def indexed_reader(table: TablePlan, index: str, said: Any, parts: Sequence[Reader]) -> Reader:
     """Return what names a row of a play table by an index; raises Waiting while there is none."""
     _require_as_many(f"{table.name}.{index}", said, parts)
-    key_of = key_reader(parts)
+    key_of = naming_reader(parts)
 
     def read(scope: Scope) -> Value:
         value = key_of(scope)

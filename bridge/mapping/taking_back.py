@@ -67,7 +67,7 @@ def as_sent(
     events: list[Outgoing],
     did: Did | None,
     *,
-    suffix: str = "",
+    by: str = "",
     ahead: Sequence[Took] = (),
 ) -> Send:
     """Return the events of a reversal with its own fields on each, fixed.
@@ -84,7 +84,7 @@ def as_sent(
             _require_new(ids, key_text(out.fields["activity_id"]))
         memory = out.row.memory()
         before = memory.last(out.name) if memory is not None else None
-        maker.finish(out, out.row.plan.activities[out.name].type, before, suffix)
+        maker.finish(out, out.row.plan.activities[out.name].type, before, by)
     decision = Send(events, took=[*[_took(out) for out in events if not out.approved], *ahead], reversal=True)
     decision.did, decision.reason = did, TAKEN_AHEAD
     return decision

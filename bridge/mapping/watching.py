@@ -1,4 +1,4 @@
-"""What `watch` passes over: columns that are asked for and not watched."""
+"""Which columns an expression asks for, and which of them `watch` passes over."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def unwatched(config: PlayTable) -> Iterator[tuple[tuple[str, ...], str]]:
         return
     for name, activity in config.activities.items():
         asked: list[tuple[tuple[str, ...], Any]]
-        asked = [(("activities", name, "compare"), form) for form in _listed(activity.compare)]
+        asked = [(("activities", name, "compare"), form) for form in listed(activity.compare)]
         if activity.grows is not None:
             asked.append((("activities", name, "grows", "total"), activity.grows.total))
         for path, form in asked:
-            for column in sorted(_columns_of(form, config) - watched):
+            for column in sorted(columns_of(form, config) - watched):
                 yield path, column
 
 
-def _columns_of(form: Any, config: PlayTable) -> set[str]:
+def columns_of(form: Any, config: PlayTable) -> set[str]:
     """Return the columns that an expression reads by their names, also by way of `with`."""
     found: set[str] = set()
     forms, known = [form], set(BUILT_IN) | set(config.activities) | set(config.parts) | WORDS
@@ -47,5 +47,6 @@ def _columns_of(form: Any, config: PlayTable) -> set[str]:
     return found
 
 
-def _listed(form: Any) -> list[Any]:
+def listed(form: Any) -> list[Any]:
+    """Return what is one thing or a list as a list."""
     return form if isinstance(form, list) else [] if form is None else [form]

@@ -61,7 +61,7 @@ def test_failing_commits_change_nothing_of_what_is_sent(
                     each.source.reached().get(at) != end for at, end in each.source.ends([PLAY, GAMES]).items()
                 ):
                     each.turn()
-                each.turn(2)
+                each.turn(4)
                 assert each.intake.drain(10)
             assert [(one.message_id, one.body) for one in world.outbound.taken] == [
                 (one.message_id, one.body) for one in plain.outbound.taken

@@ -9,6 +9,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from bridge.brand import Brand, declared_columns, load_brand
 from bridge.config.connector_tests import End, Pause, read_tests, steps_of
 from bridge.decoders.declarations import Declarations
@@ -17,11 +19,15 @@ from bridge.intake.taking import take_all, take_up
 from bridge.ledger import open_ledger
 from bridge.lookups.tables import LookupTables
 from bridge.mapping.mapper import Mapper
-from bridge.records import Decoded, SourceRecord, Taken
+from bridge.mapping.scope import Layered
+from bridge.records import Change, Decoded, SourcePosition, SourceRecord, Taken
 from bridge.rehearsing.connector_tests import ended_record, key_columns, taken_record
+from bridge.row import Row
 from tests.support.cases import ENVIRONMENT
 
 Step = Taken | Pause
+NOTES = 1_000_000
+"""Offsets from here on are those of notes."""
 
 
 @dataclass
@@ -85,3 +91,22 @@ def cases_of(path: Path) -> Iterator[tuple[str, Brand, list[Step]]]:
             else:
                 steps.append(taken_record(step, declared.declared(step.table)))
         yield name, brand, steps
+
+
+def touched(steps: list[Step]) -> list[Step]:
+    """Return the steps with an update behind each row that is written, which changes nothing but a note on it."""
+    found: list[Step] = []
+    for step in steps:
+        found.append(step)
+        if isinstance(step, Taken) and isinstance(step.decoded, Change) and step.decoded.after is not None:
+            found.append(_noted(step, step.decoded, step.decoded.after))
+    return found
+
+
+def _noted(step: Taken, change: Change, row: Row) -> Taken:
+    """Return an update of a row that was just written."""
+    record = replace(step.record, offset=NOTES + step.record.offset)
+    position = SourcePosition("test", (*change.position.order, 1)) if change.position is not None else None
+    after = Layered(Row({"a_note": "looked at"}, {}), row)
+    noted = replace(change, record=record, op="u", before=row, after=after, position=position, snapshot=False)
+    return Taken(record, replace(noted, renamed=None, other_key=None), position, step.arrived)

@@ -17,7 +17,7 @@ from bridge.ledger import open_ledger
 from bridge.rehearsing.connector_tests import run_tests
 from bridge.sources.recorded import read_recorded
 from tests.support.cases import DAY_MS, ENVIRONMENT, Play, play
-from tests.wallets.readings import Reading, cases_of
+from tests.wallets.readings import Reading, cases_of, touched
 
 OTHERS = Path(__file__).parent / "others"
 NAMES = [path.name.removesuffix(".test.yaml") for path in sorted(OTHERS.glob("*.test.yaml"))]
@@ -46,6 +46,14 @@ def test_records_that_are_read_again_and_restarts_change_nothing(
     for case, brand, steps in cases_of(OTHERS / f"{name}.test.yaml"):
         once = Reading(brand, steps).events()
         assert Reading(brand, steps, times, restart_every).events() == once, case
+
+
+@pytest.mark.parametrize("restart_every", [0, 1])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_note_on_each_row_changes_nothing(name: str, restart_every: int) -> None:
+    for case, brand, steps in cases_of(OTHERS / f"{name}.test.yaml"):
+        plain, noted = Reading(brand, steps), Reading(brand, touched(steps), restart_every=restart_every)
+        assert sorted(noted.events(), key=str) == sorted(plain.events(), key=str), case
 
 
 @pytest.mark.parametrize("name", RECORDED)

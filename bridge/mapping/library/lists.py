@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json as standard_json
+import re
 from decimal import Decimal
 from typing import Final
 
 from bridge.mapping.library.registry import library_function, list_in, text_in
 from bridge.mapping.operators import DIGITS, among, attribute, equal
 from bridge.mapping.readers import Unfit
-from bridge.row import Value
+from bridge.row import Value, is_deep, opens_many
 
 LONGEST_JSON: Final = 4_000_000
+_HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
+"""What may be half of a surrogate pair, which is no character: records may not hold one either."""
 
 
 @library_function("count(list)", ('count(("a", "b"))', "2"))
@@ -92,6 +95,13 @@ def json(x: Value) -> Value:
     if len(text) > LONGEST_JSON:
         raise Unfit("bad_json", f"x is longer than {LONGEST_JSON} characters")
     try:
-        return _PARSER.decode(text)
+        parsed = _PARSER.decode(text)
+        if "\\u" in text and _HALF.search(text):
+            standard_json.dumps(parsed, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise Unfit("bad_json", "x holds half of a surrogate pair") from None
     except (ValueError, RecursionError):
         raise Unfit("bad_json", "x is text that is no JSON") from None
+    if opens_many(text) and is_deep(parsed):
+        raise Unfit("bad_json", "x is nested too deeply")
+    return parsed

@@ -19,7 +19,7 @@ from bridge.mapping import frozen
 from bridge.mapping.amounts import add_up
 from bridge.mapping.expressions import compile_condition, compile_expression
 from bridge.mapping.frozen import decode_row, encode_row
-from bridge.mapping.keys import key_text
+from bridge.mapping.keys import LONGEST_KEY, as_key, key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.readers import Kind, Reader
 from bridge.mapping.recall import Recall
@@ -201,11 +201,19 @@ def test_the_text_of_a_key_is_plain(value: Any) -> None:
     written = key_text(value)
     if isinstance(value, Decimal):
         plain = format(value, "f")
-        assert written == (plain.rstrip("0").rstrip(".") if "." in plain else plain)
+        assert written == as_key(plain.rstrip("0").rstrip(".") if "." in plain else plain)
     elif isinstance(value, bool):
         assert written == str(value).lower()
     else:
-        assert written == str(value)
+        assert written == as_key(str(value))
+
+
+@given(st.text(st.characters()), st.integers(0, 300))
+def test_a_key_is_a_text_that_a_ledger_keeps_and_no_other_text_has_it(text: str, times: int) -> None:
+    key = as_key(text * times)
+    assert "\0" not in key
+    assert len(key.encode()) <= 4 * LONGEST_KEY
+    assert as_key(key) == key != as_key(text * times + "!")
 
 
 VALUES = st.one_of(

@@ -342,3 +342,54 @@ class TestRowsThatAreNamedByTooFewValues:
     @pytest.mark.parametrize("original", ["tx[provider, ref]", "tx.by_ext[provider, ref]"])
     def test_as_many_are_right(self, tmp_path: Path, original: str) -> None:
         wallet(tmp_path, self.WALLET.replace("ORIGINAL", original))
+
+
+class TestRowsThatAreLookedAtOnce:
+    """What an append-only row becomes later is never seen."""
+
+    def test_a_value_that_is_compared_would_never_be_another(self, tmp_path: Path) -> None:
+        (problem,) = problems(tmp_path, "play: {tx: {activities: {bet: {type: Bet, compare: amount}}}}")
+        assert problem == (
+            "play.tx: append-only rows are looked at once "
+            "(`deleted`, `moves`, `watch`, `as_of` and `compare` need `rows: mutable`)"
+        )
+
+    @pytest.mark.parametrize(
+        ("where", "said"),
+        [
+            ("stands", 'stands: status == "done", activities: {bet: {type: Bet}}'),
+            ("activities.bet.stands", 'activities: {bet: {type: Bet, stands: status == "done"}}'),
+            ("stands", 'with: {done: status == "done"}, stands: done, activities: {bet: {type: Bet}}'),
+        ],
+    )
+    def test_a_status_that_may_change_is_warned_of(self, tmp_path: Path, where: str, said: str) -> None:
+        (caution,) = cautions(wallet(tmp_path, f"play: {{tx: {{{said}}}}}"))
+        assert (caution.key, caution.message, caution.hint) == (
+            f"play.tx.{where}",
+            "append-only rows are looked at once: a row that does not count then is never sent",
+            "if status may change, write `rows: mutable`; name rows that never count under `skip`",
+        )
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            'rows: mutable, deleted: nothing, stands: status == "done", activities: {bet: {type: Bet}}',
+            "round: round, activities: {end: {type: Loss, stands: this_round.bets > 0}}",
+            "stands: true, activities: {bet: {type: Bet}}",
+        ],
+    )
+    def test_what_is_looked_at_again_or_is_no_column_is_not(self, tmp_path: Path, said: str) -> None:
+        assert cautions(wallet(tmp_path, f"play: {{tx: {{{said}}}}}")) == []
+
+
+class TestKeysThatTellNothing:
+    """Of rows with one key, the first alone would count."""
+
+    @pytest.mark.parametrize("key", ["1", "'\"x\"'", "true", "['\"a\"', 2]", "none", "committed_at"])
+    def test_a_key_without_a_column_is_refused(self, tmp_path: Path, key: str) -> None:
+        said = problems(tmp_path, f"play: {{tx: {{key: {key}, activities: {{bet: {{type: Bet}}}}}}}}")
+        assert "play.tx.key: no column tells one row from another (name the primary key)" in said
+
+    @pytest.mark.parametrize("key", ["id", "[id, '\"a\"']", "json(payload).tx", 'column("n")', "'text(a, 1)'"])
+    def test_a_key_of_columns_is_not(self, tmp_path: Path, key: str) -> None:
+        wallet(tmp_path, f"play: {{tx: {{key: {key}, activities: {{bet: {{type: Bet}}}}}}}}")

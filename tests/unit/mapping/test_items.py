@@ -98,7 +98,7 @@ def test_a_list_without_items_has_a_name(run: Trial) -> None:
 def test_an_item_that_cannot_be_meant_is_parked_alone(run: Trial) -> None:
     call(run, 1, act("bet", "a", 5), act("odd", "b"), act("bet", "", 3), act("win", "c", 2))
     assert run.events() == ["Bet Approved a 5", "Win Approved c 2"]
-    assert [code for _, code in run.parked()] == ["no_rule", "empty_text"]
+    assert [code for _, code in run.parked()] == ["no_rule", "no_key"]
 
 
 def test_updates_deletes_and_moved_rows_mean_nothing(run: Trial) -> None:

@@ -111,6 +111,8 @@ def test_each_function_is_documented_with_an_example(name: str) -> None:
         ("json(x)", "[" * 100_000, "bad_json"),
         ("json(x)", "1" * 5000, "bad_json"),
         ("json(x)", "1e99999", "bad_json"),
+        ("json(x)", r'{"id": "\ud83d"}', "bad_json"),
+        ("json(x)", r'[[{"\uDE00\ud83d": 1}]]', "bad_json"),
         ("json(x)", 5, "not_text"),
         ("within(x, 1)", 5, "not_a_list"),
         ("only(x, kind=1)", [{"kind": 1}, {"kind": 1}], "more_than_one"),
@@ -168,6 +170,7 @@ def test_json_text_keeps_every_digit() -> None:
     assert evaluated("json(p).id", p=payload) == 9223372036854775809123
     assert str(evaluated("json(p).amount", p=payload)) == "0.100000000000000001"
     assert evaluated('json(p).list[0]["a b"]', p=payload) == "é"
+    assert evaluated("json(p)", p=r'["\ud83d\ude00", "\\ud83d"]') == ["😀", r"\ud83d"]
     assert evaluated("json(p).list[0].x.y", p=payload) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -104,13 +105,13 @@ def test_an_id_of_400_characters_is_kept(trial: Make) -> None:
     assert run.bodies()[0]["activity_id"] == "x" * 400
 
 
-def test_a_nul_byte_is_kept_or_parked_by_name(trial: Make) -> None:
+def test_a_nul_byte_is_parked_alone(trial: Make) -> None:
     run = trial(WALLET.replace("FIELD", "round_id").replace("EXPRESSION", "text"))
-    run.insert("tx", "a\0b", amount=1, text="r\0s")
+    run.insert("tx", "a\0b", amount=1, text="r")
+    run.insert("tx", "1", amount=1, text="r\0s")
     run.insert("tx", "2", amount=1, text="r")
-    ids = [event["activity_id"] for event in run.bodies()]
-    assert "2" in ids
-    assert ids == ["a\0b", "2"] or run.parked()[0][0] == "a\0b"
+    assert [event["activity_id"] for event in run.bodies()] == ["2"]
+    assert [code for _, code in run.parked()] == ["bad_text", "bad_text"]
 
 
 def test_ids_beyond_63_bits_are_exact(trial: Make) -> None:
@@ -283,3 +284,26 @@ play:
         Decimal("123456789012345678.000000000000000001"),
         Decimal("1.000000000000000002"),
     ]
+
+
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a": ', "}")])
+@pytest.mark.parametrize("column", ["doc", "plain"])
+@pytest.mark.parametrize("levels", [101, 600])
+def test_a_structure_that_is_nested_too_deeply_is_parked_alone(
+    trial: Make, begin: str, end: str, column: str, levels: int
+) -> None:
+    run = trial("""
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    columns: {doc: json}
+    activities: {bet: {type: Bet, compare: [doc, plain]}}
+""")
+    for key, depth in (("1", levels), ("2", 90)):
+        text = begin * depth + "1" + end * depth
+        structures = {"doc": "{}", "plain": {}}
+        run.insert("tx", key, amount=1, **structures | {column: text if column == "doc" else json.loads(text)})
+    run.play.restart()
+    assert run.events() == ["Bet Approved 2 1"]
+    assert run.parked() == [("1", "bad_json")]

@@ -43,7 +43,7 @@ REFUSED = {
     ),
     "moves of append-only rows": (
         "play: {tx: {moves: {status: {new: [a]}}, activities: {bet: {type: Bet}}}}",
-        "`deleted`, `moves`, `watch` and `as_of` need `rows: mutable`",
+        "`deleted`, `moves`, `watch`, `as_of` and `compare` need `rows: mutable`",
     ),
     "a bet and a win of one row with one id": (
         "play: {tx: {activities: {bet: {type: Bet}, win: {type: Win, stands: won != null}}}}",
