@@ -283,11 +283,11 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
                 for took, _ in _parts_of_history(row, activity, sent, left)
                 if (took.table, took.key) == (table, key)
             ]
-        elif sent.taken and _first_taker(row.recall, row, sent.name) == (table, key):
+        elif sent.taken and not sent.seq and _first_taker(row.recall, row, sent.name) == (table, key):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
     for one in memory.ahead[::-1]:
-        if _first_taker(row.recall, row, one.name) == (table, key):
-            found.append(Took(row.plan.name, row.key, one.name, 0, one.part))
+        if one.n >= 0 and _first_taker(row.recall, row, one.name) == (table, key):
+            found.append(Took(row.plan.name, row.key, one.name, one.n, one.part))
     return found
 
 

@@ -22,8 +22,6 @@ class Outgoing:
     """What is left of that share then."""
     stands = True
     """After a Rollback: whether a part of the activity still stands."""
-    restores = 0
-    """The piece of a running total that an undo lets stand again, under this event's number."""
     warnings: tuple[str, ...] = ()
     """Why an event that holds to the contract breaks the stricter profile."""
 
@@ -46,6 +44,8 @@ class Send:
         self.reversal = reversal
         self.undone: PlayRow | None = None
         """The reversal row whose effect has been undone."""
+        self.lifts: list[Took] = []
+        """What that row took, and keeps back no more."""
         self.did: Did | None = None
         """What a reversal row did, to know it again."""
         self.released: tuple[str, ...] = ()

@@ -64,7 +64,7 @@ class Took(msgspec.Struct, array_like=True):
     key: str
     name: str
     n: int
-    """The generation, or the piece; 0 for what had not been sent yet."""
+    """The generation, or the piece; of what had not been sent yet 0 or less: see `RowMemory.freed`."""
     part: Any = None
     """How much of its share, where it has one."""
     given: bool = False
@@ -77,6 +77,8 @@ class Ahead(msgspec.Struct, array_like=True):
     name: str
     part: Any = None
     """How much of its share; nothing here means all of it."""
+    n: int = 0
+    """As of what it took: a generation where the row has said no to that since, and not to all that it took."""
 
 
 UNKNOWN: Final = "?"
@@ -122,6 +124,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Which of its parts a decision about it has read: one that comes later is missing from that."""
     writer: str = ""
     """The transaction that wrote it first, where its parts are complete with that."""
+    freed: int = 0
+    """How often its own row has freed what was taken ahead: a reversal from before keeps nothing more."""
 
     @property
     def player(self) -> str:
