@@ -188,7 +188,9 @@ class Effects:
         return ROUND_SPACE, round_id
 
     def _row(self, table: TablePlan, took: Took) -> PlayRow:
-        return PlayRow(table.all_tables[took.table], took.key, self._recall)
+        row = PlayRow(table.all_tables[took.table], took.key, self._recall)
+        row.memory()  # It follows a key that has changed since.
+        return row
 
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
         """Keep of a decided header's parts only their keys, to know a repeat, unless it may be judged again."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bridge.mapping.remembered import Did, Took
 from bridge.mapping.scope import PlayRow
 from bridge.row import Value
@@ -36,6 +38,9 @@ class Outgoing:
 class Send:
     """Leads to events, in this order."""
 
+    lifts: Sequence[Took] = ()
+    """What a reversal row took whose effect is undone: it keeps that back no more."""
+
     def __init__(self, events: list[Outgoing], *, took: list[Took] | None = None, reversal: bool = False) -> None:
         self.events = events
         self.took = took
@@ -44,8 +49,6 @@ class Send:
         self.reversal = reversal
         self.undone: PlayRow | None = None
         """The reversal row whose effect has been undone."""
-        self.lifts: list[Took] = []
-        """What that row took, and keeps back no more."""
         self.did: Did | None = None
         """What a reversal row did, to know it again."""
         self.released: tuple[str, ...] = ()

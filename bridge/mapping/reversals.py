@@ -235,7 +235,8 @@ class Reversals:
         if not events and not took and not memory.took:
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
         decision = as_sent(self._maker, plan, scope, events, did)
-        decision.undone, decision.lifts, decision.took = named, before, took
+        decision.undone, decision.took = named, took
+        decision.lifts = [one for one in before if not one.given]
         decision.reason = NOT_COUNTED
         return decision
 

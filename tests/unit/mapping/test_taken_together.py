@@ -116,6 +116,16 @@ class TestAWin:
         bet(run, "settled", returned=25)
         assert run.new() == ["Win Approved 1:w2 25"]
 
+    def test_is_restored_under_a_key_that_has_changed(self, voided: Trial) -> None:
+        bet(voided, "open")
+        row = {"amount": 10, "cashed": 0, "returned": 25}
+        voided.rename("bets", "1", "2", state="open", **row)
+        void(voided, "u", "undo", "v")
+        voided.update("bets", "2", state="settled", **row, before=None)
+        assert voided.new() == ["Bet Approved 2:2 10", "Win Approved 2:w2 25"]
+        void(voided, "u2", "undo", "u")
+        assert voided.new() == ["Win Rollback 2:w2 25", "Bet Rollback 2:2 10"]
+
 
 class TestARunningTotal:
     def test_does_not_grow_while_its_bet_stays_away(self, run: Trial) -> None:
