@@ -35,7 +35,7 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     done = {sent.name for sent in known if sent.stands or sent.taken}
     done |= {name for name in names if memory.sent and row.plan.activities[name].alone}
     done |= {one.name for one in memory.ahead if one.part is None}
-    return [Took(row.plan.name, row.key, name, -memory.freed) for name in names[::-1] if name not in done]
+    return [Took(row.plan.name, row.key, name, memory.not_sent) for name in names[::-1] if name not in done]
 
 
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:
@@ -54,7 +54,7 @@ def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, ta
     if found[0].share is None:
         raise MappingError("no_share", "`takes` needs a `share` on the activity that it takes from")
     require_enough(found[0], memory, scope, takes)
-    return Took(row.plan.name, row.key, found[0].name, -memory.freed, takes)
+    return Took(row.plan.name, row.key, found[0].name, memory.not_sent, takes)
 
 
 def require_enough(activity: ActivityPlan, memory: RowMemory, scope: Scope, takes: Value) -> None:

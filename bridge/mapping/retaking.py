@@ -77,7 +77,7 @@ def _ahead(row: PlayRow, activity: ActivityPlan, memory: RowMemory, one: Took) -
     if any(other.name == one.name for other in memory.ahead) and not activity.when(scope):
         return []  # Neither the row nor a reversal means anything by it.
     require_enough(activity, memory, scope, one.part)
-    return [Took(one.table, row.key, one.name, -memory.freed, one.part)]
+    return [Took(one.table, row.key, one.name, memory.not_sent, one.part)]
 
 
 def _part(maker: EventMaker, row: PlayRow, activity: ActivityPlan, one: Took) -> list[Outgoing]:

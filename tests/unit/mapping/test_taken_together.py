@@ -236,6 +236,44 @@ class TestAReversalFromBefore:
 
 
 class TestHistory:
+    def test_keeps_back_a_win_that_is_settled_after_its_bet_was_taken_back(self, run: Trial) -> None:
+        run.snapshot("bets", "1", state="open", amount=10, cashed=0, returned=None)
+        run.snapshot("voids", "v", kind="void", ref="1")
+        run.update("bets", "1", state="settled", amount=10, cashed=0, returned=30)
+        assert run.events() == []
+        void(run, "u", "undo", "v")
+        assert run.events() == ["Bet Approved 1:2 10", "Win Approved 1:w 30"]
+
+    def test_gives_back_once_what_two_reversals_took(self, run: Trial) -> None:
+        run.snapshot("bets", "1", state="pending", amount=10, cashed=0, returned=None)
+        for key in ("v", "w"):
+            run.snapshot("voids", key, kind="void", ref="1")
+        run.update("bets", "1", state="open", amount=10, cashed=0, returned=None)
+        void(run, "u", "undo", "v")
+        assert run.events() == ["Bet Approved 1 10"]
+
+    def test_gives_back_a_win_that_depends_on_what_was_cashed_out(self, run: Trial) -> None:
+        run.snapshot("bets", "1", state="settled", amount=10, cashed=4, returned=30)
+        void(run, "v")
+        void(run, "u", "undo", "v")
+        assert run.events() == [
+            "Win Rollback 1:c1 4",
+            "Win Rollback 1:w 26",
+            "Bet Rollback 1 10",
+            "Bet Approved 1:2 10",
+            "Win Approved 1:w2 26",
+            "Win Approved 1:c2 4",
+        ]
+
+    def test_is_no_part_of_what_a_later_reversal_took_ahead(self, run: Trial) -> None:
+        run.snapshot("bets", "1", state="refused", amount=10, cashed=0, returned=None)
+        run.snapshot("voids", "v", kind="void", ref="1")
+        run.update("bets", "1", state="pending", amount=10, cashed=0, returned=None)
+        void(run, "w")
+        void(run, "u", "undo", "v")
+        run.update("bets", "1", state="open", amount=10, cashed=0, returned=None)
+        assert run.events() == []
+
     def test_restores_nothing_that_its_own_row_does_not_count(self, trial: Make) -> None:
         run = trial(WALLET.replace("    deleted: nothing\n", "    deleted: nothing\n    sent_before: true\n", 1))
         run.snapshot("bets", "1", state="open", amount=10, cashed=0, returned=30)
