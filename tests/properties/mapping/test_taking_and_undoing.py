@@ -230,8 +230,12 @@ class Begun(Wallet):
             line.cash = line.cashed if line.counts else 0
         self.ours = defaultdict(Decimal, self.before)
 
+    def void(self, line: Line) -> None:
+        if not self.history or not (line.kept_by or line.booked):
+            super().void(line)  # Of two in a snapshot nobody can say which was first.
+
     def undo(self, reversal: str) -> None:
-        way, line, _ = self.model.did.get(reversal, ("", None, 0))
+        _, line, _ = self.model.did.get(reversal, ("", None, 0))
         old = not self.history and reversal in self.reversals_before
         if reversal in self.undos:
             return  # What an undo of history did is not known: that is parked.
