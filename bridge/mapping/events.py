@@ -61,7 +61,9 @@ class EventMaker:
         fields = dict(scope.sent_fields(piece))
         scope.n = n
         override(fields, [(name, read) for name, read in plan.event if name == "activity_id"], scope)
-        return Outgoing(row, plan.name, n, fields, approved=True)
+        out = Outgoing(row, plan.name, n, fields, approved=True)
+        out.restores = piece.n
+        return out
 
     def rollback(self, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
         """Return the Rollback of what was sent: the same in every field but its status."""

@@ -27,10 +27,9 @@ FULL = RowMemory(
     parked=True,
     did=Did("original", "tx", "1", "bet", Decimal(4)),
     gone=True,
-    ahead=[Ahead("bet", Decimal(4), 2)],
+    ahead=[Ahead("bet", Decimal(4))],
     asked=["legs"],
     writer="77",
-    freed=1,
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
