@@ -30,8 +30,10 @@ MOST_LEVELS: Final = 100
 """How deep lists and structures may be nested; a ledger keeps them, and every reader of them counts levels."""
 
 
-def is_deep(value: Value) -> bool:
-    """Return whether a value is nested deeper than that."""
+def is_deep(value: Value, written: str | bytes | None = None) -> bool:
+    """Return whether a value is nested deeper than that; its JSON, as it was `written`, can spare the look."""
+    if written is not None and not _opens_many(written):
+        return False
     level = [value]
     for _ in range(MOST_LEVELS + 1):
         level = [item for one in level if type(one) in (dict, list) for item in _items(one)]
@@ -40,8 +42,7 @@ def is_deep(value: Value) -> bool:
     return True
 
 
-def opens_many(text: str | bytes) -> bool:
-    """Return whether JSON text has so many brackets that its value may be that deep."""
+def _opens_many(text: str | bytes) -> bool:
     if isinstance(text, str):
         return text.count("[") + text.count("{") > MOST_LEVELS
     return text.count(b"[") + text.count(b"{") > MOST_LEVELS

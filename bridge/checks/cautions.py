@@ -11,6 +11,7 @@ from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
+from bridge.mapping.syntax import texts_of
 from bridge.mapping.watching import columns_of, unwatched
 from bridge.sources.settings import Client
 
@@ -29,7 +30,7 @@ def _unused_names(brand: Brand) -> Iterator[Problem]:
         for own in table.with_:
             others = {**said, "with": {key: form for key, form in table.with_.items() if key != own}}
             names = re.compile(rf"(?<![.\w]){re.escape(own)}\b")
-            if not any(names.search(text) for text in _texts(others)):
+            if not any(names.search(text) for text in texts_of(others)):
                 keys = ("play", name, "with", own)
                 yield _at_key(brand, keys, f"{own} is never used", "remove it, or use it in an expression")
 
@@ -138,15 +139,3 @@ def _at_key(brand: Brand, keys: tuple[str, ...], message: str, hint: str) -> Pro
     """Return a warning at a key rather than at its value."""
     place = brand.file.document.places[keys]
     return Problem(brand.file.document.file, place.key_line, place.key_column, ".".join(keys), message, hint)
-
-
-def _texts(node: Any) -> Iterator[str]:
-    """Yield every text among the values; the keys of conditions are words."""
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, Mapping):
-        for value in node.values():
-            yield from _texts(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _texts(value)

@@ -12,7 +12,7 @@ import msgspec
 
 from bridge.decoders.doubles import Double
 from bridge.errors import DecodeError
-from bridge.row import is_deep, opens_many
+from bridge.row import is_deep
 
 # Postgres allows 131,072 digits before the point and 16,383 behind it; nothing is larger.
 _MOST_DIGITS: Final = 150_000
@@ -120,12 +120,12 @@ def json_value(text: str | bytes) -> Any:
         raise DecodeError("bad_json", "JSON expected, the text is none") from None
     except RecursionError:
         raise too_deep() from None
-    return require_flat(value) if opens_many(text) else value
+    return require_flat(value, text)
 
 
-def require_flat(value: Any) -> Any:
-    """Return a value as it is.  Raises DecodeError when it is nested too deeply."""
-    if is_deep(value):
+def require_flat(value: Any, written: str | bytes | None = None) -> Any:
+    """Return a value as it is.  Raises DecodeError when it is nested too deeply; `written`: see `is_deep`."""
+    if is_deep(value, written):
         raise too_deep()
     return value
 

@@ -10,17 +10,20 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from bridge.errors import LedgerUnavailable
-from bridge.ledger.chunks import write_rows
+from bridge.ledger.chunks import ROWS_AT_ONCE, write_rows
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.recent import Pair, Recent
 from bridge.ledger.retention import day_number, prune_events, prune_memory
 from bridge.ledger.rows import held_change, held_row, parked_change, parked_row
+from bridge.ledger.schema import OUTBOX
 from bridge.ledger.sqlite_link import IN_MEMORY, Row, SqliteLink
 from bridge.ledger.sqlite_memory import SQL as _SQL
 from bridge.ledger.sqlite_memory import MemoryChange, SqliteMemory
+from bridge.ledger.tables import SQLITE
 from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
 from bridge.records import Delivery, HeldChange, ParkedChange, Partition
 
+_INSERT_EVENTS: Final = OUTBOX.insert(SQLITE, ROWS_AT_ONCE)
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(list[int]).decode
 _NONE: Final = _encode([])
@@ -250,7 +253,7 @@ class SqliteLedger:
             ahead = frozenset(seq for seq in pending.ahead if confirmed < seq <= self._seq)
         many = cursor.executemany
         self._memory.write(cursor, change, pending.day)
-        write_rows(cursor, _SQL.insert_event, _SQL.insert_events, pending.outbox)
+        write_rows(cursor, _SQL.insert_event, _INSERT_EVENTS, pending.outbox)
         marks = {"confirmed": confirmed, "held": self._held, "parked": self._parked}
         many(_SQL.upsert_mark, marks.items())
         if ahead != self._ahead:

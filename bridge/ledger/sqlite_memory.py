@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import msgspec
 
-from bridge.ledger.chunks import chunks, for_chunks, write_rows
+from bridge.ledger.chunks import ROWS_AT_ONCE, chunks, for_chunks, write_rows
 from bridge.ledger.recent import Pair
-from bridge.ledger.schema import prunable
+from bridge.ledger.schema import SLOTTED, prunable
 from bridge.ledger.sqlite_index import IndexChange, Rows, SqliteIndex
 from bridge.ledger.sqlite_link import Row
 from bridge.ledger.statements import Statements
@@ -18,6 +18,7 @@ from bridge.ledger.tables import SQLITE
 from bridge.ledger.transaction import Pending
 
 SQL: Final = Statements(SQLITE)
+_UPSERT_VALUES: Final = SLOTTED.upsert(SQLITE, rows=ROWS_AT_ONCE)
 _OLD: Final = for_chunks("SELECT slot, space, key FROM memory WHERE day < ? AND slot IN ({})")
 _encode: Final = msgspec.msgpack.Encoder().encode
 
@@ -123,7 +124,7 @@ class SqliteMemory:
         many = cursor.executemany
         spaces = {**self._spaces, **change.spaces}
         many(SQL.insert_space, [(number, name) for name, number in change.spaces.items()])
-        write_rows(cursor, SQL.upsert_value, SQL.upsert_values, change.values)
+        write_rows(cursor, SQL.upsert_value, _UPSERT_VALUES, change.values)
         if change.index is not None:
             self._index.write(cursor, change.index)
             marks = {"slots": change.index.last, "indexed": change.index.indexed}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bridge.ledger.chunks import ROWS_AT_ONCE
 from bridge.ledger.schema import (
     AHEAD,
     COUNTERS,
@@ -36,7 +35,6 @@ class Statements:
         self.insert_space = SPACES.insert(dialect)
         # What a file remembers; of a shared memory: space, key, day.
         self.upsert_value = SLOTTED.upsert(dialect)
-        self.upsert_values = SLOTTED.upsert(dialect, rows=ROWS_AT_ONCE)
         self.delete_value = f"DELETE FROM memory WHERE slot = {number}"
         self.delete_slot = f"DELETE FROM slots WHERE space = {number} AND key = {text}"
         self.delete_old_memory = f"DELETE FROM memory WHERE space = {number} AND key = {text} AND day < {number}"
@@ -62,7 +60,6 @@ class Statements:
     def _outbox(self, dialect: Dialect) -> None:
         number = dialect.number
         self.insert_event = OUTBOX.insert(dialect)
-        self.insert_events = OUTBOX.insert(dialect, rows=ROWS_AT_ONCE)
         self.last_event = "SELECT max(seq) FROM outbox"
         self.select_body = f"SELECT body FROM outbox WHERE seq = {number}"
         # after which seq, limit

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 from bridge.config.wallet import Lookup, PlayTable, Wallet
 from bridge.mapping.compiling_tables import TableCompiler
 from bridge.mapping.names import LookupNames
 from bridge.mapping.plan import LookupPlan, Plan, TablePlan
 from bridge.mapping.reporting import Path, Report, Reporting
+from bridge.mapping.syntax import texts_of
 from bridge.row import Value
 
 _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
@@ -19,7 +19,7 @@ _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
 def compile_wallet(wallet: Wallet, functions: Mapping[str, Callable[..., Value]], report: Report) -> Plan:
     """Return the plan of a wallet.  It is of use only if nothing was reported."""
     plan = Plan(wallet)
-    attributes = frozenset(_ATTRIBUTE.findall("\n".join(_texts(wallet.model_dump(by_alias=True)))))
+    attributes = frozenset(_ATTRIBUTE.findall("\n".join(texts_of(wallet.model_dump(by_alias=True), keys=True))))
     for name, lookup in wallet.lookups.items():
         plan.lookups[name] = _LookupCompiler(report, ("lookups", name)).compile(name, lookup)
     for name, table in wallet.play.items():
@@ -37,18 +37,6 @@ def compile_wallet(wallet: Wallet, functions: Mapping[str, Callable[..., Value]]
         for table_plan in plan.tables.values():
             table_plan.indexes_rounds = True
     return plan
-
-
-def _texts(node: Any) -> Iterator[str]:
-    if isinstance(node, str):
-        yield node
-    elif isinstance(node, Mapping):
-        for key, value in node.items():
-            yield from _texts(key)
-            yield from _texts(value)
-    elif isinstance(node, Sequence):
-        for value in node:
-            yield from _texts(value)
 
 
 def _pattern(text: str | None, path: Path, report: Report) -> re.Pattern[str] | None:

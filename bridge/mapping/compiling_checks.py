@@ -9,7 +9,7 @@ from typing import Any, Final
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable, Reversal, Wallet
 from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.syntax import did_you_mean
+from bridge.mapping.syntax import did_you_mean, texts_of
 from bridge.mapping.watching import columns_of, listed
 
 Problem = Callable[[tuple[str | int, ...], str, str], None]
@@ -214,19 +214,9 @@ def _reached(forms: Sequence[Any], config: PlayTable) -> set[str]:
     reached: set[str] = set()
     open_forms = list(forms)
     while open_forms:
-        for word in set(_words(open_forms.pop())) - reached:
+        words = [word for text in texts_of(open_forms.pop()) for word in _WORD.findall(text)]
+        for word in set(words) - reached:
             reached.add(word)
             if word in config.with_:
                 open_forms.append(config.with_[word])
     return reached
-
-
-def _words(form: Any) -> Iterator[str]:
-    if isinstance(form, str):
-        yield from _WORD.findall(form)
-    elif isinstance(form, Mapping):
-        for value in form.values():
-            yield from _words(value)
-    elif isinstance(form, list):
-        for value in form:
-            yield from _words(value)

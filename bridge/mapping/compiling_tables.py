@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from bridge.config.wallet import Activity, Reversal
@@ -142,7 +142,7 @@ class TableCompiler(TableExpressions):
         with self._from_the_row_alone("player"):
             table.player = self.value(config.player, ("player",))
         with self._from_the_row_alone("round"):
-            table.round = self.naming(config.round, ("round",), self.names) if config.round is not None else None
+            table.round = self._round(config.round, ("round",))
         with self._from_the_row_alone("starts"):
             table.starts = self.test(config.starts, ("starts",)) if config.starts is not None else None
         for name, parts in config.indexes.items():
@@ -222,9 +222,7 @@ class TableCompiler(TableExpressions):
         return ReversalPlan(
             when=self.test(reversal.when, (*path, "when")),
             original=optional("original"),
-            round=self.naming(reversal.round, (*path, "round"), self.names)
-            if reversal.round is not None
-            else None,
+            round=self._round(reversal.round, (*path, "round")),
             undoes=optional("undoes"),
             activity=reversal.activity,
             order=reversal.order,
@@ -236,6 +234,9 @@ class TableCompiler(TableExpressions):
             unknown=reversal.unknown,
             event=self._reversal_event(reversal, path),
         )
+
+    def _round(self, said: Any, path: Path) -> Callable[[Any], str | None] | None:
+        return self.naming(said, path, self.names) if said is not None else None
 
     def _reversal_event(self, reversal: Reversal, path: Path) -> Fields:
         self.names.in_reversal = True

@@ -16,8 +16,8 @@ KEY_SEPARATOR: Final = "\x1f"
 
 LONGEST_KEY: Final = 600
 """Characters, which an index of Postgres takes in any script."""
-_KEPT: Final = LONGEST_KEY - 1 - 64
-"""Characters of a longer key that stay, before a sign and the digits of its digest."""
+DIGEST_LENGTH: Final = 1 + 64
+"""Of a sign and the digits of a digest, with which a text ends that was cut."""
 
 
 @cache
@@ -57,8 +57,13 @@ def as_key(text: str) -> str:
     """Return a text as a key: as it is, but its beginning and its digest where a ledger could not keep it."""
     if len(text) <= LONGEST_KEY and "\0" not in text and (text.isascii() or _is_whole(text)):
         return text
-    kept = text[:_KEPT].replace("\0", "").encode(errors="ignore").decode()
-    return f"{kept}~{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+    kept = text[: LONGEST_KEY - DIGEST_LENGTH].replace("\0", "").encode(errors="ignore").decode()
+    return kept + digest(text.encode(errors="surrogatepass"))
+
+
+def digest(whole: bytes) -> str:
+    """Return what stands behind the beginning of a text that was cut, and tells it from others."""
+    return f"~{sha256(whole).hexdigest()}"
 
 
 def _is_whole(text: str) -> bool:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import Final
 
-from bridge.mapping.keys import KEY_SEPARATOR
+from bridge.mapping.keys import DIGEST_LENGTH, KEY_SEPARATOR, digest
 
 LONGEST: Final = 255
 """Bytes of an AMQP short string."""
 _SURELY_FITS: Final = LONGEST // 4
 """So many characters take no more bytes than that, whatever they are."""
-_KEPT: Final = LONGEST - 1 - 64
-"""Bytes of a longer id that stay, before a sign and the digits of its digest."""
 
 
 def message_id(activity_id: str | None, status: str, number: int, by: str) -> str:
@@ -33,4 +30,4 @@ def _cut(text: str) -> str:
     data = text.encode()
     if len(data) <= LONGEST:
         return text
-    return f"{data[:_KEPT].decode(errors='ignore')}~{sha256(data).hexdigest()}"
+    return data[: LONGEST - DIGEST_LENGTH].decode(errors="ignore") + digest(data)

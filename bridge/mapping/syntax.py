@@ -7,10 +7,10 @@ import difflib
 import keyword
 import re
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
 from bridge.config.yaml_source import BRACES
 from bridge.mapping import always
@@ -204,3 +204,17 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
         folded = [name for name in sorted(known) if name.casefold() == word.casefold()]
         near = folded[:1]
     return f"did you mean {near[0]}?" if near else ""
+
+
+def texts_of(form: Any, *, keys: bool = False) -> Iterator[str]:
+    """Yield every text among the values of what a connector says somewhere; with `keys`, the keys of maps too."""
+    if isinstance(form, str):
+        yield form
+    elif isinstance(form, Mapping):
+        for key, value in form.items():
+            if keys:
+                yield from texts_of(key, keys=keys)
+            yield from texts_of(value, keys=keys)
+    elif isinstance(form, Sequence):
+        for value in form:
+            yield from texts_of(value, keys=keys)

@@ -10,7 +10,7 @@ from typing import Final
 from bridge.mapping.library.registry import library_function, list_in, text_in
 from bridge.mapping.operators import DIGITS, among, attribute, equal
 from bridge.mapping.readers import Unfit
-from bridge.row import Value, is_deep, opens_many
+from bridge.row import Value, is_deep
 
 LONGEST_JSON: Final = 4_000_000
 _HALF: Final = re.compile(r"\\u[dD][89a-fA-F]")
@@ -102,6 +102,6 @@ def json(x: Value) -> Value:
         raise Unfit("bad_json", "x holds half of a surrogate pair") from None
     except (ValueError, RecursionError):
         raise Unfit("bad_json", "x is text that is no JSON") from None
-    if opens_many(text) and is_deep(parsed):
+    if is_deep(parsed, text):
         raise Unfit("bad_json", "x is nested too deeply")
     return parsed
