@@ -13,7 +13,14 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any, TypeVar
 
-from confluent_kafka import IsolationLevel, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import (
+    ConsumerGroupState,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, ConfigResource, OffsetSpec, ResourceType  # type: ignore[attr-defined]
 
 from bridge.errors import SourceUnavailable
@@ -23,6 +30,7 @@ from bridge.sources.patience import Patience
 from bridge.sources.reading import Range
 from bridge.sources.sentences import Trouble, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings
+from bridge.sources.subscription import Subscription
 
 LOG = logging.getLogger("bridge.sources.confluent")
 
@@ -125,6 +133,22 @@ class ConfluentBrokers:
             for name, topic in found.items()
             if topic.error is None
         }
+
+    def leaves_out(self, group: str, subscription: Subscription, mine: Collection[Partition]) -> bool | None:
+        """Say whether a group leaves out a partition of what one member reads; None while it shares them out.
+
+        `mine` are the member's own: with all of them the others need not be asked for.
+        """
+        there = {at for name, its in self.topics().items() if subscription.matches(name) for at in its}
+        if there.issubset(mine):
+            return False
+        answers = self._ask(lambda admin: admin.describe_consumer_groups([group], request_timeout=self._timeout))
+        found = self._result(answers[group])
+        if found.state is not ConsumerGroupState.STABLE:
+            return None
+        for each in found.members:
+            there -= {Partition(at.topic, at.partition) for at in each.assignment.topic_partitions}
+        return bool(there)
 
     def topic_ids(self, topics: Collection[str]) -> Mapping[str, str]:
         """See `KafkaSource.topic_ids`."""
