@@ -16,7 +16,7 @@ from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, activities_of, in_order, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less
+from bridge.mapping.shares import adds, anything, less
 from bridge.mapping.taking_back import all_of, as_sent, part_of
 from bridge.mapping.undoing import as_settled, undo, what_it_took
 from bridge.mapping.waiting import Waiting
@@ -24,6 +24,8 @@ from bridge.row import Value
 
 REPEATED: Final = "repeated: what it takes back does not stand"
 NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
+MORE: Final = "it takes back more than is left"
+ADDS: Final = "it takes back less than nothing: it would add to what counts"
 NOT_COUNTED: Final = "its own row does not say that it counts"
 
 
@@ -144,7 +146,7 @@ class Reversals:
         rest = less(sent.left, scope.takes)
         # Of what went with its round the share is left, but nothing stands of which a part could be taken.
         if rest is None or (not sent.stands and anything(scope.takes)):
-            return Park("more_than_left", "it takes back more than is left", reversal=True)
+            return Park("more_than_left", ADDS if adds(scope.takes) else MORE, reversal=True)
         if not sent.stands:
             return self._nothing_to_do(plan)
         if plan.partial == "park" and anything(rest):
