@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.groups import move_group
 from bridge.mapping.parts import is_part_of
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
@@ -120,6 +121,8 @@ def move_memory(table: TablePlan, change: Change, key: str, recall: Recall) -> N
     if known is None or known.ending is Ending.HELD:
         recall.put_row(table.name, key, memory)
         recall.put_row(table.name, old, RowMemory(Ending.MOVED, key, change.position))
+        if table.gathers:
+            move_group(recall, table.name, old, key)
 
 
 def without_a_look(table: TablePlan, change: Change) -> str | None:
