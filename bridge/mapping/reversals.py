@@ -194,9 +194,9 @@ class Reversals:
         did = doing("round", plan, round_id)
         before = ended_before(scope, did)
         known = scope.memory.took if scope.memory is not None else None
-        if before is not None and (before is not NO_CHANGE or not known):
-            return before
         named = whole.memory() if isinstance(whole, PlayRow) else None
+        if before is not None and (before is not NO_CHANGE or not known or named is not None):
+            return before
         ended = self._ended_as(plan, scope, named, waiting) if named is not None else None
         if ended is not None:
             return ended

@@ -91,6 +91,17 @@ def test_what_is_said_again_does_nothing_more(trial: Make) -> None:
     assert (run.ended("skipped"), run.parked()) == (["nothing to do"], [])
 
 
+def test_a_guard_is_not_asked_again_of_a_cancel_that_has_done_its_work(trial: Make) -> None:
+    text = BETS.format(followers="go", rows="rows: append-only")
+    guard = "followers: go, park: {the bet is gone: not original.bet.stands}"
+    run = trial(text.replace("followers: go", guard))
+    run.insert("games", "g", name="Game")
+    bet(run, "b1")
+    cancel(run, "c1", "b1")
+    run.update("cancels", "c1", bet="b1", kind="cancel", note="seen")
+    assert (run.ended("skipped"), run.parked()) == (["nothing to do"], [])
+
+
 def test_a_cancel_that_comes_first_waits_and_holds_nothing(trial: Make) -> None:
     run = trial_of(trial)
     cancel(run, "c1", "b1")
