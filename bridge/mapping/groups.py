@@ -23,13 +23,14 @@ def _named(table: str, key: str) -> str:
 
 
 def round_taken(reversal: ReversalPlan, scope: Scope) -> str | None:
-    """Return the round that a reversal takes back, or the group of the row that it names."""
+    """Return the round that a reversal of history takes back, or the group of the row that it names."""
     if reversal.round is not None:
         return reversal.round(scope)
     row = reversal.original(scope) if reversal.original is not None else None
     if not isinstance(row, PlayRow):
         return None
     row.memory()  # Its key may have changed since.
+    add_to_round(scope.recall, group_of(row), row.plan.name, row.key)
     return group_of(row)
 
 
@@ -53,12 +54,16 @@ def move_group(recall: Recall, table: str, old: str, new: str) -> None:
         add_to_round(recall, _named(table, new), member, key)
 
 
-def follower_stands(recall: Recall, row: PlayRow) -> bool:
+def rows_of_group(row: PlayRow) -> RoundRows:
+    """Return a row and all that is known to follow it; it was there before anybody asked for these, perhaps."""
+    memory, found = row.memory(), rows_of_round(row.recall, row.plan.all_tables, group_of(row))
+    known = {(member.plan.name, member.key) for member, _ in found}
+    return found if memory is None or (row.plan.name, row.key) in known else [(row, memory), *found]
+
+
+def follower_stands(row: PlayRow) -> bool:
     """Return whether something stands of what follows a row.  Raises Waiting while that waits itself."""
-    followers: RoundRows = [
-        (member, memory)
-        for member, memory in rows_of_round(recall, row.plan.all_tables, group_of(row))
-        if (member.plan.name, member.key) != (row.plan.name, row.key)
-    ]
+    own = (row.plan.name, row.key)
+    followers = [one for one in rows_of_group(row) if (one[0].plan.name, one[0].key) != own]
     require_decided(followers)
     return any(memory.standing() for _, memory in followers)

@@ -9,7 +9,7 @@ from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sen
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED, doing, ended_before
 from bridge.mapping.events import EventMaker, newest_first
-from bridge.mapping.groups import follower_stands, group_of
+from bridge.mapping.groups import follower_stands, group_of, rows_of_group
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
 from bridge.mapping.message_ids import by_row
@@ -82,7 +82,7 @@ class Reversals:
         ended = ended or self._ended_as(plan, scope, memory, waiting) or parked_by(table.park, scope, None)
         if ended is not None:
             return ended
-        if plan.followers == "park" and follower_stands(scope.recall, named):
+        if plan.followers == "park" and follower_stands(named):
             return Park("follower_stands", "something that follows its original stands", reversal=True)
         scope.takes = plan.takes(scope) if plan.takes is not None else None
         return skipped_by(plan.skip, scope) or self._take_back(plan, scope, named, memory)
@@ -200,7 +200,10 @@ class Reversals:
         ended = self._ended_as(plan, scope, named, waiting) if named is not None else None
         if ended is not None:
             return ended
-        rows = rows_of_round(scope.recall, table.all_tables, round_id)
+        if isinstance(whole, PlayRow):
+            rows = rows_of_group(whole)
+        else:
+            rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
             require_decided(rows)
         except Waiting as missing:

@@ -195,6 +195,18 @@ def test_history_goes_with_a_cancel_that_comes_now(trial: Make) -> None:
     assert run.events() == ["Win Rollback w1 30", "Bet Rollback b1 5"]
 
 
+def test_a_bet_that_was_sent_before_anybody_asked_for_followers_goes(trial: Make, tmp_path: Path) -> None:
+    run = trial_of(trial, "stay")
+    bet(run, "b1")
+    run.play.brand = wallet(tmp_path, BETS.format(followers="go", rows="rows: append-only"))
+    run.restart()
+    win(run, "w1", "b1")
+    cancel(run, "c1", "b1")
+    assert run.events()[2:] == ["Win Rollback w1 30", "Bet Rollback b1 5"]
+    bet(run, "b2")
+    assert run.parked() == []
+
+
 def test_followers_stay_where_the_wallet_says_so(trial: Make) -> None:
     run = trial_of(trial, "stay")
     bet(run, "b1")
