@@ -12,7 +12,7 @@ from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.syntax import texts_of
-from bridge.mapping.watching import columns_of, unwatched
+from bridge.mapping.watching import columns_of, listed, unwatched
 from bridge.sources.settings import Client
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -20,7 +20,16 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def cautions(brand: Brand) -> list[Problem]:
     """Return the warnings about a connector that could be loaded, sorted."""
-    kinds = (_unused_names, _unverified, _blind_member, _guards_of_the_contract, _passed_over, _looked_at_once)
+    kinds = (
+        _unused_names,
+        _unverified,
+        _blind_member,
+        _guards_of_the_contract,
+        _passed_over,
+        _looked_at_once,
+        _followers,
+        _ends_of_totals,
+    )
     return sorted(problem for kind in kinds for problem in kind(brand))
 
 
@@ -92,6 +101,40 @@ def _looked_at_once(brand: Brand) -> Iterator[Problem]:
                 may = f"if {', '.join(sorted(columns))} may change, write `rows: mutable`"
                 hint = f"{may}; name rows that never count under `skip`"
                 yield brand.file.problem(("play", name, *path), message, hint)
+
+
+def _followers(brand: Brand) -> Iterator[Problem]:
+    """Yield reversals of rows that others follow, where nobody has said what becomes of those."""
+    followed = {_named_by(table.after): name for name, table in brand.connector.play.items() if table.after}
+    for name, table in brand.connector.play.items():
+        many = isinstance(table.reverses, list)
+        for at, reversal in enumerate(listed(table.reverses)):
+            original = _named_by(reversal.original)
+            whole = reversal.takes is None and reversal.activity is None
+            if original in followed and whole and "followers" not in reversal.model_fields_set:
+                keys: tuple[str | int, ...] = ("play", name, "reverses", *([at] if many else []), "original")
+                message = f"{followed[original]} go on standing when what they follow in {original} is taken back"
+                hint = "say what becomes of them: `followers: go`, `park`, or `stay`"
+                yield brand.file.problem(keys, message, hint)
+
+
+def _named_by(text: Any) -> str:
+    found = _WORD.match(str(text))
+    return found.group() if found is not None else ""
+
+
+def _ends_of_totals(brand: Brand) -> Iterator[Problem]:
+    """Yield totals that are to tell the end of a round: one that does not grow tells nothing."""
+    for name, table in brand.connector.play.items():
+        ends = {each: table.event | one.event for each, one in table.activities.items()}
+        told = [ends[each].get("is_round_end") for each, one in table.activities.items() if one.grows is None]
+        for each, activity in table.activities.items() if set(map(str, told)) <= {"False"} else ():
+            own, form = "is_round_end" in activity.event, ends[each].get("is_round_end")
+            if activity.grows is not None and isinstance(form, str) and columns_of(form, table):
+                keys = ("play", name, *(("activities", each) if own else ()), "event", "is_round_end")
+                message = f"a round that ends while {each} does not grow ends without an event"
+                hint = "write false here, and give the end an activity of its own: a win of 0"
+                yield brand.file.problem(keys, message, hint)
 
 
 def _fields_by_text(table: PlayTable) -> dict[str, str]:

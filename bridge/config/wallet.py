@@ -150,6 +150,11 @@ class Reversal(Model):
         None, description="Instead of `original`: the round, all of whose activities it takes back."
     )
     activity: str | None = Field(None, description="Which activity of the original; without it, all that stand.")
+    followers: Literal["stay", "go", "park"] = Field(
+        "stay",
+        description="What becomes of what follows the original by `after` (the wins of a bet): it stays, or goes "
+        "with it; or the reversal is parked while some of that stands.",
+    )
     order: Literal["newest first", "oldest first", "wins first"] = Field(
         "newest first",
         description="In which order several activities are taken back; the Bet is always last "

@@ -36,6 +36,9 @@ def compile_wallet(wallet: Wallet, functions: Mapping[str, Callable[..., Value]]
     if any(table.round is not None or any(r.round for r in table.reverses) for table in plan.tables.values()):
         for table_plan in plan.tables.values():
             table_plan.indexes_rounds = True
+    if any(reversal.followers != "stay" for table in plan.tables.values() for reversal in table.reverses):
+        for table_plan in plan.tables.values():
+            table_plan.gathers = bool(table_plan.activities)
     return plan
 
 

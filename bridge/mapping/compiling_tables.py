@@ -213,6 +213,10 @@ class TableCompiler(TableExpressions):
         targets = [name for name in ("original", "round", "undoes") if getattr(reversal, name) is not None]
         if len(targets) != 1:
             self.problem(path, "a reversal names `original`, `round` or `undoes`", "one of them, and only one")
+        alone = reversal.original is not None and reversal.takes is None and reversal.activity is None
+        if reversal.followers != "stay" and not alone:
+            hint = "name the bet with `original`, without `takes` and `activity`"
+            self.problem((*path, "followers"), "followers go, or park, with a row that is taken back whole", hint)
 
         def optional(name: str) -> Reader | None:
             text = getattr(reversal, name)
@@ -225,6 +229,7 @@ class TableCompiler(TableExpressions):
             round=self._round(reversal.round, (*path, "round")),
             undoes=optional("undoes"),
             activity=reversal.activity,
+            followers=reversal.followers,
             order=reversal.order,
             skip=self.guards(reversal.skip, (*path, "skip")),
             park=self.guards(reversal.park, (*path, "park")),

@@ -10,6 +10,7 @@ import msgspec
 from bridge.errors import PoisonRecord
 from bridge.mapping.ahead import without
 from bridge.mapping.decisions import Hold, Park, Skip
+from bridge.mapping.groups import join_groups
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
@@ -116,6 +117,8 @@ class Effects:
         self.index(table, scope, counts=decision is not None and not decision.reversal)
         if memory.ending is Ending.HELD and table.indexes_rounds:
             join_round(self._recall, table, scope)
+        if table.gathers:
+            join_groups(self._recall, table, scope)
 
     def remember_history(
         self, table: TablePlan, change: Change, scope: Scope, reason: str
@@ -175,6 +178,8 @@ class Effects:
                 memory.values = _values(table.remembers, scope, memory.values)
         if table.parts:
             note_parts(table, change, scope, memory)
+        if table.gathers:
+            join_groups(self._recall, table, scope)
         return memory
 
     def _note_round(self, out: Outgoing) -> tuple[str, str]:

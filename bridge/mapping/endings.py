@@ -11,7 +11,7 @@ from bridge.mapping.keys import row_space
 from bridge.mapping.outgoing import Send
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import UNDECIDED
+from bridge.mapping.remembered import UNDECIDED, Ending
 from bridge.mapping.scope import Scope
 from bridge.records import Change, ParkedChange, SourceRecord
 
@@ -67,6 +67,12 @@ class Endings:
         self._recall.memory.count("skipped", table.name, said)
         self._tell("history", change.record, table.name, scope.key, reason=said)
         return [*news, (row_space(table.name), scope.key)]
+
+    def named_by_another(self, table: TablePlan, scope: Scope) -> list[Place]:
+        """Let a row be found by what another row with its key says; return where others may wait for that."""
+        known = scope.known
+        counts = known is not None and known.ending is not Ending.SKIPPED and not known.reversal
+        return self._effects.index(table, scope, counts=counts)
 
     def with_header(self, record: SourceRecord, table: str, key: str) -> None:
         """Count a part whose header was taken in."""

@@ -10,6 +10,7 @@ import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.amounts import checked
+from bridge.mapping.groups import join_groups, round_taken
 from bridge.mapping.keys import KEY_SEPARATOR, key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
@@ -65,15 +66,15 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
 
     Returns whether the row is a reversal itself.
     """
-    if table.indexes_rounds and (memory.sent or not table.append_only):
-        _join_round(table, scope, recall)
+    if memory.sent or not table.append_only:
+        _join_rounds(table, scope, recall)
     _settle_in_full(table, scope.key, recall, memory)
     for reversal in table.reverses:
         try:
             if not reversal.when(scope):
                 continue
-            if reversal.round is not None:
-                round_id = reversal.round(scope)
+            if reversal.round is not None or reversal.followers == "go":
+                round_id = round_taken(reversal, scope)
                 if round_id is not None:
                     memory.did = Did("round", "", round_id, reversal.activity or "")
                     _note_round_taken(recall, table, round_id, [table.name, scope.key, memory.did.activity])
@@ -84,14 +85,11 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
             continue
         if isinstance(row, PlayRow):
             way = "original" if reversal.original is not None else "undoes"
-            memory.did = Did(way, row.plan.name, row.key, reversal.activity or "", _unknown(reversal))
+            takes = UNKNOWN if reversal.takes is not None else None
+            memory.did = Did(way, row.plan.name, row.key, reversal.activity or "", takes)
             _note_silent(recall, row, [table.name, scope.key, memory.did.activity])
         return True
     return False
-
-
-def _unknown(reversal: ReversalPlan) -> str | None:
-    return UNKNOWN if reversal.takes is not None else None
 
 
 def _note_silent(recall: Recall, row: PlayRow, taker: list[str]) -> None:
@@ -116,11 +114,12 @@ def _add_taker(recall: Recall, place: str, taker: list[str]) -> None:
         recall.put_value(SILENT_SPACE, place, [*takers, taker])
 
 
-def _join_round(table: TablePlan, scope: Scope, recall: Recall) -> None:
-    """Note that a row of history belongs to its round, and is taken back by what has taken that."""
-    round_id = join_round(recall, table, scope)
-    if round_id is not None:
-        for taker in recall.value(SILENT_SPACE, _place("", round_id)) or []:
+def _join_rounds(table: TablePlan, scope: Scope, recall: Recall) -> None:
+    """Note where a row of history belongs, to a round or a group: it is taken back by what has taken that."""
+    rounds = [join_round(recall, table, scope)] if table.indexes_rounds else []
+    rounds += join_groups(recall, table, scope) if table.gathers else []
+    for round_id in rounds:
+        for taker in (recall.value(SILENT_SPACE, _place("", round_id)) or []) if round_id is not None else ():
             _add_taker(recall, _place(table.name, scope.key), taker)
 
 

@@ -76,6 +76,7 @@ class Holding:
         else:
             self.queues.prepend(held)
         self._wait(held, decision.waiting)
+        self.release(())
 
     def hold_part(self, table: TablePlan, change: Change, key: str, waiting: Waiting) -> None:
         """Let a part wait for the end of its header."""
@@ -162,6 +163,10 @@ class Holding:
         self.queues.await_(held, waiting, held.read_ms + wait)
         self._recall.memory.hold(held.stored())
         self._tell(held, "waits for its header" if held.kind == "part" else f"waits for {kind} {name}")
+        passing = self.queues.bring_forward(held, waiting) if held.kind == "head" else None
+        if passing is not None:
+            self._recall.memory.hold(passing.stored())
+            self._agenda.append(held.queue)
 
     def _tell(self, held: Held, reason: str) -> None:
         table = held.change.table if held.kind == "part" else held.table

@@ -8,6 +8,8 @@ waits, and only if none is true and one waits does the change wait.
 
 from __future__ import annotations
 
+from typing import Final
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import NONE_KEPT, kept_back
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
@@ -21,13 +23,15 @@ from bridge.mapping.readers import Reader
 from bridge.mapping.remembered import UNDECIDED, Ending, Sent
 from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
-from bridge.mapping.rows import OUTDATED, is_outdated
+from bridge.mapping.rows import OF_ANOTHER, OUTDATED, is_another, is_outdated
 from bridge.mapping.scope import NO_ROW, PlayRow, Scope
 from bridge.mapping.taking_back import rest_of
 from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 from bridge.row import Value
+
+OF_ANOTHER_ROW: Final = Skip(OF_ANOTHER)
 
 Next = tuple[ActivityPlan, int, Value]
 """What is to be sent: an activity, its generation or piece, and by how much it has grown if it is a total."""
@@ -207,7 +211,7 @@ class Judge:
                 self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
             if not taken and not kept and not frees:
-                return NO_CHANGE
+                return OF_ANOTHER_ROW if is_another(table, scope) else NO_CHANGE
             reason = NO_CHANGE.reason if set(taken) <= set(released) and not kept else TAKEN_BACK
             return Skip(reason, released=tuple(released), frees=frees)
         if waiting is not None:

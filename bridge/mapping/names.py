@@ -214,6 +214,13 @@ def _change_kind(scope: Scope) -> Value:
     return _OPERATIONS.get(scope.change.op) if scope.change is not None else None
 
 
+def _original(scope: Scope) -> Value:
+    """Return the row that a reversal takes back, or that a row follows; one of history has not been judged."""
+    if scope.original is None and scope.change is None and scope.plan.after is not None:
+        scope.original = scope.plan.after(scope)
+    return scope.original
+
+
 _BUILT_IN_READERS: dict[str, Reader] = {
     "n": lambda scope: scope.n,
     "grown": lambda scope: scope.grown,
@@ -223,7 +230,7 @@ _BUILT_IN_READERS: dict[str, Reader] = {
     "last": lambda scope: scope.last,
     "deleted": lambda scope: scope.deleted,
     "committed_at": lambda scope: scope.committed_at(),
-    "original": lambda scope: scope.original,
+    "original": _original,
     "was": lambda scope: scope.before().row,
     "this_round": round_of,
     "change_kind": _change_kind,

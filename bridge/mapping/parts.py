@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.keys import key_text, row_space
@@ -40,6 +40,17 @@ class PartsOf:
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def is_part_of(table: TablePlan, change: Change, key: str) -> bool:
+    """Return whether a row of the table is also one of the parts of the table's row with this key."""
+    row, names = change.after, (change.table, change.table.rpartition(".")[2])
+    try:
+        return row is not None and any(
+            parts.table in names and parts.header_key(row) == key for parts in table.parts.values()
+        )
+    except PoisonRecord:
+        return False  # Said where it was taken in as a part.
 
 
 def stored_parts(parts: PartsPlan, recall: Recall, header_key: str) -> list[list[Any]]:

@@ -81,6 +81,7 @@ class ReversalPlan:
     round: Callable[[Any], str | None] | None
     undoes: Reader | None
     activity: str | None
+    followers: str
     order: str
     skip: list[Guard]
     park: list[Guard]
@@ -158,6 +159,8 @@ class TablePlan:
     remembers: frozenset[str] = frozenset()
     """The columns that are remembered of each row."""
     indexes_rounds: bool = False
+    gathers: bool = False
+    """Whether it is remembered which rows follow a row of this table, and which one a row follows."""
     all_tables: dict[str, TablePlan] = field(default_factory=dict)
 
     # Known before anything of the table is compiled, so that its expressions can be.

@@ -15,6 +15,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending
 from bridge.mapping.rows import (
     OUTDATED,
+    SAME_KEY,
     is_history,
     is_outdated,
     move_memory,
@@ -82,10 +83,12 @@ class PlayRows:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
         skip = no_news(table, change, scope, is_queued=queue is not None)
-        if skip is not None:
-            self._endings.skipped(change.record, table.name, scope.key, skip)
-        else:
+        if skip is None:
             self._take_news(table, change, scope, queue)
+            return
+        self._endings.skipped(change.record, table.name, scope.key, skip)
+        if table.append_only and table.indexes and skip in SAME_KEY:
+            self._holding.release(self._endings.named_by_another(table, scope))
 
     def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:
         """Skip what means nothing although it does not tell its key: a call that is no play, an archive job."""

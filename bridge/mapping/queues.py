@@ -126,6 +126,16 @@ class Queues:
         if not of_row:
             del self._rows[held.table, held.row]
 
+    def bring_forward(self, held: Held, waiting: Waiting) -> Held | None:
+        """Put what a change waits for in front of it, where that is queued behind it; return that."""
+        kind, _, table = waiting.space.partition(":")
+        changes = self._rows.get((table, waiting.key), []) if kind == "row" else []
+        found = next((one for one in changes if one.queue == held.queue and one.waiting is None), None)
+        if found is not None:
+            self.remove(found)
+            self.prepend(found)
+        return found
+
     def set_aside(self) -> None:
         """Note one more change that waits outside the queues."""
         self.count += 1

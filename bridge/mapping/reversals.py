@@ -9,14 +9,15 @@ from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sen
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED, doing, ended_before
 from bridge.mapping.events import EventMaker, newest_first
+from bridge.mapping.groups import follower_stands, group_of, rows_of_group
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, activities_of, in_order, require_decided, rows_of_round
+from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less
+from bridge.mapping.shares import adds, anything, less
 from bridge.mapping.taking_back import all_of, as_sent, part_of
 from bridge.mapping.undoing import as_settled, undo, what_it_took
 from bridge.mapping.waiting import Waiting
@@ -24,6 +25,8 @@ from bridge.row import Value
 
 REPEATED: Final = "repeated: what it takes back does not stand"
 NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
+MORE: Final = "it takes back more than is left"
+ADDS: Final = "it takes back less than nothing: it would add to what counts"
 NOT_COUNTED: Final = "its own row does not say that it counts"
 
 
@@ -73,10 +76,14 @@ class Reversals:
         memory = named.memory()
         if memory is None:
             raise named.undecided()
+        if plan.followers == "go":
+            return self._all_of(table, plan, scope, waiting, named)
         ended = self._ended_already(plan, scope, named)
         ended = ended or self._ended_as(plan, scope, memory, waiting) or parked_by(table.park, scope, None)
         if ended is not None:
             return ended
+        if plan.followers == "park" and follower_stands(named):
+            return Park("follower_stands", "something that follows its original stands", reversal=True)
         scope.takes = plan.takes(scope) if plan.takes is not None else None
         return skipped_by(plan.skip, scope) or self._take_back(plan, scope, named, memory)
 
@@ -144,7 +151,7 @@ class Reversals:
         rest = less(sent.left, scope.takes)
         # Of what went with its round the share is left, but nothing stands of which a part could be taken.
         if rest is None or (not sent.stands and anything(scope.takes)):
-            return Park("more_than_left", "it takes back more than is left", reversal=True)
+            return Park("more_than_left", ADDS if adds(scope.takes) else MORE, reversal=True)
         if not sent.stands:
             return self._nothing_to_do(plan)
         if plan.partial == "park" and anything(rest):
@@ -177,27 +184,37 @@ class Reversals:
         round_id = plan.round(scope) if plan.round is not None else None
         if round_id is None:
             return Park("no_reference", "the reversal names no round", reversal=True)
+        return self._all_of(table, plan, scope, waiting, round_id)
+
+    def _all_of(
+        self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None, whole: PlayRow | str
+    ) -> Decision:
+        """Take back a whole round, or a row with all that follows it."""
+        round_id = whole if isinstance(whole, str) else group_of(whole)
         did = doing("round", plan, round_id)
         before = ended_before(scope, did)
         known = scope.memory.took if scope.memory is not None else None
-        if before is not None and (before is not NO_CHANGE or not known):
+        named = whole.memory() if isinstance(whole, PlayRow) else None
+        if before is not None and (before is not NO_CHANGE or not known or named is not None):
             return before
-        rows = rows_of_round(scope.recall, table.all_tables, round_id)
+        ended = self._ended_as(plan, scope, named, waiting) if named is not None else None
+        if ended is not None:
+            return ended
+        if isinstance(whole, PlayRow):
+            rows = rows_of_group(whole)
+        else:
+            rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
             require_decided(rows)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)
         ahead = round_not_sent_yet(scope, rows, plan.activity)
-        ended = self._round_ended(table, plan, scope, waiting, None if members or ahead else round_id)
+        unknown = None if members or ahead or named is not None else round_id
+        ended = self._round_ended(table, plan, scope, waiting, unknown)
         if ended is not None:
             return ended
-        standing = []
-        for member, key, _, sent in members:
-            if plan.activity in (None, sent.name):
-                row = PlayRow(member, key, scope.recall)
-                now = as_settled(row, sent)
-                standing += [(row, now)] if now.stands else []
+        standing = self._standing(plan, scope, members)
         if not standing and not ahead:
             return before or self._nothing_to_do(plan)
         ordered = in_order(standing, plan.order)
@@ -205,6 +222,16 @@ class Reversals:
         decision = as_sent(self._maker, plan, scope, events, did, ahead=ahead)
         decision.before = known or []  # What came after its cancelling goes as well.
         return decision
+
+    def _standing(self, plan: ReversalPlan, scope: Scope, members: Members) -> list[tuple[PlayRow, Sent]]:
+        """Return what of a round or a group stands that a reversal may take."""
+        standing = []
+        for member, key, _, sent in members:
+            if plan.activity in (None, sent.name):
+                row = PlayRow(member, key, scope.recall)
+                now = as_settled(row, sent)
+                standing += [(row, now)] if now.stands else []
+        return standing
 
     def _round_ended(
         self, table: TablePlan, plan: ReversalPlan, scope: Scope, waiting: Waiting | None, unknown: str | None

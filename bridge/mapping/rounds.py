@@ -19,6 +19,8 @@ ROUND_SPACE: Final = "ref:round"
 
 RoundRows = list[tuple[PlayRow, RowMemory]]
 """The rows that are known of a round, each with what is remembered of it."""
+Members = list[tuple[TablePlan, str, Scope, Sent]]
+"""Activities of a round, each with its row's table, key and scope."""
 
 
 def event_round(table: TablePlan, scope: Scope) -> str | None:
@@ -51,7 +53,7 @@ def join_round(recall: Recall, table: TablePlan, scope: Scope) -> str | None:
     return round_id
 
 
-def activities_of(rows: RoundRows) -> list[tuple[TablePlan, str, Scope, Sent]]:
+def activities_of(rows: RoundRows) -> Members:
     """Return every activity that was sent of rows, oldest first."""
     found = []
     for row, memory in rows:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.groups import move_group
+from bridge.mapping.parts import is_part_of
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
@@ -18,6 +20,13 @@ TABLE_NAME: Final = "table_name"
 
 OUTDATED: Final = "row is an older version"
 """Why a version of what the key names is skipped, where a newer one is known."""
+
+REPEATED: Final = "repeated"
+OF_ANOTHER: Final = "another row has its key"
+"""Why a row leads to nothing although it was never read before: what its key names is there already."""
+PART_OF_ANOTHER: Final = "belongs to the row that came first"
+"""The same, of a row that is a part of that one."""
+SAME_KEY: Final = (REPEATED, OF_ANOTHER, PART_OF_ANOTHER)
 
 
 class UpdatedRow(Layered):
@@ -112,6 +121,8 @@ def move_memory(table: TablePlan, change: Change, key: str, recall: Recall) -> N
     if known is None or known.ending is Ending.HELD:
         recall.put_row(table.name, key, memory)
         recall.put_row(table.name, old, RowMemory(Ending.MOVED, key, change.position))
+        if table.gathers:
+            move_group(recall, table.name, old, key)
 
 
 def without_a_look(table: TablePlan, change: Change) -> str | None:
@@ -132,7 +143,7 @@ def no_news(table: TablePlan, change: Change, scope: Scope, *, is_queued: bool) 
     if change.renamed is not None and table.append_only:
         return "row changed"
     if known is not None and _is_repeated(table, change, known):
-        return "repeated"
+        return _called(table, change, scope, known)
     if change.snapshot and table.snapshot == "ignore":
         return "row of a snapshot"
     if scope.deleted and not is_queued and known is None:
@@ -152,6 +163,16 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)
 
 
+def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> str:
+    """Return the name of what `_is_repeated` says: the same change again, or another row with its key."""
+    position, last = change.position, memory.position
+    if not change.snapshot:
+        if position is None or last is None or position.lineage != last.lineage or position.order <= last.order:
+            return REPEATED
+        return PART_OF_ANOTHER if is_part_of(table, change, scope.key) else OF_ANOTHER
+    return PART_OF_ANOTHER if is_part_of(table, change, scope.key) else REPEATED
+
+
 def _gives_way(change: Change, memory: RowMemory) -> bool:
     """Return whether a later row may have the key: the row is called otherwise now, or it led to nothing.
 
@@ -159,6 +180,18 @@ def _gives_way(change: Change, memory: RowMemory) -> bool:
     """
     left_out = memory.ending is Ending.SKIPPED or memory.parked
     return memory.ending is Ending.MOVED or (left_out and not change.snapshot)
+
+
+def is_another(table: TablePlan, scope: Scope) -> bool:
+    """Return whether a change writes a new row, although something was sent of one with its key.
+
+    That one has been deleted, then, or the database tells its rows apart by more than the key.  Where each row
+    is a version, or moves from table to table, nothing else is to be expected.
+    """
+    change, memory = scope.change, scope.memory
+    if change is None or change.op != "c" or change.renamed is not None:
+        return False
+    return memory is not None and bool(memory.sent) and table.as_of is None and table.pattern is None
 
 
 def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:

@@ -50,3 +50,8 @@ def more(left: Value, part: Value) -> Value:
 def anything(left: Value) -> bool:
     """Return whether anything is left of a share."""
     return any(left.values()) if isinstance(left, Mapping) else bool(left)
+
+
+def adds(takes: Value) -> bool:
+    """Return whether a take is below nothing, as a whole or for one value of a split."""
+    return any(take < 0 for take in takes.values()) if isinstance(takes, Mapping) else takes < 0

@@ -182,6 +182,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "original": "wallet_tx[ref_id]",
         "round": "round_id",
         "activity": "win",
+        "followers": "go",
         "order": "wins first",
         "undoes": "voids[void_id]",
         "skip": "{no money: amount == 0}",

@@ -109,7 +109,7 @@ class TestAnotherRowWithTheKeyOfAParkedOne:
     def test_the_first_counts_when_it_can_be_said_now(self, brand: Callable[..., Brand]) -> None:
         world = self.world(brand)
         world.mend(brand(odd='"none"'))
-        assert world.replay() == ["1 sent", "1 skipped: repeated"]
+        assert world.replay() == ["1 sent", "1 skipped: another row has its key"]
         assert world.trial.events() == ["Bet Approved 1 5"]
 
     def test_the_second_counts_when_the_first_is_discarded(self, brand: Callable[..., Brand]) -> None:
@@ -260,6 +260,35 @@ def test_parts_of_a_discarded_header_are_skipped_for_it(tmp_path: Path) -> None:
     assert world.trial.ended("skipped") == ["discarded"]
     assert world.replay() == ["1 skipped: discarded"]
     assert world.trial.events() == []
+
+
+OPERATION = """
+play:
+  lines:
+    key: operation
+    parts:
+      all: {{table: lines, of: operation, one: line, count: size}}
+    park:
+      odd kind: kind == {odd}
+    activities:
+      bet: {{type: Bet}}
+    event:
+      activity_id: operation
+      wager_amount: sum(all.amount)
+"""
+
+
+def test_rows_that_are_parts_of_each_other_go_together(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, OPERATION.format(odd='"odd"')))
+    for key, amount in ((11, 2), (12, 3), (13, 4)):
+        world.trial.insert("lines", key, operation="A", amount=amount, kind="odd", size=3)
+    assert {key for key, _ in world.trial.parked()} == {"A"}
+    world.mend(wallet(tmp_path, OPERATION.format(odd='"none"')))
+    said = world.replay(1)
+    assert [one for one in said if "parked" in one or "refused" in one] == []
+    assert world.trial.events() == ["Bet Approved A 9"]
+    assert (world.trial.parked(), world.trial.held) == ([], 0)
+    assert world.replay() == []
 
 
 def test_a_late_part_stays_parked_and_a_header_that_never_came_is_waited_for_anew(tmp_path: Path) -> None:

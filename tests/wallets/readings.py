@@ -109,4 +109,6 @@ def _noted(step: Taken, change: Change, row: Row) -> Taken:
     position = SourcePosition("test", (*change.position.order, 1)) if change.position is not None else None
     after = Layered(Row({"a_note": "looked at"}, {}), row)
     noted = replace(change, record=record, op="u", before=row, after=after, position=position, snapshot=False)
-    return Taken(record, replace(noted, renamed=None, other_key=None), position, step.arrived)
+    # The transaction that wrote the row has ended, with as many changes as its end tells.
+    later = replace(noted, renamed=None, other_key=None, transaction=None)
+    return Taken(record, later, position, step.arrived)

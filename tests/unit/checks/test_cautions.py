@@ -393,3 +393,60 @@ class TestKeysThatTellNothing:
     @pytest.mark.parametrize("key", ["id", "[id, '\"a\"']", "json(payload).tx", 'column("n")', "'text(a, 1)'"])
     def test_a_key_of_columns_is_not(self, tmp_path: Path, key: str) -> None:
         wallet(tmp_path, f"play: {{tx: {{key: {key}, activities: {{bet: {{type: Bet}}}}}}}}")
+
+
+BETS_AND_WINS = (
+    "bets: {activities: {bet: {type: Bet}}}, wins: {after: 'bets[bet]', activities: {win: {type: Win}}}"
+)
+
+
+class TestFollowers:
+    """A win that was sent before its bet is taken back."""
+
+    def test_who_says_nothing_of_them_is_warned(self, tmp_path: Path) -> None:
+        said = "cancels: {reverses: {when: true, original: 'bets[bet]'}}"
+        (caution,) = cautions(wallet(tmp_path, f"play: {{{BETS_AND_WINS}, {said}}}"))
+        assert (caution.key, caution.message, caution.hint) == (
+            "play.cancels.reverses.original",
+            "wins go on standing when what they follow in bets is taken back",
+            "say what becomes of them: `followers: go`, `park`, or `stay`",
+        )
+
+    @pytest.mark.parametrize(
+        "reverses",
+        [
+            "{when: true, original: 'bets[bet]', followers: stay}",
+            "{when: true, original: 'bets[bet]', activity: bet}",
+            "{when: true, original: 'wins[win]'}",
+            "{when: true, round: round}",
+        ],
+    )
+    def test_who_has_said_it_or_takes_something_else_is_not(self, tmp_path: Path, reverses: str) -> None:
+        said = f"cancels: {{reverses: {reverses}}}"
+        assert cautions(wallet(tmp_path, f"play: {{{BETS_AND_WINS}, {said}}}")) == []
+
+
+class TestEndsOfTotals:
+    """A total that does not grow sends nothing, the end of its round neither."""
+
+    TOTAL = "grows: {total: won}, event: {activity_id: {text: '{id}-{n}'}, wager_amount: grown, is_round_end: END}"
+
+    def said(self, end: str, more: str = "") -> str:
+        total = self.TOTAL.replace("END", end)
+        return (
+            f"play: {{tx: {{rows: mutable, deleted: nothing, activities: {{win: {{type: Win, {total}}}{more}}}}}}}"
+        )
+
+    def test_an_end_that_is_told_by_growth_alone_is_warned_of(self, tmp_path: Path) -> None:
+        (caution,) = cautions(wallet(tmp_path, self.said('state == "closed"')))
+        assert (caution.key, caution.message, caution.hint) == (
+            "play.tx.activities.win.event.is_round_end",
+            "a round that ends while win does not grow ends without an event",
+            "write false here, and give the end an activity of its own: a win of 0",
+        )
+
+    def test_an_end_of_its_own_is_not(self, tmp_path: Path) -> None:
+        event = '{activity_id: {text: "{id}-end"}, is_round_end: true}'
+        end = f', end: {{type: Win, stands: state == "closed", event: {event}}}'
+        assert cautions(wallet(tmp_path, self.said('state == "closed"', end))) == []
+        assert cautions(wallet(tmp_path, self.said("false"))) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.support.trial import Make, Trial
 
 WALLET = """
@@ -55,3 +57,79 @@ def test_the_second_of_a_queue_is_not_given_up_once_it_has_what_it_waited_for(tr
     run.wait(minutes=10)
     assert run.new() == ["Bet Approved 2 2"]
     assert run.parked() == [("3", "lookup_missing")]
+
+
+FOLLOWING = """
+wait: {lookup: 10 minutes, original: 1 day}
+lookups: {games: {key: id}}
+play:
+  bets:
+    activities: {bet: {type: Bet}}
+    event: {game_name: "games[game].name"}
+  wins:
+    after: bets.by_ticket[bet]
+    activities: {win: {type: Win}}
+"""
+
+
+def a_win_in_front_of_its_bet(trial: Make, after: str) -> Trial:
+    """Let a win wait behind a bet of the same player, and in front of its own bet."""
+    bets = "  bets:\n    indexes: {by_ticket: id}"
+    run = trial(FOLLOWING.replace("  bets:", bets).replace("bets.by_ticket[bet]", after))
+    run.insert("bets", "b1", amount=1, game="late")
+    run.insert("wins", "w2", bet="b2", amount=20)
+    run.insert("bets", "b2", amount=2, game="late")
+    run.insert("wins", "w1", bet="b1", amount=10)
+    return run
+
+
+FOUND_IN_ORDER = ["Bet Approved b1 1", "Bet Approved b2 2", "Win Approved w2 20", "Win Approved w1 10"]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("after", ["bets[bet]", "bets.by_ticket[bet]"])
+def test_what_waits_behind_a_change_that_waits_for_it_passes_that(
+    trial: Make, after: str, *, restarted: bool
+) -> None:
+    run = a_win_in_front_of_its_bet(trial, after)
+    if restarted:
+        run.restart()
+    run.insert("games", "late", name="Late")
+    assert run.events() == FOUND_IN_ORDER
+    assert (run.held, run.parked(), list(run.play.ledger.held())) == (0, [], [])
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_what_has_passed_may_wait_itself(trial: Make, *, restarted: bool) -> None:
+    run = trial(FOLLOWING.replace("bets.by_ticket[bet]", "bets[bet]"))
+    run.insert("bets", "b1", amount=1, game="late")
+    run.insert("wins", "w2", bet="b2", amount=20)
+    run.insert("bets", "b2", amount=2, game="later")
+    run.insert("games", "late", name="Late")
+    assert run.new() == ["Bet Approved b1 1"]
+    if restarted:
+        run.restart()
+    run.insert("bets", "b3", amount=3, game="late")
+    run.insert("games", "later", name="Later")
+    assert run.new() == ["Bet Approved b2 2", "Win Approved w2 20", "Bet Approved b3 3"]
+    assert (run.held, run.parked(), list(run.play.ledger.held())) == (0, [], [])
+
+
+def test_what_has_passed_is_given_up_and_what_followed_it_with_it(trial: Make) -> None:
+    run = trial(FOLLOWING.replace("bets.by_ticket[bet]", "bets[bet]"))
+    run.insert("bets", "b1", amount=1, game="late")
+    run.insert("wins", "w2", bet="b2", amount=20)
+    run.insert("bets", "b2", amount=2, game="never")
+    run.insert("games", "late", name="Late")
+    run.wait(minutes=11)
+    assert run.parked() == [("b2", "lookup_missing"), ("w2", "followed_parked")]
+    assert run.held == 0
+
+
+def test_what_comes_and_waits_for_one_that_is_queued_already_lets_that_pass(trial: Make) -> None:
+    run = trial("play: {tx: {after: 'tx[previous]', activities: {bet: {type: Bet}}}}")
+    run.insert("tx", 1, previous=2, amount=1)
+    run.insert("tx", 3, previous=None, amount=3)
+    run.insert("tx", 2, previous=3, amount=2)
+    assert run.events() == ["Bet Approved 3 3", "Bet Approved 2 2", "Bet Approved 1 1"]
+    assert (run.held, run.parked()) == (0, [])

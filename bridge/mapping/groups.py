@@ -1,0 +1,69 @@
+"""A row with all that follows it by `after`, a bet with its wins: kept, and taken back, like a round."""
+
+from __future__ import annotations
+
+import contextlib
+
+from bridge.errors import PoisonRecord
+from bridge.mapping.keys import KEY_SEPARATOR
+from bridge.mapping.plan import ReversalPlan, TablePlan
+from bridge.mapping.recall import Recall
+from bridge.mapping.rounds import ROUND_SPACE, RoundRows, add_to_round, require_decided, rows_of_round
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.waiting import Waiting
+
+
+def group_of(row: PlayRow) -> str:
+    """Return the name of a row's group; no round of a wallet is called so."""
+    return _named(row.plan.name, row.key)
+
+
+def _named(table: str, key: str) -> str:
+    return KEY_SEPARATOR.join(("", table, key))
+
+
+def round_taken(reversal: ReversalPlan, scope: Scope) -> str | None:
+    """Return the round that a reversal of history takes back, or the group of the row that it names."""
+    if reversal.round is not None:
+        return reversal.round(scope)
+    row = reversal.original(scope) if reversal.original is not None else None
+    if not isinstance(row, PlayRow):
+        return None
+    row.memory()  # Its key may have changed since.
+    add_to_round(scope.recall, group_of(row), row.plan.name, row.key)
+    return group_of(row)
+
+
+def join_groups(recall: Recall, table: TablePlan, scope: Scope) -> list[str]:
+    """Note a row in its own group and in that of the row which it follows; return these."""
+    groups = [_named(table.name, scope.key)]
+    if table.after is not None:
+        with contextlib.suppress(PoisonRecord, Waiting):
+            followed = table.after(scope)
+            if isinstance(followed, PlayRow):
+                followed.memory()  # Its key may have changed since.
+                groups.append(group_of(followed))
+    for group in groups:
+        add_to_round(recall, group, table.name, scope.key)
+    return groups
+
+
+def move_group(recall: Recall, table: str, old: str, new: str) -> None:
+    """Let what follows a row follow it under its new key."""
+    for member, key in recall.value(ROUND_SPACE, _named(table, old)) or []:
+        add_to_round(recall, _named(table, new), member, key)
+
+
+def rows_of_group(row: PlayRow) -> RoundRows:
+    """Return a row and all that is known to follow it; it was there before anybody asked for these, perhaps."""
+    memory, found = row.memory(), rows_of_round(row.recall, row.plan.all_tables, group_of(row))
+    known = {(member.plan.name, member.key) for member, _ in found}
+    return found if memory is None or (row.plan.name, row.key) in known else [(row, memory), *found]
+
+
+def follower_stands(row: PlayRow) -> bool:
+    """Return whether something stands of what follows a row.  Raises Waiting while that waits itself."""
+    own = (row.plan.name, row.key)
+    followers = [one for one in rows_of_group(row) if (one[0].plan.name, one[0].key) != own]
+    require_decided(followers)
+    return any(memory.standing() for _, memory in followers)
