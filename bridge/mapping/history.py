@@ -195,12 +195,14 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
 def _taken_ahead(
     table: TablePlan, memory: RowMemory, recall: Recall, takers: list[tuple[str, str, str, bool]]
 ) -> list[Ahead]:
-    """Return what reversals took in whole of a row of which nothing was sent; what parts they took is not told."""
-    ahead = []
-    for taker, key, only, undone in takers if not memory.sent else ():
+    """Return what reversals took in whole of a row before it was sent; what parts they took is not told."""
+    pending = [one.name for one in table.activities.values() if not (memory.sent and one.alone)]
+    pending = [name for name in pending if memory.last(name) is None]
+    ahead: list[Ahead] = []
+    for taker, key, only, undone in takers:
         did = (recall.row(taker, key) or memory).did
         if not undone and (did is None or did.takes != UNKNOWN):
-            ahead += [Ahead(name) for name in table.activities if only in ("", name)]
+            ahead += [Ahead(name) for name in pending if only in ("", name) and Ahead(name) not in ahead]
     return ahead
 
 
@@ -283,11 +285,11 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
                 for took, _ in _parts_of_history(row, activity, sent, left)
                 if (took.table, took.key) == (table, key)
             ]
-        elif sent.taken and _first_taker(row.recall, row, sent.name) == (table, key):
+        elif sent.taken and not sent.seq and _first_taker(row.recall, row, sent.name) == (table, key):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
     for one in memory.ahead[::-1]:
-        if _first_taker(row.recall, row, one.name) == (table, key):
-            found.append(Took(row.plan.name, row.key, one.name, 0, one.part))
+        if one.n >= 0 and _first_taker(row.recall, row, one.name) == (table, key):
+            found.append(Took(row.plan.name, row.key, one.name, one.n, one.part))
     return found
 
 

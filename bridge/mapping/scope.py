@@ -237,8 +237,9 @@ class Scope:
 
     def as_history(self) -> Scope:
         """Return the scope of the row as it was when it was history."""
-        history = self.memory.history if self.memory is not None else None
-        return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=self.memory)
+        memory = self.memory.untaken() if self.memory is not None else None
+        history = memory.history if memory is not None else None
+        return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=memory)
 
     def _fields_of_history(self, sent: Sent) -> dict[str, Value]:
         memory = self.memory

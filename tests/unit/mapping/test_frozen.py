@@ -27,9 +27,10 @@ FULL = RowMemory(
     parked=True,
     did=Did("original", "tx", "1", "bet", Decimal(4)),
     gone=True,
-    ahead=[Ahead("bet", Decimal(4))],
+    ahead=[Ahead("bet", Decimal(4), 2)],
     asked=["legs"],
     writer="77",
+    freed=1,
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
