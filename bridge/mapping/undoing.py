@@ -77,8 +77,8 @@ class _GivingBack:
     def in_order(self) -> list[tuple[Took, bool]]:
         """Return what was taken, and whether its row is asked for it anew: the last first, bets before wins.
 
-        A win that is restored as it was sent comes before one that is made anew, which may depend on it, and so do
-        the pieces of a total before what it has grown by since.
+        What is restored as it was sent comes before what is made anew, which may depend on it.  That comes in the
+        order in which its table has it, as always: a closing win pays what was not cashed out by then.
         """
         found: list[tuple[Took, bool]] = []
         for one in self._took[::-1]:
@@ -88,8 +88,17 @@ class _GivingBack:
             anew, plan = msgspec.structs.replace(one, n=0), self._plan(one)
             if one.n > 0 and plan.grows is not None and not plan.alone and (anew, True) not in found:
                 found.append((anew, True))
-        found.sort(key=lambda item: 0 if self._plan(item[0]).type == "Bet" else 1 + item[1])
+        rows = list(dict.fromkeys((one.table, one.key) for one, anew in found if anew))
+        found.sort(key=lambda item: self._turn(item, rows))
         return found
+
+    def _turn(self, item: tuple[Took, bool], rows: list[tuple[str, str]]) -> tuple[int, int, int]:
+        """Return when the turn of an activity comes; of two that have the same the first comes first."""
+        one, anew = item
+        if self._plan(one).type == "Bet":
+            return 0, 0, 0
+        written = list(self._tables[one.table].activities)
+        return (2, rows.index((one.table, one.key)), written.index(one.name)) if anew else (1, 0, 0)
 
     def give(self, one: Took, *, counts: bool) -> None:
         """Give back one activity, or one piece."""

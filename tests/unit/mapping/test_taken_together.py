@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from decimal import Decimal
+
 import pytest
 
 from tests.support.trial import Make, Trial
@@ -35,6 +38,14 @@ def bet(run: Trial, state: str, *, cashed: int = 0, returned: int | None = None)
 
 def void(run: Trial, key: str, kind: str = "void", ref: str = "1") -> None:
     run.insert("voids", key, kind=kind, ref=ref)
+
+
+def turnover(run: Trial) -> dict[str, Decimal]:
+    """Return what counts, by type."""
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for event in run.bodies():
+        sums[event["type"]] += event["amount"] if event["status"] == "Approved" else -event["amount"]
+    return {kind: amount for kind, amount in sums.items() if amount}
 
 
 @pytest.fixture
@@ -157,6 +168,31 @@ class TestARunningTotal:
         bet(run, "settled", cashed=4, returned=20)
         void(run, "u", "undo", "v")
         assert run.new() == ["Bet Approved 1:2 10", "Win Approved 1:c2 4", "Win Approved 1:w 16"]
+
+    @pytest.mark.parametrize("first", [4, 0])
+    def test_that_has_grown_since_is_paid_before_the_win_too(self, trial: Make, first: int) -> None:
+        run = trial(WALLET.replace(', while: state == "open"', ""))
+        bet(run, "open", cashed=first)
+        void(run, "v")
+        bet(run, "open", cashed=5)
+        assert run.new()[-1] == "Bet Rollback 1 10"
+        bet(run, "settled", cashed=5, returned=20)
+        void(run, "u", "undo", "v")
+        cashed = ["Win Approved 1:c2 4", "Win Approved 1:c3 1"] if first else ["Win Approved 1:c1 5"]
+        assert run.new() == ["Bet Approved 1:2 10", *cashed, "Win Approved 1:w 15"]
+
+    def test_grows_before_or_after_its_bet_is_taken_back_to_the_same_end(self, trial: Make) -> None:
+        """Nobody can say of two that are written at one time which was first."""
+        ends = []
+        for steps in (("void", "grow"), ("grow", "void")):
+            run = trial(WALLET)
+            bet(run, "open", cashed=4)
+            for step in steps:
+                bet(run, "open", cashed=6) if step == "grow" else void(run, "v")
+            ends.append([turnover(run)])
+            void(run, "u", "undo", "v")
+            ends[-1].append(turnover(run))
+        assert ends == [[{}, {"Bet": 10, "Win": 6}]] * 2
 
     def test_that_its_own_row_took_back_before_stays_away_with_its_bet(self, run: Trial) -> None:
         for state in ("open", "void"):
