@@ -21,6 +21,8 @@ class Line:
     stake: int
     cashed: int
     returned: int
+    always: bool = False
+    """Whether what is cashed out is booked when it is settled too, and not only while it is open."""
     sent: bool = False
     """Whether anything of it was ever sent."""
     kept_by: str = ""
@@ -175,7 +177,8 @@ class Line:
     def note_sent(self) -> None:
         counts = self.counts and not self.kept_by
         self.won = self.won or (counts and self.settled and not self.unwon_by)
-        self.cash = 0 if not self.counts else self.cashed if counts and self.state == "open" else self.cash
+        booked = counts and not self.done and (self.always or self.state == "open")
+        self.cash = 0 if not self.counts else self.cashed if booked else self.cash
         self.sent = self.sent or (counts and (self.table != "sessions" or any(self.turnover())))
 
     def _forget_given(self) -> None:
@@ -193,6 +196,9 @@ class Model:
     did: dict[str, tuple[str, Line, int]] = field(default_factory=dict)
     """`void`, `refund` or the undo of one; nothing of a reversal that did nothing, or was undone."""
     parked: set[str] = field(default_factory=set)
+
+    def line(self, key: str) -> Line:
+        return next(line for line in self.lines if line.key == key)
 
     def void(self, name: str, line: Line) -> None:
         if line.take(name):
