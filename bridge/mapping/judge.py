@@ -14,6 +14,7 @@ from bridge.mapping.doings import CHANGED
 from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
 from bridge.mapping.growth import growth
 from bridge.mapping.guards import first_true, forbidden_move
+from bridge.mapping.layered import NO_ROW
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.readers import Reader
@@ -21,7 +22,7 @@ from bridge.mapping.remembered import UNDECIDED, Ending, Sent
 from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OUTDATED, is_outdated
-from bridge.mapping.scope import NO_ROW, PlayRow, Scope
+from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.taking_back import rest_of
 from bridge.mapping.takings import NOTHING_KEPT, TAKEN_BACK, kept_back, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting

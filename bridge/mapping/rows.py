@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.layered import Layered
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import Layered, Scope, remembered_row
+from bridge.mapping.scope import Scope, remembered_row
 from bridge.records import Change, Renamed
 from bridge.row import UNAVAILABLE, Row, Value
 
