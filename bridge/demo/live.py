@@ -14,6 +14,7 @@ from bridge.demo.arrivals import Queues
 from bridge.demo.brands import BRANDS
 from bridge.demo.comparing import Outcome
 from bridge.demo.counted import Counted, counted
+from bridge.demo.interrupts import uninterrupted
 from bridge.demo.play import Dealer, Table, wallets
 from bridge.demo.process import BridgeProcess
 from bridge.demo.screen import Screen
@@ -45,8 +46,9 @@ def play_live(
     with ExitStack() as undo:
         state = Path(undo.enter_context(tempfile.TemporaryDirectory(prefix="wallet-bridge-demo-")))
         exchanges = {brand.name: f"fasttrack.{brand.topics(run)}" for brand in BRANDS}
-        queues = Queues(servers.rabbitmq_admin, exchanges, screen.event)
-        undo.callback(queues.close)
+        with uninterrupted():
+            queues = Queues(servers.rabbitmq_admin, exchanges, screen.event)
+            undo.callback(queues.close)
         for brand in BRANDS:
             screen.say(f"{brand.name}: {brand.says}; arrives in the queue {exchanges[brand.name]}")
         screen.say("making the wallets' tables, and letting Debezium read them ...")

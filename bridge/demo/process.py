@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from bridge.demo.interrupts import uninterrupted
 from bridge.errors import FatalError
 
 STOP_SECONDS = 45.0
@@ -29,12 +30,12 @@ class BridgeProcess:
         # Supervised, it ends with the demo even where that is killed itself.
         command = [sys.executable, "-m", "bridge.cli", "run", str(self._connector), "--supervised"]
         command += ["--state", str(self._state), "--http", "127.0.0.1:0", "--log-format", "json"]
-        with self._log.open("ab") as log:
+        with self._log.open("ab") as log, uninterrupted():
             # Ctrl-C is for the demo, which stops its bridges itself.
             self._process = subprocess.Popen(
                 command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
-        return self._process.pid
+            return self._process.pid
 
     def raise_if_ended(self) -> None:
         """Raise FatalError with the end of its log when it has ended by itself."""

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from bridge.demo.brands import BRANDS
 from bridge.demo.debezium import DebeziumConnector
+from bridge.demo.interrupts import uninterrupted
 from bridge.demo.servers import HINT, Servers
 from bridge.demo.truth import Write
 from bridge.errors import SourceUnavailable
@@ -42,8 +43,9 @@ def live_wallets(servers: Servers, run: str) -> Iterator[LiveWallets]:
     _require_kafka(servers.kafka)
     with ExitStack() as undo:
         owner = undo.enter_context(closing(_connect(servers.postgres)))
-        owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
-        undo.callback(_drop_database, owner, database)
+        with uninterrupted():
+            owner.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+            undo.callback(_drop_database, owner, database)
         connections = {}
         for brand in BRANDS:
             # The last dbname of a connection string counts.

@@ -10,6 +10,7 @@ from bridge.contracts import Outbound, Source
 from bridge.errors import LedgerConflict, LedgerFenced, LedgerUnavailable
 from bridge.intake.assignment import Assignment
 from bridge.intake.batches import Batches, Written
+from bridge.intake.brake import Brake
 from bridge.intake.lanes import Lanes
 from bridge.intake.merge import CommitOrder
 from bridge.intake.outbox import Outbox
@@ -26,8 +27,6 @@ ENOUGH = BATCH // 4
 
 With fewer there is time to wait for the disk, and what comes meanwhile goes into one transaction with them.
 """
-DEEP = 5_000
-"""Records of one partition that may wait for others before its reading pauses."""
 RETRY_SECONDS = 0.5
 
 
@@ -59,6 +58,7 @@ class Intake:
         """Tells the time of the oldest record that was read and is not taken in; None where there is none."""
         self._lanes = Lanes(source, decoder, self._order)
         self._outbox = Outbox(ledger, outbound, connector.limits.outbox)
+        self._brake = Brake(source, self._outbox, self._lanes, self._order, clock)
         self._batches = Batches(
             brand,
             decoder,
@@ -120,7 +120,7 @@ class Intake:
         now = self._clock()
         self.progress.turned_at = now
         self._assignment.renew()
-        self._throttle()
+        self._brake.look()
         self._poll(0.0 if self._batches.under_way else self._pace.poll_seconds(now))
         if self._batches.under_way and self._order.waiting() < ENOUGH:
             self._settle()
@@ -132,7 +132,7 @@ class Intake:
         self._commit_offsets()
 
     def _poll(self, seconds: float) -> None:
-        records = self._source.poll(seconds)
+        records = self._brake.poll(seconds)
         if self.halted:
             raise LedgerFenced("another instance has taken partitions over; this one starts anew")
         self._lanes.add(records, self._clock())
@@ -198,10 +198,6 @@ class Intake:
     def positions(self) -> Mapping[Partition, int]:
         """Return the positions that are durable."""
         return dict(self._lanes.positions)
-
-    def _throttle(self) -> None:
-        """Pause what is too far ahead: of the sender, or of the partitions that it waits for."""
-        self._lanes.pause_only(self._lanes.assigned() if self._outbox.full else self._order.deep(DEEP))
 
     def _commit_offsets(self, *, at_once: bool = False) -> None:
         self.progress.last_error = self._lanes.commit(self._clock(), at_once=at_once) or self.progress.last_error

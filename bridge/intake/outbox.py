@@ -22,7 +22,7 @@ class Outbox:
     """
 
     def __init__(self, ledger: Ledger, outbound: Outbound, limit: int) -> None:
-        """With `limit` events at the sender no more are offered, and reading should pause."""
+        """With `limit` events at the sender no more are offered, and nothing more should be read."""
         self._ledger = ledger
         self._outbound = outbound
         self._limit = limit
@@ -34,7 +34,6 @@ class Outbox:
         self._told = 0
         self._recorded = 0
         self._all_offered = False
-        self._full = False
 
     def unrecorded(self) -> int:
         """Return how many events are confirmed of which the ledger does not know that."""
@@ -74,10 +73,13 @@ class Outbox:
 
     @property
     def full(self) -> bool:
-        """Whether reading should pause: from the limit on, until half of it is sent."""
-        pending = self._outbound.pending()
-        self._full = pending >= self._limit or (self._full and pending > self._limit // 2)
-        return self._full
+        """Whether nothing more should be read for now."""
+        return self._outbound.pending() >= self._limit
+
+    @property
+    def half_sent(self) -> bool:
+        """Whether so much of a full outbox is sent that reading may begin again after a pause."""
+        return self._outbound.pending() <= self._limit // 2
 
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Offer the events of a batch that was written just now, unless older ones still lie in the ledger."""

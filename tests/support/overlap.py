@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -60,13 +61,14 @@ class World:
     topics: MemoryTopics = field(default_factory=MemoryTopics)
     outbound: MemoryOutbound = field(default_factory=MemoryOutbound)
     rows: int = 0
+    clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self.topics.create(PLAY.topic)
         self.topics.create(GAMES.topic)
         names = [PLAY.topic, GAMES.topic]
         self.source = MemorySource(self.topics, "g", names, max_poll_records=BATCH)
-        self.intake = Intake(self.brand, self.source, self.ledger, self.outbound)
+        self.intake = Intake(self.brand, self.source, self.ledger, self.outbound, clock=self.clock)
         self.intake.open()
 
     def game(self, code: str) -> None:
