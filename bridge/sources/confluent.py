@@ -14,6 +14,7 @@ from bridge.errors import FatalError, SourceUnavailable
 from bridge.records import Partition, SourceRecord
 from bridge.sources.adapter import KafkaAdapter
 from bridge.sources.confluent_brokers import LOG, ConfluentBrokers
+from bridge.sources.confluent_naming import NamedStart
 from bridge.sources.confluent_standing import ConfluentStanding
 from bridge.sources.librdkafka import consumer_config
 from bridge.sources.positions import check_position, position_error
@@ -39,16 +40,14 @@ class ConfluentSource(KafkaAdapter):
         super().__init__(settings, topics, patterns)
         self._brokers: ConfluentBrokers = ConfluentBrokers(settings)
         self._standing: ConfluentStanding = ConfluentStanding(settings)
-        # A start with a name, before it has been given anything; and when to look what it was not given.
-        self._joins_by_name = False
-        self._look_at: float | None = None
+        self._start = NamedStart(settings, self._brokers)
 
     def open(self, listener: AssignmentListener) -> None:
         """See `Source.open`.  Blocks for at most `request_timeout`, and 5 s more for missing topics."""
         group_of(self._settings)
         subscription = self._begin(listener)
         self._consumer = self._new_consumer()
-        self._joins_by_name = self._settings.member is not None
+        self._start.begin()
         self._subscribe(subscription)
 
     def _subscribe(self, subscription: Subscription) -> None:
@@ -59,25 +58,9 @@ class ConfluentSource(KafkaAdapter):
             on_lost=self._on_lost,
         )
 
-    def _join_anew_for_what_nobody_reads(self, subscription: Subscription) -> None:
-        """Leave the group and join it again where it leaves out a partition, once after each start.
-
-        To a member with a fixed name that starts again Kafka gives what the name had before, without a word to
-        whoever shares out (KIP-345); topics and partitions that came meanwhile would never be read.
-        """
-        self._look_at = time.monotonic() + self._settings.metadata_refresh.total_seconds()
-        group = group_of(self._settings)
-        try:
-            left_out = self._brokers.leaves_out(group, subscription, {Partition(*at) for at in self._positions})
-        except SourceUnavailable as error:
-            LOG.warning("whether each partition has a reader is not known: %s", error)
-            return
-        if left_out is None:
-            return
-        self._look_at = None
-        if left_out:
-            LOG.warning("the group %s leaves out partitions; joining it anew", group)
-            self._opened().unsubscribe()
+    def _look_for_what_nobody_reads(self, consumer: Consumer, subscription: Subscription) -> None:
+        if self._start.leaves_out(subscription, self.reached()):
+            consumer.unsubscribe()
             self._subscribe(subscription)
 
     def attach(self, positions: Mapping[Partition, int]) -> None:
@@ -106,8 +89,8 @@ class ConfluentSource(KafkaAdapter):
         """See `Source.poll`."""
         consumer = self._opened()
         self._raise_failure()
-        if self._look_at is not None and time.monotonic() >= self._look_at and self._subscription is not None:
-            self._join_anew_for_what_nobody_reads(self._subscription)
+        if self._start.due and self._subscription is not None:
+            self._look_for_what_nobody_reads(consumer, self._subscription)
         try:
             # `consume` with a timeout waits until it is full: so take what is there, and wait for one only.
             records = self._records(consumer.consume(self._settings.max_poll_records, 0))
@@ -202,8 +185,7 @@ class ConfluentSource(KafkaAdapter):
 
     def _on_assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         partitions = [Partition(at.topic, at.partition) for at in given]
-        if self._joins_by_name:
-            self._joins_by_name, self._look_at = False, time.monotonic()
+        self._start.given()
         try:
             positions = self._start_positions(partitions)
         except BaseException as error:
