@@ -64,6 +64,11 @@ class Line:
     def left(self) -> int:
         return self.stake - sum(self.parts.values())
 
+    @property
+    def compared(self) -> int:
+        """What its closing win is sent anew for, when that changes."""
+        return self.returned - self.cashed if self.always else self.returned
+
     def own(self) -> tuple[int, int]:
         """What counts of it by its own word and refunds: what was staked, and what was won."""
         if not self.counts:
@@ -92,8 +97,9 @@ class Line:
         if self.kept_by or (not self.counts and (self.sent or refused)):
             return False
         self.kept_by, self.said_yes = reversal, self.counts
-        self.settled_to = self.returned if self.state == "settled" else None
+        self.settled_to = self.compared if self.state == "settled" else None
         self._forget_given()
+        self._forget_given_wins()
         return True
 
     def lift(self, reversal: str, undo: str) -> bool:
@@ -121,7 +127,7 @@ class Line:
         return self.take(name, again=True)
 
     def change(self, state: str, grown: int, more: int, *, gone: bool = False) -> None:
-        counted, returned = self.counts, self.returned
+        counted, compared = self.counts, self.compared
         self.state, self.stake = state, self.stake + (grown if self.table == "sessions" else 0)
         self.gone = gone
         if self.table != "wins":
@@ -130,7 +136,7 @@ class Line:
             self.booked.clear()
             self._forget_given()
             self.done = self.done or self.cut  # Its own row cannot say what refunds left.
-        if not self.settled or self.returned != returned:
+        if not self.settled or self.compared != compared:
             self._forget_given_wins()
         self._change_kept()
         self.note_sent()
@@ -143,7 +149,7 @@ class Line:
         kept = self.table == "bets" and (self.kept_by or self.unwon_by)
         if self.state != "settled":
             self.settled_to = None
-        elif kept and self.settled_to not in (None, self.returned):
+        elif kept and self.settled_to not in (None, self.compared):
             self.done = True
         if self.said_won and not self.settled:
             self.unwon_by = ""
@@ -156,7 +162,7 @@ class Line:
             return False
         self.unwon_by, self.said_won = reversal, self.settled
         self._forget_given_wins()
-        self.settled_to = self.returned if self.settled else None
+        self.settled_to = self.compared if self.settled else None
         return True
 
     def win_again(self, reversal: str, undo: str) -> bool:
@@ -241,7 +247,8 @@ class Model:
             case "unwin" if line.win_again(reversal, name):
                 return "undo of unwin"
             case "void" | "unwin":  # Its row has said no since: what counts now counts by its own word.
-                counts = line.settled if way == "unwin" else line.sent and line.counts
+                won = line.settled and (not line.unwon_by or line.settled_to is not None)
+                counts = won if way == "unwin" else line.sent and line.counts
                 return None if counts else ""
             case "undo":
                 return "void" if line.take_again(reversal, name) else None

@@ -64,7 +64,7 @@ play:
       - {when: kind == "void", original: "bets[of]"}
       - {when: kind == "undo", undoes: "lists[ref, of]"}
 """
-ALWAYS = WALLET.replace(', while: state == "open"', "")
+ALWAYS = WALLET.replace(', while: state == "open"', "").replace("compare: returned", "compare: returned - cashed")
 """The same, but what is cashed out is booked when a bet is settled too."""
 REFUND = """\
       - {when: kind == "refund", original: "bets[ref]", activity: bet, takes: stake}

@@ -50,6 +50,26 @@ def test_turnover_is_the_model_s_after_each_step(
         wallet.compare()
 
 
+FEW = st.one_of(
+    *[st.tuples(st.just("change"), st.just(0), st.sampled_from(["open", "settled"]), AT, AT)] * 3,
+    st.tuples(st.just("change"), st.just(0), st.sampled_from(STATES), st.just(0), st.just(0)),
+    st.tuples(st.sampled_from(["void", "unwin"]), st.just(0)),
+    *[st.tuples(st.just("undo"), st.sampled_from([0, 0, 1]))] * 2,
+)
+
+
+@examples(8, unchecked=[HealthCheck.function_scoped_fixture])
+@given(state=st.sampled_from(STATES), always=st.booleans(), steps=st.lists(FEW, min_size=3, max_size=8))
+def test_what_a_single_bet_comes_to_is_the_model_s(
+    trial: Make, *, state: str, always: bool, steps: list[tuple[Any, ...]]
+) -> None:
+    # Few steps that hang together come to more than many that do not.
+    wallet = Wallet(trial(ALWAYS if always else WALLET), always=always)
+    for step in [("new", "bets", state), *steps]:
+        wallet.step(step)
+        wallet.compare()
+
+
 class Begun(Wallet):
     """A wallet with rows from before the bridge, of which nothing was sent."""
 
