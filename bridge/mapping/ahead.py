@@ -6,7 +6,7 @@ import contextlib
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.plan import ActivityPlan, TablePlan
+from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import Ahead, Ending, RowMemory, Took
 from bridge.mapping.rounds import RoundRows
 from bridge.mapping.scope import PlayRow, Scope
@@ -18,7 +18,6 @@ TAKEN_AHEAD: Final = "taken back before it was sent"
 TOO_MUCH: Final = "more_than_left", "more is taken back than is left"
 _KNOWN: Final = (Ending.OPEN, Ending.SENT, Ending.PARKED, Ending.HISTORY)
 MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent or taken again since"
-NONE_KEPT: Final[tuple[list[str], bool]] = ([], False)
 
 
 def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[Took]:
@@ -33,13 +32,10 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     known = [sent for sent in memory.sent if sent.name in names]
     if known and not any(sent.stands for sent in known):
         return []
-    done = {sent.name for sent in known if sent.stands or sent.taken or _grows(row, sent.name)}
+    done = {sent.name for sent in known if sent.stands or sent.taken}
+    done |= {name for name in names if memory.sent and row.plan.activities[name].alone}
     done |= {one.name for one in memory.ahead if one.part is None}
-    return [Took(row.plan.name, row.key, name, 0) for name in names[::-1] if name not in done]
-
-
-def _grows(row: PlayRow, name: str) -> bool:
-    return row.plan.activities[name].grows is not None
+    return [Took(row.plan.name, row.key, name, memory.not_sent) for name in names[::-1] if name not in done]
 
 
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:
@@ -58,7 +54,7 @@ def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, ta
     if found[0].share is None:
         raise MappingError("no_share", "`takes` needs a `share` on the activity that it takes from")
     require_enough(found[0], memory, scope, takes)
-    return Took(row.plan.name, row.key, found[0].name, 0, takes)
+    return Took(row.plan.name, row.key, found[0].name, memory.not_sent, takes)
 
 
 def require_enough(activity: ActivityPlan, memory: RowMemory, scope: Scope, takes: Value) -> None:
@@ -93,34 +89,23 @@ def left_ahead(activity: ActivityPlan, memory: RowMemory, left: Value) -> Value:
     return _less_parts(left, _of(activity, memory))
 
 
-def kept_back(table: TablePlan, scope: Scope, counting: list[str]) -> tuple[list[str], bool]:
-    """Return which activities do not count although their row says so, and whether the row frees them.
-
-    It does so when it says of nothing that it counts, having said that of something before.
-    """
-    memory = scope.memory
-    if memory is None:
-        return NONE_KEPT
-    if counting:
-        return [name for name in counting if is_kept_back(table.activities[name], scope, memory)], False
-    before = scope.before()
-    return [], any(_counts(activity, before) for activity in table.activities.values())
+def taken_ahead(memory: RowMemory, took: Took) -> Ahead | None:
+    """Return how a row remembers what a reversal took of it, where that counts as taken before it was sent."""
+    for one in memory.ahead:
+        if one.name == took.name and one.n == took.n and (one.n > 0 or one.part == took.part):
+            return one
+    return None
 
 
-def without(ahead: list[Ahead], took: Took) -> list[Ahead]:
-    """Return a list without what one row took ahead."""
-    one, rest = Ahead(took.name, took.part), list(ahead)
-    if one in rest:
-        rest.remove(one)
-    return rest
-
-
-def may_turn(memory: RowMemory | None, took: Took) -> bool:
-    """Return whether what was taken, or given back, before it was sent still is as that left it."""
-    last = memory.last(took.name) if memory is not None else None
-    if memory is None or last is None:
-        return True
-    return not last.stands and took.part is None and (took.given or Ahead(took.name) in memory.ahead)
+def lift(memory: RowMemory, took: Took) -> None:
+    """Let a row's memory, which is the caller's own, be without what a reversal took of it."""
+    ahead = taken_ahead(memory, took)
+    if ahead is not None:
+        memory.ahead = list(memory.ahead)
+        memory.ahead.remove(ahead)
+    for sent in memory.sent:
+        if sent.name == took.name and sent.n == took.n:
+            sent.taken = False
 
 
 def _of(activity: ActivityPlan, memory: RowMemory) -> list[Ahead]:
@@ -143,10 +128,3 @@ def _less_parts(left: Value, ahead: list[Ahead]) -> Value:
         if left is None:
             raise MappingError(*TOO_MUCH)
     return left
-
-
-def _counts(activity: ActivityPlan, scope: Scope) -> bool:
-    try:
-        return bool(activity.when(scope)) and bool(activity.stands(scope))
-    except (PoisonRecord, Waiting):
-        return False

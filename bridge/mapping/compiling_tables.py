@@ -200,6 +200,8 @@ class TableCompiler(TableExpressions):
             share=share_reader(self._table, self.value(config.share, (*path, "share")))
             if config.share is not None
             else None,
+            alone=config.grows is not None
+            and not any(one.type == "Bet" and one.grows is None for one in table.activities.values()),
         )
 
     def _merged(self, name: str, activity: Activity, part: str) -> Fields:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.ahead import without
+from bridge.mapping.ahead import lift
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.groups import join_groups
 from bridge.mapping.history import silently_taken, stands_of_history
@@ -41,10 +41,12 @@ class Effects:
         mine = self._own(table, change, scope)
         touched = {(table.name, scope.key): mine}
         rounds: list[tuple[str, str]] = []
+        for took in decision.lifts:
+            lift(_touch(touched, self._row(table, took)), took)
         for took in decision.took or ():
-            if took.given or took.n == 0:
-                row = PlayRow(table.all_tables[took.table], took.key, self._recall)
-                _note_ahead(_touch(touched, row), took)
+            if took.n <= 0 and not took.given:
+                memory = _touch(touched, self._row(table, took))
+                memory.ahead = [*memory.ahead, Ahead(took.name, took.part, took.n)]
         for out in decision.events:
             memory = _touch(touched, out.row)
             if out.row.plan.indexes_rounds:
@@ -53,7 +55,7 @@ class Effects:
             player = key_text(out.fields["user_id"]) or ""
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
             _note(memory, out, seq, by_another=decision.reversal)
-        _release(mine, decision.released, frees=decision.frees)
+        _release(table, mine, decision.released, frees=decision.frees)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
         if decision.reversal:
@@ -76,7 +78,9 @@ class Effects:
             memory.ending, memory.reason = Ending.SKIPPED, decision.reason
             if not memory.effective:
                 memory.did = None  # What was undone has been withdrawn too: it may come again.
-        _release(memory, decision.released, frees=decision.frees)
+        elif memory.ending is Ending.SKIPPED and not decision.final:
+            memory.ending, memory.reason = _SENT if memory.sent else _OPEN, ""  # No guard leaves it out any more.
+        _release(table, memory, decision.released, frees=decision.frees)
         memory.reversal = memory.reversal or decision.reversal
         if memory.ahead and table.append_only:
             memory.values = _values(table.columns | table.remembers, scope, memory.values)  # An undo sends it.
@@ -188,6 +192,11 @@ class Effects:
         add_to_round(self._recall, round_id, out.row.plan.name, out.row.key)
         return ROUND_SPACE, round_id
 
+    def _row(self, table: TablePlan, took: Took) -> PlayRow:
+        row = PlayRow(table.all_tables[took.table], took.key, self._recall)
+        row.memory()  # It follows a key that has changed since.
+        return row
+
     def _shrink_parts(self, table: TablePlan, key: str) -> None:
         """Keep of a decided header's parts only their keys, to know a repeat, unless it may be judged again."""
         if not table.append_only:
@@ -212,21 +221,18 @@ def _copy(memory: RowMemory | None) -> RowMemory:
     return msgspec.structs.replace(memory, sent=[msgspec.structs.replace(sent) for sent in memory.sent])
 
 
-def _release(memory: RowMemory, names: tuple[str, ...], *, frees: bool) -> None:
-    """Let activities count again when their own row says so: it has said no since another row took them back."""
-    if frees:
-        memory.ahead = []
-    for sent in memory.sent:
-        if sent.name in names:
+def _release(table: TablePlan, memory: RowMemory, names: tuple[str, ...], *, frees: bool) -> None:
+    """Note to what the row has said no itself since others took it back: all counts again when it says so.
+
+    Or, as long as it says yes to the rest of what they took, it is as if they had come after that no.
+    """
+    if frees and memory.ahead:
+        memory.ahead, memory.freed = [], memory.freed + 1
+    for sent in memory.sent if names else ():
+        if sent.name in names and sent.taken:
             sent.taken = False
-
-
-def _note_ahead(memory: RowMemory, took: Took) -> None:
-    """Note what a reversal took of an activity before it was sent, or that an undo gave that back."""
-    if took.given:
-        memory.ahead = without(memory.ahead, took)
-    else:
-        memory.ahead = [*memory.ahead, Ahead(took.name, took.part)]
+            if not frees and not table.activities[sent.name].alone:
+                memory.ahead = [*memory.ahead, Ahead(sent.name, None, sent.n)]
 
 
 def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> None:
@@ -238,9 +244,6 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
             cut = any(sent.cut for sent in memory.sent if sent.name == out.name)
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
         stands = True
-        for sent in memory.sent if out.restores else ():
-            if sent.name == out.name and sent.n == out.restores:
-                sent.taken = False
         if memory.ahead:  # What was taken ahead of its share is in what is left of it.
             cut = cut or any(one.name == out.name for one in memory.ahead)
             memory.ahead = [one for one in memory.ahead if one.name != out.name]

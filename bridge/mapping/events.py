@@ -61,9 +61,7 @@ class EventMaker:
         fields = dict(scope.sent_fields(piece))
         scope.n = n
         override(fields, [(name, read) for name, read in plan.event if name == "activity_id"], scope)
-        out = Outgoing(row, plan.name, n, fields, approved=True)
-        out.restores = piece.n
-        return out
+        return Outgoing(row, plan.name, n, fields, approved=True)
 
     def rollback(self, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
         """Return the Rollback of what was sent: the same in every field but its status."""

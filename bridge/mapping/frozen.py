@@ -121,9 +121,10 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.parked,
             _frozen_did(memory.did) if memory.did is not None else None,
             memory.gone,
-            [[one.name, freeze(one.part)] for one in memory.ahead],
+            [[one.name, freeze(one.part), one.n] for one in memory.ahead],
             memory.asked,
             memory.writer,
+            memory.freed,
         ]
     )
 

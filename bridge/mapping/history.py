@@ -4,27 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.amounts import checked
 from bridge.mapping.groups import join_groups, round_taken
-from bridge.mapping.keys import KEY_SEPARATOR, key_text
+from bridge.mapping.keys import key_text
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import join_round, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope, would_have_sent
 from bridge.mapping.shares import anything, less
+from bridge.mapping.takers import DEEPEST, add_taker, first_taker, named_by, takers_of
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
-
-SILENT_SPACE: Final = "ref:silent"
-"""The reversals of history that name a row: [table, key, activity] of each, under the row's table and key."""
-_DEEPEST: Final = 100
-"""How many undos of undos are followed."""
 
 
 def stands_of_history(table: TablePlan, scope: Scope) -> list[Sent]:
@@ -94,9 +90,9 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
 
 def _note_silent(recall: Recall, row: PlayRow, taker: list[str]) -> None:
     """Note under a row which one takes it back, or undoes it, and let what they all name stand or not."""
-    _add_taker(recall, _place(row.plan.name, row.key), taker)
+    add_taker(recall, row.plan.name, row.key, taker)
     memory = row.memory()
-    for _ in range(_DEEPEST):
+    for _ in range(DEEPEST):
         if memory is None or memory.did is None:
             break
         if memory.did.way == "round":
@@ -108,26 +104,20 @@ def _note_silent(recall: Recall, row: PlayRow, taker: list[str]) -> None:
     _settle_again(row)
 
 
-def _add_taker(recall: Recall, place: str, taker: list[str]) -> None:
-    takers = recall.value(SILENT_SPACE, place) or []
-    if taker not in takers:  # A later snapshot shows it again.
-        recall.put_value(SILENT_SPACE, place, [*takers, taker])
-
-
 def _join_rounds(table: TablePlan, scope: Scope, recall: Recall) -> None:
     """Note where a row of history belongs, to a round or a group: it is taken back by what has taken that."""
     rounds = [join_round(recall, table, scope)] if table.indexes_rounds else []
     rounds += join_groups(recall, table, scope) if table.gathers else []
     for round_id in rounds:
-        for taker in (recall.value(SILENT_SPACE, _place("", round_id)) or []) if round_id is not None else ():
-            _add_taker(recall, _place(table.name, scope.key), taker)
+        for taker in named_by(recall, "", round_id) if round_id is not None else ():
+            add_taker(recall, table.name, scope.key, taker)
 
 
 def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: list[str]) -> None:
     """Note which row takes back a round, for the rows of it that have been read and those that will be."""
-    _add_taker(recall, _place("", round_id), taker)
+    add_taker(recall, "", round_id, taker)
     for member in _members(recall, table, round_id):
-        _add_taker(recall, _place(member.plan.name, member.key), taker)
+        add_taker(recall, member.plan.name, member.key, taker)
         _settle_again(member)
 
 
@@ -144,38 +134,9 @@ def _settle_again(row: PlayRow) -> None:
         row.recall.put_row(row.plan.name, row.key, memory)
 
 
-def _place(table: str, key: str) -> str:
-    return f"{table}{KEY_SEPARATOR}{key}"
-
-
-def _takers(recall: Recall, table: str, key: str) -> list[tuple[str, str, str, bool]]:
-    """Return what takes a row of history back: table, key, activity, and whether that has been undone."""
-    found = []
-    for taker in recall.value(SILENT_SPACE, _place(table, key)) or []:
-        activity = taker[2] if len(taker) > 2 else ""
-        found.append((taker[0], taker[1], activity, _undone(recall, taker[0], taker[1])))
-    return found
-
-
-def _undone(recall: Recall, table: str, key: str) -> bool:
-    """Return whether a reversal of history has been undone by another row, and that not in turn."""
-    chain = [_place(table, key)]
-    after: list[list[int]] = []
-    for place in chain:
-        undoing = recall.value(SILENT_SPACE, place) or []
-        after.append(list(range(len(chain), len(chain) + len(undoing))))
-        chain += [_place(one[0], one[1]) for one in undoing]
-        if len(chain) > _DEEPEST:
-            break
-    undone = [False] * len(chain)
-    for at in range(len(after) - 1, -1, -1):
-        undone[at] = any(not undone[other] for other in after[at])
-    return undone[0]
-
-
 def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemory) -> None:
     """Let nothing stand that is taken back, but where shares tell how much: that is worked out when asked for."""
-    takers = _takers(recall, table.name, key)
+    takers = takers_of(recall, table.name, key)
     if takers and memory.ending is Ending.HISTORY and not table.append_only:
         memory.ahead = _taken_ahead(table, memory, recall, takers)
     for sent in memory.sent if takers else ():
@@ -194,12 +155,14 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
 def _taken_ahead(
     table: TablePlan, memory: RowMemory, recall: Recall, takers: list[tuple[str, str, str, bool]]
 ) -> list[Ahead]:
-    """Return what reversals took in whole of a row of which nothing was sent; what parts they took is not told."""
-    ahead = []
-    for taker, key, only, undone in takers if not memory.sent else ():
+    """Return what reversals took in whole of a row before it was sent; what parts they took is not told."""
+    pending = [one.name for one in table.activities.values() if not (memory.sent and one.alone)]
+    pending = [name for name in pending if memory.last(name) is None]
+    ahead: list[Ahead] = []
+    for taker, key, only, undone in takers:
         did = (recall.row(taker, key) or memory).did
         if not undone and (did is None or did.takes != UNKNOWN):
-            ahead += [Ahead(name) for name in table.activities if only in ("", name)]
+            ahead += [Ahead(name) for name in pending if only in ("", name) and Ahead(name) not in ahead]
     return ahead
 
 
@@ -235,7 +198,7 @@ def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
 def _parts_of_history(row: PlayRow, activity: ActivityPlan, sent: Sent, left: Any) -> Iterator[tuple[Took, bool]]:
     """Yield what each reversal of history took of a share, as they were read, and whether that was undone."""
     stands = sent.stands
-    for table, key, only, undone in _takers(row.recall, row.plan.name, row.key):
+    for table, key, only, undone in takers_of(row.recall, row.plan.name, row.key):
         if only not in ("", activity.name):
             continue
         taken = taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
@@ -282,17 +245,9 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
                 for took, _ in _parts_of_history(row, activity, sent, left)
                 if (took.table, took.key) == (table, key)
             ]
-        elif sent.taken and _first_taker(row.recall, row, sent.name) == (table, key):
+        elif sent.taken and not sent.seq and first_taker(row.recall, row, sent.name) == (table, key):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
     for one in memory.ahead[::-1]:
-        if _first_taker(row.recall, row, one.name) == (table, key):
-            found.append(Took(row.plan.name, row.key, one.name, 0, one.part))
+        if one.n >= 0 and first_taker(row.recall, row, one.name) == (table, key):
+            found.append(Took(row.plan.name, row.key, one.name, one.n, one.part))
     return found
-
-
-def _first_taker(recall: Recall, row: PlayRow, activity: str) -> tuple[str, str] | None:
-    """Return the reversal of history that took an activity: those that came after it took nothing."""
-    for table, key, only, undone in _takers(recall, row.plan.name, row.key):
-        if only in ("", activity) and not undone:
-            return table, key
-    return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.layered import Layered
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.scope import Layered, Scope
+from bridge.mapping.scope import Scope
 from bridge.records import Change
 from bridge.row import Row
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.ahead import NONE_KEPT, kept_back
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED
 from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
 from bridge.mapping.growth import growth
 from bridge.mapping.guards import first_true, forbidden_move
+from bridge.mapping.layered import NO_ROW
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.readers import Reader
@@ -24,9 +24,9 @@ from bridge.mapping.remembered import UNDECIDED, Ending, Sent
 from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OF_ANOTHER, OUTDATED, is_another, is_outdated
-from bridge.mapping.scope import NO_ROW, PlayRow, Scope
+from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.taking_back import rest_of
-from bridge.mapping.takings import TAKEN_BACK, require_known_rest, require_unchanged
+from bridge.mapping.takings import NOTHING_KEPT, TAKEN_BACK, kept_back, require_known_rest, require_unchanged
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 from bridge.row import Value
@@ -102,9 +102,13 @@ class Judge:
 
     def _guarded(self, table: TablePlan, scope: Scope, reason: str) -> Decision:
         """Return how a row ends that a guard skips: one that has taken something back cannot just be left out."""
-        if scope.memory is not None and scope.memory.effective:
+        memory, (_, released, frees) = scope.memory, NOTHING_KEPT
+        if memory is not None and memory.effective:
             return CHANGED
-        return Skip(reason, final=True, reversal=self._is_reversal(table, scope))
+        if memory is not None and (memory.sent or memory.ahead):
+            _, released, frees = kept_back(table, scope, [], memory.taken())
+        reversal = self._is_reversal(table, scope)
+        return Skip(reason, final=True, reversal=reversal, released=tuple(released), frees=frees)
 
     def _refused(
         self, table: TablePlan, scope: Scope, waiting: Waiting | None, reverses: bool, applies: bool
@@ -195,16 +199,13 @@ class Judge:
         back: list[Sent] = []
         forth: list[Next] = []
         taken = scope.memory.taken() if scope.memory is not None else []
-        released: list[str] = []
-        kept, frees = NONE_KEPT
-        if scope.memory is not None and scope.memory.ahead:
-            kept, frees = kept_back(table, scope, [one.name for one in applies if one.stands(scope)])
+        kept, released, frees = NOTHING_KEPT
+        if taken or (scope.memory is not None and scope.memory.ahead):
+            counting = [one.name for one in applies if one.stands(scope)]
+            kept, released, frees = kept_back(table, scope, counting, taken)
         for activity in table.activities.values() if scope.memory is not None else applies:
             should = activity in applies and activity.stands(scope)
-            mine = bool(taken) and activity.name in taken
-            if mine and not should:
-                released.append(activity.name)
-            if mine and activity.grows is None:
+            if activity.name in taken and not activity.alone:
                 if should:
                     require_unchanged(activity, scope)
             elif activity.name not in kept:

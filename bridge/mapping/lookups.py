@@ -7,11 +7,11 @@ from typing import Any, Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.keys import key_text
+from bridge.mapping.layered import columns_of
 from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Version
 from bridge.mapping.rows import row_of_record
-from bridge.mapping.scope import columns_of
 from bridge.records import Change, SourcePosition
 from bridge.row import UNAVAILABLE, Row, Value
 

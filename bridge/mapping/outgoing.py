@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bridge.mapping.remembered import Did, Took
 from bridge.mapping.scope import PlayRow
 from bridge.row import Value
@@ -22,8 +24,6 @@ class Outgoing:
     """What is left of that share then."""
     stands = True
     """After a Rollback: whether a part of the activity still stands."""
-    restores = 0
-    """The piece of a running total that an undo lets stand again, under this event's number."""
     warnings: tuple[str, ...] = ()
     """Why an event that holds to the contract breaks the stricter profile."""
 
@@ -37,6 +37,9 @@ class Outgoing:
 
 class Send:
     """Leads to events, in this order."""
+
+    lifts: Sequence[Took] = ()
+    """What a reversal row took whose effect is undone: it keeps that back no more."""
 
     def __init__(self, events: list[Outgoing], *, took: list[Took] | None = None, reversal: bool = False) -> None:
         self.events = events

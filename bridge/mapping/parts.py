@@ -10,12 +10,13 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.keys import key_text, row_space
+from bridge.mapping.layered import columns_of
 from bridge.mapping.operators import add
 from bridge.mapping.plan import PartsPlan, SplitPlan, TablePlan
 from bridge.mapping.readers import Reader
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import Scope, columns_of
+from bridge.mapping.scope import Scope
 from bridge.mapping.shares import Shares
 from bridge.mapping.transactions import require_all
 from bridge.mapping.waiting import Waiting

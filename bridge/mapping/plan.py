@@ -60,6 +60,8 @@ class ActivityPlan:
     grows: tuple[Reader, Test] | None = None
     share: Reader | None = None
     """Reads the whole share, before any reversal: one number, or one for each value of the split."""
+    alone: bool = False
+    """A running total in a table without a single bet: each growth is play of its own."""
     blank: dict[str, Value] = field(init=False)
     """The fields of an event that are the same for all, and all others as null."""
     varying: Fields = field(init=False)

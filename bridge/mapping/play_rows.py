@@ -155,7 +155,7 @@ class PlayRows:
         if self._holding.queues.count and self._holding.blocks(queue, table, scope):
             decision = (
                 None
-                if waits or (known and (known.sent or known.effective))
+                if waits or (known and (known.sent or known.ahead or known.effective))
                 else self._judge.skip_at_once(table, scope)
             )
         elif waits:

@@ -84,6 +84,13 @@ class Recall:
         self._rows[table, key] = row
         self.memory.put(row_space(table), key, encode_row(row) if row is not None else None)
 
+    def supposing(self, rows: dict[tuple[str, str], RowMemory | None]) -> Recall:
+        """Return a view of the same memory in which these rows are as they are here.  Nothing is put into it."""
+        view = Recall(shared=self._shared)
+        view.memory, view.given_up, view.in_making = self.memory, self.given_up, self.in_making
+        view._rows, view._lookups, view._used = rows, self._lookups, self._used
+        return view
+
     def fields(self, seq: int) -> dict[str, Value] | None:
         """Return the fields of an event as it was sent, or None when it is past its retention."""
         body = self.memory.body(seq)

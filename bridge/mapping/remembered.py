@@ -64,7 +64,7 @@ class Took(msgspec.Struct, array_like=True):
     key: str
     name: str
     n: int
-    """The generation, or the piece; 0 for what had not been sent yet."""
+    """The generation, or the piece; of what had not been sent yet 0 or less: see `RowMemory.not_sent`."""
     part: Any = None
     """How much of its share, where it has one."""
     given: bool = False
@@ -77,6 +77,8 @@ class Ahead(msgspec.Struct, array_like=True):
     name: str
     part: Any = None
     """How much of its share; nothing here means all of it."""
+    n: int = 0
+    """As of what it took: a generation where the row has said no to that since, and not to all that it took."""
 
 
 UNKNOWN: Final = "?"
@@ -122,6 +124,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Which of its parts a decision about it has read: one that comes later is missing from that."""
     writer: str = ""
     """The transaction that wrote it first, where its parts are complete with that."""
+    freed: int = 0
+    """How often its own row has freed what was taken ahead: a reversal from before keeps nothing more."""
 
     @property
     def player(self) -> str:
@@ -138,6 +142,11 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
         """Return whether the row took something back, or gave it back, and nobody has undone that."""
         return bool(self.took) or (self.did is not None and self.took is None and not self.undecided)
 
+    @property
+    def not_sent(self) -> int:
+        """Return how what is taken now is numbered that was not sent yet: below 0, which is for history."""
+        return -1 - self.freed
+
     def standing(self) -> list[Sent]:
         """Return the activities that stand, oldest first."""
         return [sent for sent in self.sent if sent.stands]
@@ -145,6 +154,13 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     def taken(self) -> list[str]:
         """Return the names of the activities that another row took back."""
         return [sent.name for sent in self.sent if sent.taken]
+
+    def untaken(self) -> RowMemory:
+        """Return it as it was before other rows took anything back: so an event of history was made."""
+        if not any(sent.taken for sent in self.sent):
+            return self
+        sent = [msgspec.structs.replace(one, stands=one.stands or one.taken) for one in self.sent]
+        return msgspec.structs.replace(self, sent=sent)
 
     def pieces(self, name: str) -> list[Sent]:
         """Return what was sent of an activity: all pieces of a running total, oldest first, else one."""

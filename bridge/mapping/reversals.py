@@ -18,8 +18,8 @@ from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import adds, anything, less
-from bridge.mapping.taking_back import all_of, as_sent, part_of
-from bridge.mapping.undoing import as_settled, undo, what_it_took
+from bridge.mapping.taking_back import all_of, as_sent, as_settled, part_of
+from bridge.mapping.undoing import undo, what_it_took
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -259,11 +259,14 @@ class Reversals:
             return Park("original_parked", "the reversal that it undoes is parked", reversal=True)
         if not memory.reversal and did is not None:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
-        events, took = undo(self._maker, scope, what_it_took(named, memory))
+        before = what_it_took(named, memory)
+        events, took = undo(self._maker, scope, before)
         if not events and not took and not memory.took:
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
         decision = as_sent(self._maker, plan, scope, events, did)
-        decision.undone, decision.took, decision.reason = named, took, NOT_COUNTED
+        decision.undone, decision.took = named, took
+        decision.lifts = [one for one in before if not one.given]
+        decision.reason = NOT_COUNTED
         return decision
 
     def _undo_ended(

@@ -6,11 +6,12 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.groups import move_group
+from bridge.mapping.layered import Layered
 from bridge.mapping.parts import is_part_of
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import Layered, Scope, remembered_row
+from bridge.mapping.scope import Scope, remembered_row
 from bridge.records import Change, Renamed
 from bridge.row import UNAVAILABLE, Row, Value
 

@@ -2,64 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from bridge.errors import MappingError, PoisonRecord
+from bridge.errors import MappingError
 from bridge.mapping.amounts import add_up, exact_sum
 from bridge.mapping.keys import row_space
+from bridge.mapping.layered import NO_ROW
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
-from bridge.row import UNAVAILABLE, Row, Value
-
-
-class _NoRow(Row):
-    """A row that is not there: every column is null."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__({}, {})
-
-    def __getitem__(self, column: str) -> Value:
-        return None
-
-
-NO_ROW: Final = _NoRow()
-
-
-class Layered(Row):
-    """A row over another one: a column is that of the first row that has it."""
-
-    __slots__ = ("_over", "_under")
-
-    def __init__(self, over: Row, under: Row) -> None:
-        # What a row holds is set for these two: this one passes every question on.
-        self._over = over
-        self._under = under
-
-    def __getitem__(self, column: str) -> Value:
-        return self._showing(column)[column]
-
-    def get(self, column: str) -> Value:
-        """Return the value like `row[column]`, but None for a column that is not there and UNAVAILABLE as such."""
-        return self._showing(column).get(column)
-
-    def __contains__(self, column: object) -> bool:
-        return column in self._over or column in self._under
-
-    def columns(self) -> Iterable[str]:
-        """Return the names of the columns that either row has."""
-        return dict.fromkeys([*self._over.columns(), *self._under.columns()])
-
-    def _showing(self, column: str) -> Row:
-        """Return the row whose column it is."""
-        return self._over if column in self._over else self._under
+from bridge.row import Row, Value
 
 
 class SentView:
@@ -237,8 +194,9 @@ class Scope:
 
     def as_history(self) -> Scope:
         """Return the scope of the row as it was when it was history."""
-        history = self.memory.history if self.memory is not None else None
-        return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=self.memory)
+        memory = self.memory.untaken() if self.memory is not None else None
+        history = memory.history if memory is not None else None
+        return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=memory)
 
     def _fields_of_history(self, sent: Sent) -> dict[str, Value]:
         memory = self.memory
@@ -269,20 +227,6 @@ class Scope:
     def committed_at(self) -> datetime | None:
         """Return when the database committed the change."""
         return self.change.committed_at if self.change is not None else None
-
-
-def columns_of(row: Row, known: Row | None = None) -> dict[str, Value]:
-    """Return the columns that can be decoded; one that is unavailable is as it was in `known`."""
-    columns: dict[str, Value] = {}
-    for column in row.columns():
-        try:
-            value = row.get(column)
-        except PoisonRecord:
-            continue
-        if value is UNAVAILABLE and known is not None and column in known:
-            value = known.get(column)
-        columns[column] = value
-    return columns
 
 
 def would_have_sent(past: Scope, sent: Sent) -> dict[str, Value]:

@@ -8,6 +8,7 @@ from bridge.errors import MappingError
 from bridge.mapping.ahead import TAKEN_AHEAD
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.events import EventMaker, override
+from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan
@@ -98,3 +99,10 @@ def _require_new(ids: set[str | None], activity_id: str | None) -> None:
 
 def _took(out: Outgoing) -> Took:
     return Took(out.row.plan.name, out.row.key, out.name, out.n, out.takes)
+
+
+def as_settled(row: PlayRow, sent: Sent) -> Sent:
+    """Return an activity as it stands now; where it is of history, reversals of history may have left a part."""
+    activity = row.plan.activities[sent.name]
+    known = sent.left is not None or sent.seq or activity.share is None
+    return sent if known else settled(row, activity, sent)

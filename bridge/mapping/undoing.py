@@ -1,19 +1,25 @@
-"""Undoing what a reversal row did: what it took back stands again, and what an undo gave back goes again."""
+"""Undoing what a reversal row did: what it took back stands again, where its own row says now that it counts."""
 
 from __future__ import annotations
 
 import msgspec
 
 from bridge.errors import MappingError
-from bridge.mapping.ahead import MOVED_ON, is_kept_back, may_turn, require_enough, without
+from bridge.mapping.ahead import MOVED_ON, is_kept_back, lift, taken_ahead
 from bridge.mapping.events import EventMaker
-from bridge.mapping.history import settled, took_in_history
+from bridge.mapping.growth import growth
+from bridge.mapping.history import took_in_history
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan
-from bridge.mapping.remembered import Ahead, Ending, RowMemory, Sent, Took
+from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
+from bridge.mapping.retaking import retake
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.shares import anything, less, more
+from bridge.mapping.shares import more
+from bridge.mapping.taking_back import as_settled
 from bridge.mapping.takings import require_known_rest
+
+Undone = tuple[list[Outgoing], list[Took]]
+"""The events of an undo, and what it gave back, or took once more."""
 
 
 def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
@@ -30,107 +36,189 @@ def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
     )
 
 
-def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> tuple[list[Outgoing], list[Took]]:
-    """Return what undoes a reversal, the last thing that it did first, and what that takes or gives in turn.
-
-    A bet is given back before what was won with it, whatever the order in which they went, and nothing of a row
-    that was deleted since.
+def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> Undone:
+    """Return what undoes a reversal, and what that takes or gives in turn.  Of a row deleted since it is nothing.
 
     Raises MappingError where something else has happened to it since.
     """
-    events: list[Outgoing] = []
-    done: list[Took] = []
-    scopes: dict[tuple[str, str], Scope] = {}
-    for one in _in_order(scope, took):
-        plan = scope.plan.all_tables[one.table]
-        row, activity = PlayRow(plan, one.key, scope.recall), plan.activities[one.name]
-        memory = row.memory()
-        if memory is not None and memory.gone and not memory.standing():
-            continue
-        if one.n == 0 and may_turn(memory, one):
-            out, turned = _turned(maker, row, activity, one, scopes)
-            events, done = [*events, *out], [*done, *turned]
-            continue
-        sent = _known(row, activity, one)
-        if one.n and not one.given and _says_no(memory, sent):
-            continue
-        if one.given:
-            events += _retaken(maker, row, activity, sent, one)
-            done.append(Took(one.table, row.key, one.name, sent.n, one.part))
-            continue
-        again = _restored(maker, row, sent, one, done)
-        events += again
-        done.append(Took(one.table, row.key, one.name, again[-1].n, one.part, given=True))
-    return events, done
+    if any(one.given for one in took):
+        return retake(maker, scope, took)
+    giving = _GivingBack(maker, scope, took)
+    for one, counts in giving.in_order():
+        giving.give(one, counts=counts)
+    return giving.events, giving.done
 
 
-def _turned(
-    maker: EventMaker, row: PlayRow, activity: ActivityPlan, took: Took, scopes: dict[tuple[str, str], Scope]
-) -> tuple[list[Outgoing], list[Took]]:
-    """Let what was taken before it was sent count when its row says so; it is sent if that says so now.
+class _GivingBack:
+    """One undo of a reversal.
 
-    What an undo let count is kept back once more.
+    Rows are asked as they are without that reversal, and with what has been given back already: a closing win
+    may depend on what was cashed out, and the end of a round on its bets.
     """
-    memory = row.memory()
-    if memory is None:
-        return [], []
-    if not took.given and Ahead(took.name, took.part) not in memory.ahead:
-        return [], []  # Its own row has freed it.
-    if took.given and Ahead(took.name) in memory.ahead and not activity.when(row.scope()):
-        return [], []  # Neither the row nor a reversal means anything by it.
-    if took.given:
-        require_enough(activity, memory, row.scope(), took.part)
-    out = _counted(maker, row, activity, took, scopes) if not took.given else None
-    n = out.n if out is not None else 0
-    turned = Took(took.table, row.key, took.name, n, took.part, given=not took.given)
-    return [out] if out is not None else [], [turned]
 
+    def __init__(self, maker: EventMaker, scope: Scope, took: list[Took]) -> None:
+        self._maker = maker
+        self._took = took
+        self._asking = scope
+        self._tables = scope.plan.all_tables
+        self._supposed: dict[tuple[str, str], RowMemory | None] = {}
+        self._recall = scope.recall.supposing(self._supposed)
+        self._scopes: dict[tuple[str, str], Scope] = {}
+        self._totals: set[tuple[str, str, str]] = set()
+        """The running totals of which this reversal still keeps pieces."""
+        self.events: list[Outgoing] = []
+        self.done: list[Took] = []
+        for one in took:
+            row = self._row(one)
+            memory = row.memory()
+            if memory is not None:
+                lift(self._suppose(row, memory), one)
 
-def _counted(
-    maker: EventMaker, row: PlayRow, activity: ActivityPlan, took: Took, scopes: dict[tuple[str, str], Scope]
-) -> Outgoing | None:
-    """Return the event of an activity that an undo lets count, if its own row says now that it does."""
-    memory = row.memory()
-    if memory is None or memory.parked or memory.ending is Ending.SKIPPED:
-        return None
-    last = memory.last(took.name)
-    scope = scopes.get((took.table, row.key))
-    if scope is None:
-        scope = scopes[took.table, row.key] = row.scope()
-        scope.siblings = {}
-    scope.memory = known = msgspec.structs.replace(memory, ahead=without(memory.ahead, took))
-    if not activity.when(scope) or not activity.stands(scope) or is_kept_back(activity, scope, known):
-        return None
-    if activity.grows is not None:
-        total_of, books = activity.grows
-        scope.grown = total_of(scope) if books(scope) else None
-        if not scope.grown:
+    def in_order(self) -> list[tuple[Took, bool]]:
+        """Return what was taken, and whether its row is asked for it anew: the last first, bets before wins.
+
+        What is restored as it was sent comes before what is made anew, which may depend on it.  That comes in the
+        order in which its table has it, as always: a closing win pays what was not cashed out by then.
+        """
+        found: list[tuple[Took, bool]] = []
+        for one in self._took[::-1]:
+            memory = self._row(one).memory()
+            found.append((one, memory is not None and taken_ahead(memory, one) is not None))
+        for one in self._took:  # A total that is alone is sent as it grows.
+            anew, plan = msgspec.structs.replace(one, n=0), self._plan(one)
+            if one.n > 0 and plan.grows is not None and not plan.alone and (anew, True) not in found:
+                found.append((anew, True))
+        rows = list(dict.fromkeys((one.table, one.key) for one, anew in found if anew))
+        found.sort(key=lambda item: self._turn(item, rows))
+        return found
+
+    def _turn(self, item: tuple[Took, bool], rows: list[tuple[str, str]]) -> tuple[int, int, int]:
+        """Return when the turn of an activity comes; of two that have the same the first comes first."""
+        one, anew = item
+        if self._plan(one).type == "Bet":
+            return 0, 0, 0
+        written = list(self._tables[one.table].activities)
+        return (2, rows.index((one.table, one.key)), written.index(one.name)) if anew else (1, 0, 0)
+
+    def give(self, one: Took, *, counts: bool) -> None:
+        """Give back one activity, or one piece."""
+        row, activity = self._row(one), self._plan(one)
+        memory = row.memory()
+        if memory is None and one.n > 0:
+            raise MappingError(*MOVED_ON)
+        if memory is None or (memory.gone and not memory.standing()):
+            return
+        last = memory.last(one.name)
+        if counts:
+            self._count(row, memory, activity, one)
+        elif one.n <= 0 and (one.part is None or last is None):
+            if last is not None and (last.stands or last.taken):
+                raise MappingError(*MOVED_ON)
+        else:
+            self._restore(row, memory, activity, one)
+
+    def _restore(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
+        """Let stand again, as it was sent, what the reversal still keeps back and its own row says to count."""
+        sent = _known(row, activity, one)
+        if one.n > 0 and _has_said_no(sent):
+            return
+        self._totals.add((one.table, one.key, one.name))
+        known = self._suppose(row, memory)
+        if sent.taken and not row.plan.append_only and not _counts(activity, self._now(row), known):
+            if activity.grows is None:
+                self._keep(row, one)
+            return
+        if activity.grows is not None:
+            out = self._maker.piece_again(row, activity, row.scope(), sent, known.pieces(one.name)[-1].n + 1)
+        else:
+            if (sent.stands and sent.n == one.n) or ((one.part is None or not sent.cut) and sent.n != one.n):
+                raise MappingError(*MOVED_ON)
+            if sent.stands:
+                self.events.append(self._maker.rollback(row, row.scope(), sent))
+            out = self._maker.again(row, activity, row.scope(), sent, more(sent.left, one.part))
+            known.sent = [other for other in known.sent if other.name != one.name]
+        known.sent = [*known.sent, msgspec.structs.replace(sent, n=out.n, stands=True, taken=False)]
+        self._add(row, one, out)
+
+    def _count(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
+        """Let count what was taken before it was sent, or has grown since: it is sent if its row says so now."""
+        grown_since = one.n == 0 and taken_ahead(memory, one) is None
+        if grown_since and (one.table, one.key, one.name) not in self._totals:
+            return
+        out = self._counted(row, activity, self._now(row), self._suppose(row, memory))
+        if out is not None:
+            self._add(row, one, out)
+        else:
+            self._keep(row, one)
+
+    def _counted(self, row: PlayRow, activity: ActivityPlan, scope: Scope, memory: RowMemory) -> Outgoing | None:
+        """Return the event of an activity that counts by its row as that is now, and was not sent."""
+        if memory.parked or not _counts(activity, scope, memory) or is_kept_back(activity, scope, memory):
             return None
-    if last is not None:
-        require_known_rest(last, anew=True)
-    out = maker.approve(row, activity, scope, last.n + 1 if last is not None else 1, last)
-    siblings = scope.siblings if scope.siblings is not None else {}
-    siblings[took.name] = (Sent(took.name, out.n, True, 0, out.amount), dict(out.fields))
-    return out
+        last = memory.last(activity.name)
+        n = last.n + 1 if last is not None else 1
+        if activity.grows is not None:
+            scope.grown, last = growth(activity, scope, memory.pieces(activity.name)), None
+            if not scope.grown:
+                return None
+        elif last is not None:
+            require_known_rest(last, anew=True)
+        out = self._maker.approve(row, activity, scope, n, last)
+        if scope.siblings is not None:
+            scope.siblings[activity.name] = (Sent(activity.name, n, True, 0, out.amount), dict(out.fields))
+        return out
+
+    def _add(self, row: PlayRow, one: Took, out: Outgoing) -> None:
+        self.events.append(out)
+        self.done.append(Took(one.table, row.key, one.name, out.n, one.part, given=True))
+
+    def _keep(self, row: PlayRow, one: Took) -> None:
+        """Note what was given back and does not count yet."""
+        part = one.part if one.n <= 0 else None
+        self.done.append(Took(one.table, row.key, one.name, 0, part, given=True))
+
+    def _suppose(self, row: PlayRow, memory: RowMemory) -> RowMemory:
+        """Return a row's memory as it is after what has been given back already."""
+        place = (row.plan.name, row.key)
+        known = self._supposed.get(place)
+        if known is None:
+            own = [msgspec.structs.replace(sent) for sent in memory.sent]
+            known = self._supposed[place] = msgspec.structs.replace(memory, sent=own)
+        return known
+
+    def _now(self, row: PlayRow) -> Scope:
+        """Return the scope of a row as it is now: of one that undoes itself, that is what the change shows."""
+        place, asking = (row.plan.name, row.key), self._asking
+        scope = self._scopes.get(place)
+        if scope is None:
+            scope = PlayRow(row.plan, row.key, self._recall).scope()
+            if row.plan is asking.plan and row.key == asking.key:
+                scope = Scope(
+                    row.plan, self._recall, row.key, asking.row, memory=scope.memory, change=asking.change
+                )
+            scope.siblings = {}
+            self._scopes[place] = scope
+        scope.cache.clear()
+        return scope
+
+    def _row(self, one: Took) -> PlayRow:
+        return PlayRow(self._tables[one.table], one.key, self._asking.recall)
+
+    def _plan(self, one: Took) -> ActivityPlan:
+        return self._tables[one.table].activities[one.name]
 
 
-def _says_no(memory: RowMemory | None, sent: Sent) -> bool:
+def _counts(activity: ActivityPlan, scope: Scope, memory: RowMemory) -> bool:
+    """Return whether a row says that an activity counts; one that a guard has left out says so of nothing."""
+    return memory.ending is not Ending.SKIPPED and activity.when(scope) and activity.stands(scope)
+
+
+def _has_said_no(sent: Sent) -> bool:
     """Return whether the own row of what was taken back has said since that it does not count.
 
     Of a share in history that is not known.
     """
-    if sent.stands or sent.taken or memory is None:
-        return False
-    return bool(sent.seq) or not sent.cut
-
-
-def _in_order(scope: Scope, took: list[Took]) -> list[Took]:
-    def is_won(one: Took) -> bool:
-        return not one.given and scope.plan.all_tables[one.table].activities[one.name].type != "Bet"
-
-    last_first = took[::-1]
-    last_first.sort(key=is_won)
-    return last_first
+    return not sent.stands and not sent.taken and (bool(sent.seq) or not sent.cut)
 
 
 def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:
@@ -138,44 +226,9 @@ def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:
     last = memory.last(took.name) if memory is not None else None
     if memory is None or last is None or (last.partly and last.stands):
         raise MappingError(*MOVED_ON)
-    if activity.grows is not None:
-        found = next((one for one in memory.pieces(took.name) if one.n == took.n), None)
-        if found is None or (not took.given and not found.taken and (found.stands or memory.standing())):
-            raise MappingError(*MOVED_ON)
-        return found
-    return as_settled(row, last)
-
-
-def as_settled(row: PlayRow, sent: Sent) -> Sent:
-    """Return an activity as it stands now; where it is of history, reversals of history may have left a part."""
-    activity = row.plan.activities[sent.name]
-    known = sent.left is not None or sent.seq or activity.share is None
-    return sent if known else settled(row, activity, sent)
-
-
-def _restored(maker: EventMaker, row: PlayRow, sent: Sent, took: Took, done: list[Took]) -> list[Outgoing]:
-    """Return what lets an activity stand again with what a reversal took of it."""
-    memory, activity = row.memory(), row.plan.activities[took.name]
-    if activity.grows is not None and memory is not None:
-        last = memory.last(took.name)
-        same = [one for one in done if (one.table, one.key, one.name) == (took.table, row.key, took.name)]
-        n = (last.n if last is not None else 0) + len(same) + 1
-        return [maker.piece_again(row, activity, row.scope(), sent, n)]
-    if (sent.stands and sent.n == took.n) or (took.part is None and sent.n != took.n):
+    if activity.grows is None:
+        return as_settled(row, last)
+    found = next((one for one in memory.pieces(took.name) if one.n == took.n), None)
+    if found is None or (not found.taken and (memory.standing() or memory.taken())):
         raise MappingError(*MOVED_ON)
-    events = [maker.rollback(row, row.scope(), sent)] if sent.stands else []
-    return [*events, maker.again(row, activity, row.scope(), sent, more(sent.left, took.part))]
-
-
-def _retaken(maker: EventMaker, row: PlayRow, activity: ActivityPlan, sent: Sent, took: Took) -> list[Outgoing]:
-    """Return what takes back once more what an undo gave back."""
-    if not sent.stands or (took.part is None and sent.n != took.n and took.n):
-        raise MappingError(*MOVED_ON)
-    whole = maker.rollback(row, row.scope(), sent)
-    if took.part is None:
-        return [whole]
-    rest = less(sent.left, took.part)
-    if rest is None:
-        raise MappingError(*MOVED_ON)
-    whole.takes, whole.left = took.part, rest
-    return [whole, maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else [whole]
+    return found

@@ -18,8 +18,8 @@ from bridge.decoders.placeholder import Placeholder
 from bridge.intake.taking import take_all, take_up
 from bridge.ledger import open_ledger
 from bridge.lookups.tables import LookupTables
+from bridge.mapping.layered import Layered
 from bridge.mapping.mapper import Mapper
-from bridge.mapping.scope import Layered
 from bridge.records import Change, Decoded, SourcePosition, SourceRecord, Taken
 from bridge.rehearsing.connector_tests import ended_record, key_columns, taken_record
 from bridge.row import Row

@@ -20,12 +20,13 @@ from bridge.mapping.amounts import add_up
 from bridge.mapping.expressions import compile_condition, compile_expression
 from bridge.mapping.frozen import decode_row, encode_row
 from bridge.mapping.keys import LONGEST_KEY, as_key, key_text
+from bridge.mapping.layered import Layered
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.readers import Kind, Reader
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.rows import UpdatedRow
-from bridge.mapping.scope import Layered, Scope
+from bridge.mapping.scope import Scope
 from bridge.mapping.scope_readers import column, kept
 from bridge.records import SourcePosition
 from bridge.row import UNAVAILABLE, Row

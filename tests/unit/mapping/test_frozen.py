@@ -27,9 +27,10 @@ FULL = RowMemory(
     parked=True,
     did=Did("original", "tx", "1", "bet", Decimal(4)),
     gone=True,
-    ahead=[Ahead("bet", Decimal(4))],
+    ahead=[Ahead("bet", Decimal(4), 2)],
     asked=["legs"],
     writer="77",
+    freed=1,
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
@@ -44,3 +45,16 @@ def test_every_field_of_a_row_s_memory_is_kept() -> None:
 def test_each_field_of_a_row_s_memory_is_kept_alone(name: str) -> None:
     memory = msgspec.structs.replace(RowMemory(Ending.OPEN), **{name: getattr(FULL, name)})
     assert decode_row(encode_row(memory)) == memory
+
+
+def test_a_row_s_memory_of_before_is_read() -> None:
+    """What was taken ahead had no number, and how often a row had freed such things was not kept."""
+    old = [*msgspec.msgpack.decode(encode_row(FULL), ext_hook=_kept)[:-1]]
+    old[NAMES.index("ahead")] = [["bet", "4"]]
+    found = decode_row(msgspec.msgpack.encode(old))
+    assert found == msgspec.structs.replace(FULL, ahead=[Ahead("bet", "4", 0)], freed=0)
+    assert found.not_sent < found.ahead[0].n, "a later reversal is not taken for one of before"
+
+
+def _kept(code: int, data: memoryview) -> msgspec.msgpack.Ext:
+    return msgspec.msgpack.Ext(code, bytes(data))
