@@ -64,6 +64,23 @@ def check_ids(config: PlayTable, problem: Problem) -> None:
             problem(_place_of_id(config, name, "event"), message, 'n numbers them: {text: "{id}:{n}"}, say')
 
 
+def check_totals(config: PlayTable, problem: Problem) -> None:
+    """Report what means nothing of a running total, whose pieces are sent once, as it has grown."""
+    for name, activity in config.activities.items():
+        if activity.grows is None:
+            continue
+        if activity.compare is not None:
+            hint = (
+                "remove it; a total that is corrected, also to less, is an activity with `compare` and no `grows`"
+            )
+            problem(
+                ("activities", name, "compare"), f"{name} is a running total, and only its growth is sent", hint
+            )
+        if activity.share is not None:
+            hint = "count what is taken back in the total, in an activity with `compare` and no `grows`"
+            problem(("activities", name, "share"), f"no part can be taken of the pieces of {name}", hint)
+
+
 def _place_of_id(config: PlayTable, name: str, form: str) -> tuple[str | int, ...]:
     """Return where the id of an activity is written: with the activity, or for all of the table."""
     activity = config.activities[name]

@@ -16,6 +16,7 @@ from bridge.mapping.compiling_checks import (
     check_rows_claimed,
     check_rows_named,
     check_shares,
+    check_totals,
     check_words,
 )
 from bridge.mapping.names import BUILT_IN, LookupNames
@@ -49,6 +50,7 @@ class TableCompiler(TableExpressions):
             self.problem((), "no row of this table means anything", "add `activities:` or `reverses:`")
         check_events(config, self.problem)
         check_ids(config, self.problem)
+        check_totals(config, self.problem)
         check_shares(self._plan.wallet, table.name, self.problem)
         check_rows_named(self._plan.wallet, table.name, self.problem)
         check_rows_claimed(self._plan.wallet, table.name, self.problem)

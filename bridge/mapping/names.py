@@ -17,7 +17,7 @@ from bridge.row import Value
 
 BUILT_IN = {
     "n": "the generation of the event, or the number of the piece of a running total",
-    "grown": "by how much a running total has grown",
+    "grown": "by how much a running total has grown, in the unit of the total",
     "left": "what reversals have left of the activity's share",
     "takes": "how much a reversal takes back",
     "taken_back": "under `event` of `reverses` alone: the event that is taken back, as it was sent",

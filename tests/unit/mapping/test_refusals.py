@@ -67,6 +67,20 @@ play:
         ),
         "activity_id: the pieces of win have one activity_id (n numbers them",
     ),
+    "a total that is compared": (
+        (
+            "play: {tx: {rows: mutable, deleted: nothing, activities: {win: {type: Win, grows: {total: c}, "
+            "compare: c, event: {activity_id: {text: '{id}:{n}'}}}}}}"
+        ),
+        "activities.win.compare: win is a running total, and only its growth is sent",
+    ),
+    "a share of a total": (
+        (
+            "play: {tx: {activities: {win: {type: Win, grows: {total: c}, share: grown, "
+            "event: {activity_id: {text: '{id}:{n}'}, wager_amount: left}}}}}"
+        ),
+        "activities.win.share: no part can be taken of the pieces of win",
+    ),
     "a list in a row that changes": (
         (
             "play: {tx: {rows: mutable, deleted: nothing, each: {item: items}, "
