@@ -116,6 +116,8 @@ class TableCompiler(TableExpressions):
                 self._table.parts[name].count = self.value(parts.count, ("parts", name, "count"))
             if parts.until is not None and parts.until != "transaction":
                 self._table.parts[name].until = self.test(parts.until, ("parts", name, "until"))
+            for own, form in parts.with_.items():
+                self._table.parts[name].named[own] = self.form(form, ("parts", name, "with", own))
 
     def _compile_row(self) -> None:
         table, config = self._table, self._config

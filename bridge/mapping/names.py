@@ -117,7 +117,8 @@ class TableNames:
             parts = table.parts[name]
             return lambda scope: complete(parts, scope)
         if any(parts.one == name for parts in table.parts.values()):
-            return lambda scope: scope.part
+            self.volatile = True  # It is another one for each part.
+            return _one_part
         if name in table.activity_names:
             self.volatile = table.asks_itself = True
             return lambda scope: scope.activity(name)
@@ -259,6 +260,15 @@ def _increased(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reade
             raise MappingError(unfit.code, f"increased {unfit.reason}") from None
 
     return read
+
+
+def _one_part(scope: Scope) -> Value:
+    if scope.part is None:
+        raise MappingError(
+            "no_part",
+            "one part is asked for where none is meant: that is under `share` and `takes`, with a `split`",
+        )
+    return scope.part
 
 
 def _exactly(
