@@ -21,8 +21,8 @@ COMPILED = {
     "bridge/ledger": "bloom chunks recent sqlite_index sqlite_memory transaction",
     "bridge/mapping": "amounts conditions doings effects endings events expressions frozen growth guards history "
     "holding items judge keys lookups mapper message_ids misreadings operators outgoing parts past plan play_rows "
-    "queues readers recall reopening reversals rounds row_readers rows scope scope_readers shares snapshots "
-    "taking_back transactions undoing values waiting",
+    "queues readers recall reopening reversals rounds row_readers rows same_key scope scope_readers shares "
+    "snapshots taking_back transactions undoing values waiting",
 }
 
 

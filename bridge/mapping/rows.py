@@ -16,6 +16,8 @@ TABLE_NAME: Final = "table_name"
 """What the rows of a pattern of tables have beside their columns: the table that each lies in."""
 
 
+REPEATED: Final = "repeated"
+"""Why a change is skipped that was taken in before, or a later row that has the key of a known one."""
 OUTDATED: Final = "row is an older version"
 """Why a version of what the key names is skipped, where a newer one is known."""
 
@@ -132,7 +134,7 @@ def no_news(table: TablePlan, change: Change, scope: Scope, *, is_queued: bool) 
     if change.renamed is not None and table.append_only:
         return "row changed"
     if known is not None and _is_repeated(table, change, known):
-        return "repeated"
+        return REPEATED
     if change.snapshot and table.snapshot == "ignore":
         return "row of a snapshot"
     if scope.deleted and not is_queued and known is None:
