@@ -109,4 +109,5 @@ def _noted(step: Taken, change: Change, row: Row) -> Taken:
     position = SourcePosition("test", (*change.position.order, 1)) if change.position is not None else None
     after = Layered(Row({"a_note": "looked at"}, {}), row)
     noted = replace(change, record=record, op="u", before=row, after=after, position=position, snapshot=False)
-    return Taken(record, replace(noted, renamed=None, other_key=None), position, step.arrived)
+    noted = replace(noted, renamed=None, other_key=None, transaction=None)  # Another one than the row's own.
+    return Taken(record, noted, position, step.arrived)
