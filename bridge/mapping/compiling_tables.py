@@ -13,6 +13,7 @@ from bridge.mapping.compiling_checks import (
     check_ids,
     check_keys_of_parts,
     check_parts_claimed,
+    check_rollbacks,
     check_rows_claimed,
     check_rows_named,
     check_shares,
@@ -51,6 +52,7 @@ class TableCompiler(TableExpressions):
         check_events(config, self.problem)
         check_ids(config, self.problem)
         check_totals(config, self.problem)
+        check_rollbacks(config, self.problem)
         check_shares(self._plan.wallet, table.name, self.problem)
         check_rows_named(self._plan.wallet, table.name, self.problem)
         check_rows_claimed(self._plan.wallet, table.name, self.problem)

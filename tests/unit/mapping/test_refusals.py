@@ -81,6 +81,27 @@ play:
         ),
         "activities.win.share: no part can be taken of the pieces of win",
     ),
+    "a rate of a Rollback's own": (
+        (
+            "play: {tx: {rows: mutable, deleted: nothing, stands: ok, activities: {bet: {type: Bet}}, "
+            "rollback: {exchange_rate: rate}}}"
+        ),
+        "play.tx.rollback.exchange_rate: a Rollback with another exchange_rate does not take back what was sent",
+    ),
+    "a player of an activity's Rollback": (
+        (
+            "play: {tx: {rows: mutable, deleted: nothing, stands: ok, "
+            "activities: {bet: {type: Bet, rollback: {user_id: player}}}}}"
+        ),
+        "play.tx.activities.bet.rollback.user_id: a Rollback with another user_id does not take back",
+    ),
+    "an amount in the event of a reversal": (
+        (
+            "play: {tx: {activities: {bet: {type: Bet, when: ref == none}}, "
+            "reverses: {when: ref != none, original: 'tx[ref]', event: {wager_amount: amount}}}}"
+        ),
+        "play.tx.reverses.event.wager_amount: a Rollback with another wager_amount does not take back",
+    ),
     "a list in a row that changes": (
         (
             "play: {tx: {rows: mutable, deleted: nothing, each: {item: items}, "
