@@ -20,7 +20,15 @@ _WORD = re.compile(r"[^\W\d]\w*")
 
 def cautions(brand: Brand) -> list[Problem]:
     """Return the warnings about a connector that could be loaded, sorted."""
-    kinds = (_unused_names, _unverified, _blind_member, _guards_of_the_contract, _passed_over, _looked_at_once)
+    kinds = (
+        _unused_names,
+        _unverified,
+        _blind_member,
+        _guards_of_the_contract,
+        _passed_over,
+        _looked_at_once,
+        _shared_ids,
+    )
     return sorted(problem for kind in kinds for problem in kind(brand))
 
 
@@ -92,6 +100,23 @@ def _looked_at_once(brand: Brand) -> Iterator[Problem]:
                 may = f"if {', '.join(sorted(columns))} may change, write `rows: mutable`"
                 hint = f"{may}; name rows that never count under `skip`"
                 yield brand.file.problem(("play", name, *path), message, hint)
+
+
+def _shared_ids(brand: Brand) -> Iterator[Problem]:
+    """Yield ids of events that are the same column in two tables, which may each count by themselves."""
+    first: dict[str, str] = {}
+    for name, table in brand.connector.play.items():
+        for each, activity in table.activities.items():
+            own = "activity_id" in activity.event
+            column = (activity.event if own else table.event).get("activity_id")
+            if not isinstance(column, str) or not _WORD.fullmatch(column) or column in table.with_:
+                continue
+            other = first.setdefault(column, name)
+            if other != name:
+                keys = ("play", name, *(("activities", each) if own else ()), "event", "activity_id")
+                message = f"the events of {name} and of {other} both have the column {column} as their activity_id"
+                may = f'where each table counts by itself, write {{text: "{name}-{{{column}}}"}}'
+                yield brand.file.problem(keys, message, f'{may}; where it is unique, {{text: "{{{column}}}"}}')
 
 
 def _fields_by_text(table: PlayTable) -> dict[str, str]:
