@@ -25,7 +25,7 @@ from bridge.mapping.rows import (
     scope_of,
     without_a_look,
 )
-from bridge.mapping.same_key import SAME_KEY, is_no_retry
+from bridge.mapping.same_key import SAME_KEY, is_no_retry, is_of_another_kind
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
 from bridge.records import Change, Renamed
@@ -90,18 +90,26 @@ class PlayRows:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
         skip = no_news(table, change, scope, is_queued=queue is not None)
-        if skip is None:
-            self._take_news(table, change, scope, queue)
-        elif skip == REPEATED and self._is_no_retry(table, change, scope, seen):
+        if self._is_another(table, change, scope, skip, seen):
             self._endings.poisoned(change.record, table.name, SAME_KEY)
+        elif skip is None:
+            self._take_news(table, change, scope, queue)
         else:
             self._endings.skipped(change.record, table.name, scope.key, skip)
         if seen is not None:
             seen.add(scope.key)
 
-    def _is_no_retry(self, table: TablePlan, change: Change, scope: Scope, seen: set[str] | None) -> bool:
-        doubled = seen is not None and scope.key in seen
-        return is_no_retry(table, change, scope, doubled=doubled) and not self._judge.skip_at_once(table, scope)
+    def _is_another(
+        self, table: TablePlan, change: Change, scope: Scope, skip: str | None, seen: set[str] | None
+    ) -> bool:
+        """Return whether a row that has the key of a known one is another one, which its `key` does not tell."""
+        if skip is None:
+            found = is_of_another_kind(table, change, scope)
+        elif skip == REPEATED:
+            found = is_no_retry(table, change, scope, doubled=seen is not None and scope.key in seen)
+        else:
+            return False
+        return found and not self._judge.skip_at_once(table, scope)
 
     def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:
         """Skip what means nothing although it does not tell its key: a call that is no play, an archive job."""

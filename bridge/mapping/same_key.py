@@ -1,4 +1,4 @@
-"""Another row with the key of a known one, in a table whose rows are written once: a retry, or something else."""
+"""Another row with the key of a known one: a retry or the next state of the same, or something else."""
 
 from __future__ import annotations
 
@@ -35,6 +35,21 @@ def is_no_retry(table: TablePlan, change: Change, scope: Scope, *, doubled: bool
         if memory.queue and table.queue(scope) != memory.queue:
             return True
         return scope.memory is not None and _says_otherwise(table, scope, scope.memory)
+    except (PoisonRecord, Waiting):
+        return False
+
+
+def is_of_another_kind(table: TablePlan, change: Change, scope: Scope) -> bool:
+    """Return whether a new row has the key of one that stands for what such a row never does: a win that of a bet.
+
+    In a table of rows that change it would take that back, and stand in its place.
+    """
+    memory = scope.memory
+    if memory is None or table.append_only or change.op != "c" or change.snapshot or change.renamed is not None:
+        return False
+    try:
+        others = [sent for sent in memory.standing() if not table.activities[sent.name].when(scope)]
+        return bool(others) and not any(one.when(scope) for one in table.reverses)
     except (PoisonRecord, Waiting):
         return False
 

@@ -142,3 +142,36 @@ def test_two_items_of_one_list_that_say_the_same(trial: Make) -> None:
     run.take(record)
     assert run.parked() == []
     assert run.events() == ["Bet Approved a 1"]
+
+
+MUTABLE = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    key: provider_tx
+    skip: {deposit: kind == "deposit"}
+    activities:
+      bet: {type: Bet, when: kind == "bet"}
+      win: {type: Win, when: kind == "win"}
+    stands: status == "done"
+    event: {activity_id: {text: "{kind}-{provider_tx}"}}
+"""
+
+
+def test_a_win_with_the_key_of_a_bet_in_a_table_of_rows_that_change(trial: Make) -> None:
+    """It took the bet back, and stood in its place."""
+    run = trial(MUTABLE)
+    run.insert("tx", "1", provider_tx="A", kind="bet", status="done", amount=5)
+    run.insert("tx", "2", provider_tx="A", kind="win", status="done", amount=9)
+    run.update("tx", "1", provider_tx="A", kind="bet", status="void", amount=5)
+    assert run.parked() == [("", "same_key")]
+    assert run.events() == ["Bet Approved bet-A 5", "Bet Rollback bet-A 5"]
+
+
+def test_one_of_its_own_kind_is_its_next_state(trial: Make) -> None:
+    run = trial(MUTABLE)
+    run.insert("tx", "1", provider_tx="A", kind="bet", status="done", amount=5)
+    run.insert("tx", "2", provider_tx="A", kind="bet", status="void", amount=5)
+    assert run.events() == ["Bet Approved bet-A 5", "Bet Rollback bet-A 5"]
+    assert run.parked() == []
