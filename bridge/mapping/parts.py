@@ -182,8 +182,11 @@ def take_part(
     if header is None or key is None:
         raise MappingError("no_key", "the part does not say whose it is")
     stored = stored_parts(parts, recall, header)
-    if any(part == key for part, _ in stored):
-        return Skip("repeated", untouched=True), header
+    for part, known in stored:
+        if part == key:
+            if known is not None and columns_of(row) != known:
+                raise MappingError("same_key", f"two of {parts.name} have this key: `key` tells too little")
+            return Skip("repeated", untouched=True), header
     memory = recall.row(table.name, header)
     columns = columns_of(row) if _may_be_read(table, parts, memory) else None
     recall.put_value(parts.space, header, [*stored, [key, columns]])

@@ -129,3 +129,22 @@ def test_the_topic_of_transactions_is_read_and_is_no_play(tmp_path: Path) -> Non
     topics = wallet(tmp_path, SOURCE + WALLET).topics()
     assert "db.transaction" in topics.names
     assert not topics.is_play("db.transaction")
+
+
+def test_two_legs_with_one_key_are_not_taken_for_one(trial: Make) -> None:
+    """The second was a repeat, and the event lacked it."""
+    run = trial(SOURCE + WALLET.replace("until: transaction", "until: transaction, key: account"))
+    database = run.database
+    database.transaction = 77
+    for record in (
+        database.insert("tx", {"id": "1"}, ROW),
+        database.insert("leg", {"id": "10"}, {"tx": "1", "account": "A", "amount": 3}),
+        database.insert("leg", {"id": "11"}, {"tx": "1", "account": "A", "amount": 4}),
+        database.end(77, {"tx": 1, "leg": 2}),
+    ):
+        run.take(record)
+        run.take(record)
+        run.play.restart()
+    run.play.wait(11 * 60 * 1000)
+    assert run.bodies() == []
+    assert sorted({code for _, code in run.parked()}) == ["header_parked", "parts_missing", "same_key"]
