@@ -21,8 +21,8 @@ COMPILED = {
     "bridge/ledger": "bloom chunks recent sqlite_index sqlite_memory transaction",
     "bridge/mapping": "amounts conditions doings effects endings events expressions frozen groups growth guards "
     "history holding items judge keys layered lookups mapper message_ids misreadings operators outgoing parts "
-    "plan play_rows queues readers recall reopening reversals rounds row_readers rows scope scope_readers "
-    "shares snapshots takers taking_back transactions undoing values waiting",
+    "past plan play_rows queues readers recall reopening reversals rounds row_readers rows same_key scope "
+    "scope_readers shares snapshots takers taking_back transactions undoing values waiting",
 }
 
 

@@ -29,6 +29,7 @@ def cautions(brand: Brand) -> list[Problem]:
         _looked_at_once,
         _followers,
         _ends_of_totals,
+        _shared_ids,
     )
     return sorted(problem for kind in kinds for problem in kind(brand))
 
@@ -135,6 +136,23 @@ def _ends_of_totals(brand: Brand) -> Iterator[Problem]:
                 message = f"a round that ends while {each} does not grow ends without an event"
                 hint = "write false here, and give the end an activity of its own: a win of 0"
                 yield brand.file.problem(keys, message, hint)
+
+
+def _shared_ids(brand: Brand) -> Iterator[Problem]:
+    """Yield ids of events that are the same column in two tables, which may each count by themselves."""
+    first: dict[str, str] = {}
+    for name, table in brand.connector.play.items():
+        for each, activity in table.activities.items():
+            own = "activity_id" in activity.event
+            column = (activity.event if own else table.event).get("activity_id")
+            if not isinstance(column, str) or not _WORD.fullmatch(column) or column in table.with_:
+                continue
+            other = first.setdefault(column, name)
+            if other != name:
+                keys = ("play", name, *(("activities", each) if own else ()), "event", "activity_id")
+                message = f"the events of {name} and of {other} both have the column {column} as their activity_id"
+                may = f'where each table counts by itself, write {{text: "{name}-{{{column}}}"}}'
+                yield brand.file.problem(keys, message, f'{may}; where it is unique, {{text: "{{{column}}}"}}')
 
 
 def _fields_by_text(table: PlayTable) -> dict[str, str]:

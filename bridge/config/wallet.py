@@ -102,6 +102,11 @@ class Parts(Model):
         "first one on, they are complete.  `transaction`: when the database transaction that wrote the header has "
         "ended, and all that it wrote of them has been read; needs `source.transactions`.",
     )
+    with_: dict[str, ValueForm] = Field(
+        {},
+        alias="with",
+        description="Names for what belongs to one part, used like its columns.",
+    )
 
 
 class Grows(Model):

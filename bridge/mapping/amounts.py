@@ -10,6 +10,7 @@ from bridge.casino import PARTS_OF_AMOUNT
 from bridge.errors import MappingError
 from bridge.mapping.operators import add, number_of
 from bridge.mapping.readers import Unfit
+from bridge.mapping.remembered import Sent
 from bridge.row import Value
 
 _ZERO: Final = Decimal(0)
@@ -37,6 +38,11 @@ def add_up(fields: dict[str, Value]) -> None:
         raise MappingError(unfit.code, f"a part of the amount {unfit.reason}") from None
     if total is not _ZERO or any(part in fields for part in PARTS_OF_AMOUNT):
         fields["amount"] = total
+
+
+def booked(piece: Sent) -> Decimal:
+    """Return how much of its running total a piece stands for, in the unit of the total."""
+    return Decimal(piece.amount if piece.compare is None else piece.compare)
 
 
 def exact_sum(numbers: Iterable[Value], what: str) -> Value:

@@ -20,6 +20,12 @@ _GLOB: Final = re.compile(r"(?<!\\)\w\*")
 _BRACES: Final = re.compile(r"\{([^{}]*)\}")
 _MADE: Final = frozenset(("amount", "type", "status"))
 """Fields that the bridge makes when the connector does not."""
+_COPIED: Final = {
+    **dict.fromkeys(AMOUNTS, "remove it, it is copied; a part is taken by `takes`, of the activity's `share`"),
+    **dict.fromkeys(("currency", "exchange_rate"), "remove it, it is copied"),
+    "user_id": "remove it, it is copied; of a bet that another player gets, write `compare` of the player",
+}
+"""What a Rollback has as it was sent, whatever the connector would like."""
 
 
 def check_events(config: PlayTable, problem: Problem) -> None:
@@ -62,6 +68,35 @@ def check_ids(config: PlayTable, problem: Problem) -> None:
         if activity.grows is not None and pieces_share:
             message = f"the pieces of {name} have one activity_id"
             problem(_place_of_id(config, name, "event"), message, 'n numbers them: {text: "{id}:{n}"}, say')
+
+
+def check_totals(config: PlayTable, problem: Problem) -> None:
+    """Report what means nothing of a running total, whose pieces are sent once, as it has grown."""
+    for name, activity in config.activities.items():
+        if activity.grows is None:
+            continue
+        if activity.compare is not None:
+            hint = (
+                "remove it; a total that is corrected, also to less, is an activity with `compare` and no `grows`"
+            )
+            problem(
+                ("activities", name, "compare"), f"{name} is a running total, and only its growth is sent", hint
+            )
+        if activity.share is not None:
+            hint = "count what is taken back in the total, in an activity with `compare` and no `grows`"
+            problem(("activities", name, "share"), f"no part can be taken of the pieces of {name}", hint)
+
+
+def check_rollbacks(config: PlayTable, problem: Problem) -> None:
+    """Report what would keep a Rollback from taking back, to zero, what was sent."""
+    said: list[tuple[tuple[str | int, ...], Mapping[str, Any]]] = [(("rollback",), config.rollback)]
+    said += [(("activities", name, "rollback"), one.rollback) for name, one in config.activities.items()]
+    said += [((*_place_of(config, at), "event"), one.event) for at, one in enumerate(_reversals(config))]
+    for place, fields in said:
+        for field in fields:
+            if field in _COPIED:
+                message = f"a Rollback with another {field} does not take back what was sent"
+                problem((*place, field), message, _COPIED[field])
 
 
 def _place_of_id(config: PlayTable, name: str, form: str) -> tuple[str | int, ...]:

@@ -13,9 +13,11 @@ from bridge.mapping.compiling_checks import (
     check_ids,
     check_keys_of_parts,
     check_parts_claimed,
+    check_rollbacks,
     check_rows_claimed,
     check_rows_named,
     check_shares,
+    check_totals,
     check_words,
 )
 from bridge.mapping.names import BUILT_IN, LookupNames
@@ -49,6 +51,8 @@ class TableCompiler(TableExpressions):
             self.problem((), "no row of this table means anything", "add `activities:` or `reverses:`")
         check_events(config, self.problem)
         check_ids(config, self.problem)
+        check_totals(config, self.problem)
+        check_rollbacks(config, self.problem)
         check_shares(self._plan.wallet, table.name, self.problem)
         check_rows_named(self._plan.wallet, table.name, self.problem)
         check_rows_claimed(self._plan.wallet, table.name, self.problem)
@@ -114,6 +118,8 @@ class TableCompiler(TableExpressions):
                 self._table.parts[name].count = self.value(parts.count, ("parts", name, "count"))
             if parts.until is not None and parts.until != "transaction":
                 self._table.parts[name].until = self.test(parts.until, ("parts", name, "until"))
+            for own, form in parts.with_.items():
+                self._table.parts[name].named[own] = self.form(form, ("parts", name, "with", own))
 
     def _compile_row(self) -> None:
         table, config = self._table, self._config

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from bridge.casino import decode, encode, rewards_breaches
 from bridge.config.wallet import Wallet
 from bridge.errors import MappingError, PoisonRecord
@@ -36,6 +38,10 @@ class EventMaker:
             override(fields, plan.again, scope)
         out = Outgoing(row, plan.name, n, fields, approved=True)
         out.left = scope.left
+        if plan.grows is not None:
+            self.finish(out, plan.type, before)
+            out.compare = scope.grown if scope.grown != Decimal(out.amount) else None
+            return out
         if plan.compare is not None:
             out.compare = plan.compare(scope)
         return self.finish(out, plan.type, before)
@@ -61,7 +67,9 @@ class EventMaker:
         fields = dict(scope.sent_fields(piece))
         scope.n = n
         override(fields, [(name, read) for name, read in plan.event if name == "activity_id"], scope)
-        return Outgoing(row, plan.name, n, fields, approved=True)
+        out = Outgoing(row, plan.name, n, fields, approved=True)
+        out.compare = piece.compare
+        return out
 
     def rollback(self, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
         """Return the Rollback of what was sent: the same in every field but its status."""

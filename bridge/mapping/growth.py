@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from bridge.errors import MappingError
-from bridge.mapping.amounts import checked, exact_sum
+from bridge.mapping.amounts import booked, checked, exact_sum
 from bridge.mapping.operators import subtract
 from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import Sent
@@ -23,8 +21,8 @@ def growth(activity: ActivityPlan, scope: Scope, pieces: list[Sent]) -> Value:
     total = activity.grows[0](scope)
     if total is None:
         return None
-    booked = (Decimal(piece.amount) for piece in pieces if piece.stands or piece.taken)
-    grown = subtract(checked(total, f"the total of {activity.name}"), exact_sum(booked, activity.name))
+    counted = (booked(piece) for piece in pieces if piece.stands or piece.taken)
+    grown = subtract(checked(total, f"the total of {activity.name}"), exact_sum(counted, activity.name))
     if grown < 0:
         raise MappingError("total_shrunk", f"the total of {activity.name} is less than what was sent of it")
     return grown

@@ -12,11 +12,12 @@ from bridge.errors import PoisonRecord
 from bridge.mapping.amounts import checked
 from bridge.mapping.groups import join_groups, round_taken
 from bridge.mapping.keys import key_text
+from bridge.mapping.past import would_have_sent
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import join_round, rows_of_round
-from bridge.mapping.scope import PlayRow, Scope, would_have_sent
+from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.takers import DEEPEST, add_taker, first_taker, named_by, takers_of
 from bridge.mapping.waiting import Waiting
@@ -45,7 +46,7 @@ def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent 
         if not total:
             return None
         amount = Decimal(checked(total, f"the total of {activity.name}"))
-    if activity.compare is not None:
+    elif activity.compare is not None:
         compare = activity.compare(scope)
     sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
     memory = scope.memory

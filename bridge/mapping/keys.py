@@ -9,6 +9,7 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
+from bridge.errors import MappingError
 from bridge.row import Value
 
 KEY_SEPARATOR: Final = "\x1f"
@@ -33,6 +34,12 @@ def _decimal_key(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def _other_text(value: Value) -> str:
+    if isinstance(value, (list, tuple, dict)) or hasattr(value, "attribute"):
+        raise MappingError("not_a_key", "a list, a structure or a row stands where one value names a row")
+    return str(value)
+
+
 _AS_TEXT: Final[dict[type, Callable[[Any], str]]] = {
     bool: lambda value: "true" if value else "false",
     Decimal: _decimal_key,
@@ -50,7 +57,7 @@ def key_text(value: Value) -> str | None:
     kind = type(value)
     if kind is str:
         return as_key(value)
-    return as_key(str(value) if kind is int else _AS_TEXT.get(kind, str)(value))
+    return as_key(str(value) if kind is int else _AS_TEXT.get(kind, _other_text)(value))
 
 
 def as_key(text: str) -> str:

@@ -171,7 +171,7 @@ class Mapper:
             self._endings.skipped(change.record, change.table, key, decision.reason)
         self._holding.release([(parts.space, key)])
         if parts.until_transaction and change.transaction is not None:
-            note_change(parts.space, change, self._recall)
+            note_change(parts, change, self._recall)
             self._holding.release([(ENDED, change.transaction)])
 
     def _take_lookup(self, lookup: LookupPlan, change: Change) -> None:

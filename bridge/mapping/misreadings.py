@@ -14,7 +14,7 @@ from bridge.row import Value
 
 WORDS: Final = frozenset(("true", "false", "none", "null"))
 
-_SAYS_NO: Final = frozenset(("false", "f", "no", "n", "off", "0"))
+_SAYS_NO: Final = frozenset(("false", "f", "no", "n", "off", "0", "aa=="))
 
 _CLOCK: Final = "there is no clock; committed_at is when the change was committed"
 _ELSEWHERE: Final = {
@@ -39,11 +39,14 @@ def of_function(name: str) -> str:
 def truth(value: Value, where: str) -> bool:
     """Return whether a value counts as true.
 
-    Raises MappingError for a text that says no: as a text it would count as true, and turn a flag round.
+    Raises MappingError for a text that says no: as a text it would count as true, and turn a flag round; and
+    for bits that are all 0, as bytes or in base64.
     """
     if value.__class__ is str and value.casefold() in _SAYS_NO:
         reason = f'{where} is a text that says no, and a text counts as true; say {where} == "..."'
         raise MappingError("text_as_condition", reason)
+    if value.__class__ is bytes and value and not any(value):
+        raise MappingError("text_as_condition", f"{where} is bytes, all 0; say boolean under columns")
     return bool(value)
 
 

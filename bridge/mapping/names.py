@@ -17,7 +17,7 @@ from bridge.row import Value
 
 BUILT_IN = {
     "n": "the generation of the event, or the number of the piece of a running total",
-    "grown": "by how much a running total has grown",
+    "grown": "by how much a running total has grown, in the unit of the total",
     "left": "what reversals have left of the activity's share",
     "takes": "how much a reversal takes back",
     "taken_back": "under `event` of `reverses` alone: the event that is taken back, as it was sent",
@@ -117,7 +117,8 @@ class TableNames:
             parts = table.parts[name]
             return lambda scope: complete(parts, scope)
         if any(parts.one == name for parts in table.parts.values()):
-            return lambda scope: scope.part
+            self.volatile = True  # It is another one for each part.
+            return _one_part
         if name in table.activity_names:
             self.volatile = table.asks_itself = True
             return lambda scope: scope.activity(name)
@@ -266,6 +267,15 @@ def _increased(parts: Sequence[Reader], keywords: Mapping[str, Reader]) -> Reade
             raise MappingError(unfit.code, f"increased {unfit.reason}") from None
 
     return read
+
+
+def _one_part(scope: Scope) -> Value:
+    if scope.part is None:
+        raise MappingError(
+            "no_part",
+            "one part is asked for where none is meant: that is under `share` and `takes`, with a `split`",
+        )
+    return scope.part
 
 
 def _exactly(

@@ -24,6 +24,32 @@ from bridge.records import Change
 from bridge.row import Row, Value
 
 
+class NamedPart(Row):
+    """A part whose names of `with` are columns too, worked out when they are first asked for."""
+
+    __slots__ = ("_plan", "_scope", "_written")
+
+    def __init__(self, columns: dict[str, Value], plan: PartsPlan, scope: Scope) -> None:
+        super().__init__(columns, {})
+        self._written = Row(columns, {})
+        self._plan = plan
+        self._scope = scope
+
+    def _decoded(self, column: str) -> Value:
+        read = self._plan.named.get(column)
+        if read is None:
+            return super()._decoded(column)
+        scope = self._scope
+        outer, scope.part = scope.part, self._written
+        try:
+            return read(scope)
+        finally:
+            scope.part = outer
+
+    def __contains__(self, column: object) -> bool:
+        return column in self._plan.named or column in self.raw
+
+
 class PartsOf:
     """The parts of a header; an attribute of it is the list of that column's values."""
 
@@ -84,7 +110,7 @@ def _complete(parts: PartsPlan, scope: Scope) -> PartsOf:
     stored = stored_parts(parts, scope.recall, scope.key)
     if any(columns is None for _, columns in stored):
         raise MappingError("parts_forgotten", f"{parts.name} of a row that was decided before are not kept")
-    found = PartsOf([Row(columns, {}) for _, columns in stored])
+    found = PartsOf([_part(parts, columns, scope) for _, columns in stored])
     if parts.until is not None:
         return _complete_when(parts, parts.until, scope, found)
     if parts.until_transaction:
@@ -100,6 +126,10 @@ def _complete(parts: PartsPlan, scope: Scope) -> PartsOf:
     if len(stored) > expected:
         raise MappingError("too_many_parts", f"more {parts.name} came than the row says")
     return found
+
+
+def _part(parts: PartsPlan, columns: dict[str, Value], scope: Scope) -> Row:
+    return NamedPart(columns, parts, scope) if parts.named else Row(columns, {})
 
 
 def _complete_when(parts: PartsPlan, until: Callable[[Any], bool], scope: Scope, found: PartsOf) -> PartsOf:
@@ -164,8 +194,11 @@ def take_part(
     if header is None or key is None:
         raise MappingError("no_key", "the part does not say whose it is")
     stored = stored_parts(parts, recall, header)
-    if any(part == key for part, _ in stored):
-        return Skip("repeated", untouched=True), header
+    for part, known in stored:
+        if part == key:
+            if known is not None and columns_of(row) != known:
+                raise MappingError("same_key", f"two of {parts.name} have this key: `key` tells too little")
+            return Skip("repeated", untouched=True), header
     memory = recall.row(table.name, header)
     columns = columns_of(row) if _may_be_read(table, parts, memory) else None
     recall.put_value(parts.space, header, [*stored, [key, columns]])

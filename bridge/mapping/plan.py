@@ -110,6 +110,8 @@ class PartsPlan:
     """Whether the parts that have come are all."""
     until_transaction: bool = False
     """They are all when the header's transaction has ended, and all that it wrote of them has come."""
+    named: dict[str, Reader] = field(default_factory=dict)
+    """What is worked out for each part, by the name of the column that it stands for."""
 
 
 @dataclass(slots=True)

@@ -14,8 +14,10 @@ from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending
 from bridge.mapping.rows import (
+    KEY_IS_KNOWN,
+    OF_ANOTHER,
     OUTDATED,
-    SAME_KEY,
+    REPEATED,
     is_history,
     is_outdated,
     move_memory,
@@ -25,6 +27,7 @@ from bridge.mapping.rows import (
     scope_of,
     without_a_look,
 )
+from bridge.mapping.same_key import SAME_KEY, is_no_retry, is_of_another_kind
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
 from bridge.records import Change, Renamed
@@ -56,16 +59,22 @@ class PlayRows:
             self._endings.skipped(change.record, table.name, "", skip or self._without_items(table, change))
             return
         one = change_of_row(table, change, only, self._recall) if only else change
+        seen: set[str] = set()
         for item in [one] if one is not change else found:
-            self.take(table, item)
+            self.take(table, item, seen=seen)
 
     def _without_items(self, table: TablePlan, change: Change) -> str:
         row = change.after if change.after is not None else Row({}, {})
         skip = self._judge.skip_at_once(table, Scope(table, self._recall, "", row, change=change))
         return skip.reason if skip is not None else NO_ITEMS
 
-    def take(self, table: TablePlan, change: Change, scope: Scope | None = None) -> None:
-        """Take in a change of a row; `scope` is that of `scope_of`, where it has been made already."""
+    def take(
+        self, table: TablePlan, change: Change, scope: Scope | None = None, *, seen: set[str] | None = None
+    ) -> None:
+        """Take in a change of a row; `scope` is that of `scope_of`, where it has been made already.
+
+        `seen`: the keys of the items before it, where it is one of a list.
+        """
         if not change.snapshot:
             self._streamed.note(table.name, change.record, self._endings.now_ms)
         if scope is None:
@@ -83,12 +92,28 @@ class PlayRows:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
         skip = no_news(table, change, scope, is_queued=queue is not None)
-        if skip is None:
+        if self._is_another(table, change, scope, skip, seen):
+            self._endings.poisoned(change.record, table.name, SAME_KEY)
+        elif skip is None:
             self._take_news(table, change, scope, queue)
-            return
-        self._endings.skipped(change.record, table.name, scope.key, skip)
-        if table.append_only and table.indexes and skip in SAME_KEY:
-            self._holding.release(self._endings.named_by_another(table, scope))
+        else:
+            self._endings.skipped(change.record, table.name, scope.key, skip)
+            if table.append_only and table.indexes and skip in KEY_IS_KNOWN:
+                self._holding.release(self._endings.named_by_another(table, scope))
+        if seen is not None:
+            seen.add(scope.key)
+
+    def _is_another(
+        self, table: TablePlan, change: Change, scope: Scope, skip: str | None, seen: set[str] | None
+    ) -> bool:
+        """Return whether a row that has the key of a known one is another one, which its `key` does not tell."""
+        if skip is None:
+            found = is_of_another_kind(table, change, scope)
+        elif skip in (REPEATED, OF_ANOTHER):
+            found = is_no_retry(table, change, scope, doubled=seen is not None and scope.key in seen)
+        else:
+            return False
+        return found and not self._judge.skip_at_once(table, scope)
 
     def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:
         """Skip what means nothing although it does not tell its key: a call that is no play, an archive job."""

@@ -40,6 +40,7 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
     """Where the Approved event lies in the outbox; 0 for history, whose event was never made here."""
     amount: str
     compare: Any = None
+    """What `compare` names; of a running total's piece by how much that grew, where its amount is another."""
     left: Any = None
     """What reversals have left of its share: a number, or a number for each value of the split."""
     message: int = 1

@@ -27,6 +27,7 @@ REPEATED: Final = "repeated: what it takes back does not stand"
 NOTHING_TO_RESTORE: Final = "repeated: there is nothing to restore"
 MORE: Final = "it takes back more than is left"
 ADDS: Final = "it takes back less than nothing: it would add to what counts"
+TAKES_NOTHING: Final = "it takes nothing back"
 NOT_COUNTED: Final = "its own row does not say that it counts"
 
 
@@ -154,6 +155,8 @@ class Reversals:
             return Park("more_than_left", ADDS if adds(scope.takes) else MORE, reversal=True)
         if not sent.stands:
             return self._nothing_to_do(plan)
+        if not anything(scope.takes) and anything(rest):
+            return Skip(TAKES_NOTHING, final=True, reversal=True)
         if plan.partial == "park" and anything(rest):
             return Park("partial", "it takes back a part only", reversal=True)
         by_amount = plan.partial == "amount"

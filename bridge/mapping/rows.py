@@ -23,11 +23,12 @@ OUTDATED: Final = "row is an older version"
 """Why a version of what the key names is skipped, where a newer one is known."""
 
 REPEATED: Final = "repeated"
+"""Why a change is skipped that was taken in before."""
 OF_ANOTHER: Final = "another row has its key"
 """Why a row leads to nothing although it was never read before: what its key names is there already."""
 PART_OF_ANOTHER: Final = "belongs to the row that came first"
 """The same, of a row that is a part of that one."""
-SAME_KEY: Final = (REPEATED, OF_ANOTHER, PART_OF_ANOTHER)
+KEY_IS_KNOWN: Final = (REPEATED, OF_ANOTHER, PART_OF_ANOTHER)
 
 
 class UpdatedRow(Layered):

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeVar
 
 from bridge.errors import MappingError
-from bridge.mapping.amounts import add_up, exact_sum
+from bridge.mapping.amounts import exact_sum
 from bridge.mapping.keys import row_space
 from bridge.mapping.layered import NO_ROW
+from bridge.mapping.past import would_have_amounted_to, would_have_sent
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 from bridge.row import Row, Value
+
+_Made = TypeVar("_Made")
 
 
 class SentView:
@@ -39,8 +42,12 @@ class SentView:
         if name == "generation":
             return self.sent.n
         if name == "total":
-            return exact_sum((Decimal(piece.amount) for piece in self._pieces if piece.stands), "the total")
+            return exact_sum((self._amount(piece) for piece in self._pieces if piece.stands), "the total")
         return self.fields().get(name)
+
+    def _amount(self, piece: Sent) -> Value:
+        new = self._fields if piece is self.sent and not piece.seq else None
+        return new["amount"] if new is not None else self._scope.sent_amount(piece)
 
     def fields(self) -> Mapping[str, Value]:
         """Return the fields of the event as it was sent."""
@@ -190,7 +197,13 @@ class Scope:
                     "history_of_itself", "its event in history depends on what is not known any more"
                 )
             return dict(sent.fields)
-        return self._fields_of_history(sent)
+        return self._of_history(sent, would_have_sent)
+
+    def sent_amount(self, piece: Sent) -> Value:
+        """Return the amount of a piece of a running total; of history only the total is remembered."""
+        if piece.seq:
+            return Decimal(piece.amount)
+        return piece.fields["amount"] if piece.fields else self._of_history(piece, would_have_amounted_to)
 
     def as_history(self) -> Scope:
         """Return the scope of the row as it was when it was history."""
@@ -198,7 +211,7 @@ class Scope:
         history = memory.history if memory is not None else None
         return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=memory)
 
-    def _fields_of_history(self, sent: Sent) -> dict[str, Value]:
+    def _of_history(self, sent: Sent, make: Callable[[Scope, Sent], _Made]) -> _Made:
         memory = self.memory
         if memory is None or memory.history is None:
             raise MappingError("history_forgotten", "the row of history is past the ledger's retention")
@@ -207,7 +220,7 @@ class Scope:
             raise MappingError("history_of_itself", "an event of history cannot be told, because it names itself")
         self.recall.in_making.add(place)
         try:
-            return would_have_sent(self.as_history(), sent)
+            return make(self.as_history(), sent)
         finally:
             self.recall.in_making.discard(place)
 
@@ -227,17 +240,3 @@ class Scope:
     def committed_at(self) -> datetime | None:
         """Return when the database committed the change."""
         return self.change.committed_at if self.change is not None else None
-
-
-def would_have_sent(past: Scope, sent: Sent) -> dict[str, Value]:
-    """Return the event that would have been sent for a row of history, in a scope of it."""
-    plan = past.plan.activities[sent.name]
-    past.left = sent.left if sent.left is not None or plan.share is None else plan.share(past)
-    past.n = sent.n
-    past.grown = Decimal(sent.amount) if plan.grows is not None else None
-    fields = {name: read(past) for name, read in plan.event}
-    if sent.n > 1 and plan.grows is None:
-        fields |= {name: read(past) for name, read in plan.again}
-    fields["type"], fields["status"] = plan.type, "Approved"
-    add_up(fields)
-    return fields

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.keys import KEY_SEPARATOR
+from bridge.mapping.plan import PartsPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, TransactionEnd
@@ -19,7 +20,7 @@ from bridge.records import Change, TransactionEnd
 ENDED: Final = "part:transactions"
 """How many changes of each part table a transaction had, by its name; there once it has ended."""
 _SEEN: Final = "part:transaction"
-"""How many of them have been taken in: for each partition their number, and the position of the last."""
+"""How many have been taken in: for each partition their number, the position of the last, and the keys there."""
 
 
 def note_end(end: TransactionEnd, space_of: Callable[[str], str | None], recall: Recall) -> tuple[str, str]:
@@ -36,17 +37,30 @@ def note_end(end: TransactionEnd, space_of: Callable[[str], str | None], recall:
     return ENDED, end.transaction
 
 
-def note_change(space: str, change: Change, recall: Recall) -> None:
-    """Count a change of a part table; one that is read again does not count twice."""
+def note_change(parts: PartsPlan, change: Change, recall: Recall) -> None:
+    """Count a change of a part table; one that is read again does not count twice.
+
+    Rows that were copied in share one place in the log of PostgreSQL: there they are told apart by their keys.
+    """
     if change.transaction is None:
         return
-    place = f"{change.transaction}{KEY_SEPARATOR}{space}"
+    place = f"{change.transaction}{KEY_SEPARATOR}{parts.space}"
     seen: dict[str, list[Any]] = recall.value(_SEEN, place) or {}
-    number, last = seen.get(str(change.record.partition), (0, []))
-    order = list(change.position.order) if change.position is not None else None
-    if order is None or order > last:
-        seen[str(change.record.partition)] = [number + 1, order or last]
+    number, last, *rest = seen.get(str(change.record.partition), (0, [], []))
+    order = list(change.position.order) if change.position is not None else last
+    keys: list[str | None] = rest[0] if rest and order == last else []
+    key = _key_of(parts, change)
+    if order > last or (order == last and rest and key not in keys):
+        seen[str(change.record.partition)] = [number + 1, order, [*keys, key]]
         recall.put_value(_SEEN, place, seen)
+
+
+def _key_of(parts: PartsPlan, change: Change) -> str | None:
+    row = change.after or change.before or change.key
+    try:
+        return parts.key(row) if row is not None else None
+    except PoisonRecord:
+        return None
 
 
 def require_all(space: str, change: Change | None, recall: Recall, writer: str = "") -> None:
@@ -72,5 +86,5 @@ def _require(space: str, name: str, recall: Recall) -> None:
     if counts is None:
         raise Waiting(ENDED, name)
     seen: Mapping[str, list[Any]] = recall.value(_SEEN, f"{name}{KEY_SEPARATOR}{space}") or {}
-    if sum(number for number, _ in seen.values()) < counts.get(space, 0):
+    if sum(counted[0] for counted in seen.values()) < counts.get(space, 0):
         raise Waiting(ENDED, name)

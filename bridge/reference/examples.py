@@ -163,6 +163,7 @@ EXAMPLES: Final[Mapping[type[BaseModel], Mapping[str, str]]] = {
         "key": "id",
         "columns": "{amount: decimal}",
         "until": "sum(legs.debit) == sum(legs.credit)",
+        "with": "{kind: 'accounts[leg.account_id].kind'}",
     },
     Activity: {
         "type": "Win",

@@ -99,18 +99,25 @@ def test_a_replayed_change_is_sent_once_however_often_it_comes(brand: Callable[.
 class TestAnotherRowWithTheKeyOfAParkedOne:
     """A call that the provider tries again with its id, in an append-only table: it is parked behind the first."""
 
-    def world(self, brand: Callable[..., Brand]) -> World:
+    def world(self, brand: Callable[..., Brand], amount: int = 7) -> World:
         world = World(brand())
         world.trial.insert("bets", 1, kind="odd", amount=5)
-        world.trial.insert("bets", 1, kind="bet", amount=7)
+        world.trial.insert("bets", 1, kind="bet", amount=amount)
         assert world.trial.parked() == [("1", "guard"), ("1", "row_parked")]
         return world
 
     def test_the_first_counts_when_it_can_be_said_now(self, brand: Callable[..., Brand]) -> None:
-        world = self.world(brand)
+        world = self.world(brand, amount=5)
         world.mend(brand(odd='"none"'))
         assert world.replay() == ["1 sent", "1 skipped: another row has its key"]
         assert world.trial.events() == ["Bet Approved 1 5"]
+
+    def test_the_second_stays_parked_where_it_says_something_else(self, brand: Callable[..., Brand]) -> None:
+        world = self.world(brand)
+        world.mend(brand(odd='"none"'))
+        assert world.replay()[0] == "1 sent"
+        assert world.trial.events() == ["Bet Approved 1 5"]
+        assert [code for _, code in world.trial.parked()] == ["same_key"]
 
     def test_the_second_counts_when_the_first_is_discarded(self, brand: Callable[..., Brand]) -> None:
         world = self.world(brand)

@@ -382,6 +382,27 @@ class TestRowsThatAreLookedAtOnce:
         assert cautions(wallet(tmp_path, f"play: {{tx: {{{said}}}}}")) == []
 
 
+class TestIdsOfTwoTables:
+    """Tables that count by themselves have bets with one number; to Fast Track, one id is one bet."""
+
+    WALLET = (
+        "play: {bets: {activities: {bet: {type: Bet}}}, spins: {activities: {bet: {type: Bet, "
+        "event: {activity_id: SPINS}}}}}"
+    )
+
+    def test_the_same_column_of_two_tables_is_warned_of(self, tmp_path: Path) -> None:
+        (caution,) = cautions(wallet(tmp_path, self.WALLET.replace("SPINS", "id")))
+        assert (caution.key, caution.message, caution.hint) == (
+            "play.spins.activities.bet.event.activity_id",
+            "the events of spins and of bets both have the column id as their activity_id",
+            'where each table counts by itself, write {text: "spins-{id}"}; where it is unique, {text: "{id}"}',
+        )
+
+    @pytest.mark.parametrize("spins", ['{text: "s{id}"}', '{text: "{id}"}', "spin_id", "call.id"])
+    def test_anything_else_is_not(self, tmp_path: Path, spins: str) -> None:
+        assert cautions(wallet(tmp_path, self.WALLET.replace("SPINS", spins))) == []
+
+
 class TestKeysThatTellNothing:
     """Of rows with one key, the first alone would count."""
 
@@ -396,7 +417,8 @@ class TestKeysThatTellNothing:
 
 
 BETS_AND_WINS = (
-    "bets: {activities: {bet: {type: Bet}}}, wins: {after: 'bets[bet]', activities: {win: {type: Win}}}"
+    "bets: {activities: {bet: {type: Bet}}}, wins: {after: 'bets[bet]', "
+    "activities: {win: {type: Win, event: {activity_id: {text: 'w{id}'}}}}}"
 )
 
 

@@ -359,8 +359,15 @@ class TestATextAsACondition:
         assert caught.value.code == "text_as_condition"
         assert caught.value.reason.startswith("flag is a text that says no")
 
+    @pytest.mark.parametrize("value", [b"\0", b"\0\0", "AA=="])
+    def test_bits_that_are_all_0_are_refused(self, value: Any) -> None:
+        with pytest.raises(MappingError) as caught:
+            compile_condition("flag", Columns("flag"))({"flag": value})
+        assert caught.value.code == "text_as_condition"
+
     @pytest.mark.parametrize(
-        ("value", "expected"), [("Y", True), ("g7", True), ("", False), (None, False), (0, False)]
+        ("value", "expected"),
+        [("Y", True), ("g7", True), ("", False), (None, False), (0, False), (b"\1", True), (b"", False)],
     )
     def test_all_else_counts_as_it_did(self, value: Any, expected: bool) -> None:
         assert compile_condition("flag", Columns("flag"))({"flag": value}) is expected

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bridge.errors import ConfigError
 from bridge.records import SourceRecord
@@ -73,6 +75,23 @@ def test_the_end_is_not_enough_before_the_legs_and_a_leg_read_twice_counts_once(
     assert [event["amount"] for event in run.bodies()] == [7]
 
 
+def test_legs_that_were_copied_in_share_their_place_in_the_log(trial: Make) -> None:
+    """PostgreSQL writes the rows of a COPY in one piece."""
+    run = trial(SOURCE + WALLET)
+    header, first, second, end = records(run.database)
+    for record in (header, first, first, end, placed_as(second, first), placed_as(second, first)):
+        run.take(record)
+    assert [event["amount"] for event in run.bodies()] == [7]
+    assert run.parked() == []
+
+
+def placed_as(record: SourceRecord, other: SourceRecord) -> SourceRecord:
+    """Return a record that stands where another does in the log of the database."""
+    value, place = json.loads(record.value or b""), json.loads(other.value or b"")["source"]
+    value["source"] |= {name: place[name] for name in ("lsn", "sequence") if name in place}
+    return replace(record, value=json.dumps(value).encode())
+
+
 def test_a_leg_that_cannot_be_read_is_not_taken_for_one_that_came(trial: Make) -> None:
     run = trial(SOURCE + WALLET)
     database = run.database
@@ -110,3 +129,22 @@ def test_the_topic_of_transactions_is_read_and_is_no_play(tmp_path: Path) -> Non
     topics = wallet(tmp_path, SOURCE + WALLET).topics()
     assert "db.transaction" in topics.names
     assert not topics.is_play("db.transaction")
+
+
+def test_two_legs_with_one_key_are_not_taken_for_one(trial: Make) -> None:
+    """The second was a repeat, and the event lacked it."""
+    run = trial(SOURCE + WALLET.replace("until: transaction", "until: transaction, key: account"))
+    database = run.database
+    database.transaction = 77
+    for record in (
+        database.insert("tx", {"id": "1"}, ROW),
+        database.insert("leg", {"id": "10"}, {"tx": "1", "account": "A", "amount": 3}),
+        database.insert("leg", {"id": "11"}, {"tx": "1", "account": "A", "amount": 4}),
+        database.end(77, {"tx": 1, "leg": 2}),
+    ):
+        run.take(record)
+        run.take(record)
+        run.play.restart()
+    run.play.wait(11 * 60 * 1000)
+    assert run.bodies() == []
+    assert sorted({code for _, code in run.parked()}) == ["header_parked", "parts_missing", "same_key"]

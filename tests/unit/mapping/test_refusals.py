@@ -67,6 +67,41 @@ play:
         ),
         "activity_id: the pieces of win have one activity_id (n numbers them",
     ),
+    "a total that is compared": (
+        (
+            "play: {tx: {rows: mutable, deleted: nothing, activities: {win: {type: Win, grows: {total: c}, "
+            "compare: c, event: {activity_id: {text: '{id}:{n}'}}}}}}"
+        ),
+        "activities.win.compare: win is a running total, and only its growth is sent",
+    ),
+    "a share of a total": (
+        (
+            "play: {tx: {activities: {win: {type: Win, grows: {total: c}, share: grown, "
+            "event: {activity_id: {text: '{id}:{n}'}, wager_amount: left}}}}}"
+        ),
+        "activities.win.share: no part can be taken of the pieces of win",
+    ),
+    "a rate of a Rollback's own": (
+        (
+            "play: {tx: {rows: mutable, deleted: nothing, stands: ok, activities: {bet: {type: Bet}}, "
+            "rollback: {exchange_rate: rate}}}"
+        ),
+        "play.tx.rollback.exchange_rate: a Rollback with another exchange_rate does not take back what was sent",
+    ),
+    "a player of an activity's Rollback": (
+        (
+            "play: {tx: {rows: mutable, deleted: nothing, stands: ok, "
+            "activities: {bet: {type: Bet, rollback: {user_id: player}}}}}"
+        ),
+        "play.tx.activities.bet.rollback.user_id: a Rollback with another user_id does not take back",
+    ),
+    "an amount in the event of a reversal": (
+        (
+            "play: {tx: {activities: {bet: {type: Bet, when: ref == none}}, "
+            "reverses: {when: ref != none, original: 'tx[ref]', event: {wager_amount: amount}}}}"
+        ),
+        "play.tx.reverses.event.wager_amount: a Rollback with another wager_amount does not take back",
+    ),
     "a list in a row that changes": (
         (
             "play: {tx: {rows: mutable, deleted: nothing, each: {item: items}, "

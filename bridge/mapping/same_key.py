@@ -1,0 +1,88 @@
+"""Another row with the key of a known one: a retry or the next state of the same, or something else."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from bridge.errors import MappingError, PoisonRecord
+from bridge.mapping.keys import key_text
+from bridge.mapping.past import would_have_amounted_to
+from bridge.mapping.plan import TablePlan
+from bridge.mapping.remembered import RowMemory, Sent
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.waiting import Waiting
+from bridge.records import Change
+from bridge.row import Value
+
+SAME_KEY: Final = MappingError(
+    "same_key", "another row has this key and says something else: `key` tells too little"
+)
+
+
+def is_no_retry(table: TablePlan, change: Change, scope: Scope, *, doubled: bool) -> bool:
+    """Return whether a later row with the key of a known one says something else: it would be lost as a repeat.
+
+    A retry says the same again.  What cannot be told now counts as the same.  `doubled`: an item before it
+    in the same list has its key.
+    """
+    memory = scope.known
+    if memory is None or change.op != "c" or change.snapshot or not table.append_only:
+        return False
+    if not doubled and not _is_later(change, memory):
+        return False  # The same row, read again.
+    try:
+        if memory.queue and table.queue(scope) != memory.queue:
+            return True
+        return scope.memory is not None and _says_otherwise(table, scope, scope.memory)
+    except (PoisonRecord, Waiting):
+        return False
+
+
+def is_of_another_kind(table: TablePlan, change: Change, scope: Scope) -> bool:
+    """Return whether a new row has the key of one that stands for what such a row never does: a win that of a bet.
+
+    In a table of rows that change it would take that back, and stand in its place.
+    """
+    if table.append_only or change.op != "c" or change.snapshot or change.renamed is not None:
+        return False
+    memory = scope.memory
+    if memory is None:
+        return False
+    try:
+        others = [sent for sent in memory.standing() if not table.activities[sent.name].when(scope)]
+        return bool(others) and not any(one.when(scope) for one in table.reverses)
+    except (PoisonRecord, Waiting):
+        return False
+
+
+def _is_later(change: Change, memory: RowMemory) -> bool:
+    position, last = change.position, memory.position
+    if position is None or last is None or position.lineage != last.lineage:
+        return False
+    return position.order > last.order
+
+
+def _says_otherwise(table: TablePlan, scope: Scope, memory: RowMemory) -> bool:
+    reversal = next((one for one in table.reverses if one.when(scope)), None)
+    if reversal is not None or memory.reversal:
+        if reversal is None or not memory.reversal:
+            return True
+        named = reversal.original(scope) if reversal.original is not None else None
+        did = memory.did
+        if did is None or did.way != "original" or not isinstance(named, PlayRow):
+            return False
+        named.memory()  # It follows a key that has changed since.
+        return (did.table, did.key) != (named.plan.name, named.key)
+    counts = {name for name, one in table.activities.items() if one.when(scope) and one.stands(scope)}
+    return counts != {sent.name for sent in memory.sent} or any(
+        _amounts_otherwise(scope, one) for one in memory.sent
+    )
+
+
+def _amounts_otherwise(scope: Scope, sent: Sent) -> bool:
+    """Return whether the row amounts to something else than what was sent first; of history that is not known."""
+    if not sent.seq or sent.n != 1 or sent.cut or sent.partly:
+        return False
+    amount: Value = would_have_amounted_to(scope, Sent(sent.name, 1, True, 0, sent.amount))
+    return amount is not None and Decimal(key_text(amount) or 0) != Decimal(sent.amount)
