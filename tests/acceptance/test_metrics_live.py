@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from pika import frame, spec
-from prometheus_client.parser import text_string_to_metric_families
 
 from bridge.telemetry.metrics import METRICS, PREFIX, Histogram
 from stack.endpoints import Addresses
@@ -46,16 +45,15 @@ class Scrapes:
 
     def value(self, metric: str, **labels: str) -> float:
         """Return the sum of a metric's samples with these labels, now."""
-        status, text = self._running.page("/metrics")
-        assert status == 200
+        samples = self._running.samples()
+        assert samples
         total = 0.0
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                name = sample.name.removeprefix(PREFIX)
-                if sample.value > 0:
-                    self.moved.add(name)
-                if name == metric and labels.items() <= sample.labels.items():
-                    total += sample.value
+        for sample in samples:
+            name = sample.name.removeprefix(PREFIX)
+            if sample.value > 0:
+                self.moved.add(name)
+            if name == metric and labels.items() <= sample.labels.items():
+                total += sample.value
         return total
 
     def until(self, metric: str, least: float, **labels: str) -> None:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewPartitions
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from bridge.contracts import Ledger
 from bridge.ledger import open_ledger
@@ -156,6 +158,13 @@ class World:
                 return error.code, error.read().decode()
         except OSError:
             return 0, ""
+
+    def samples(self) -> list[Sample]:
+        """Return the samples of the metrics as they are now; none while the bridge serves nothing yet."""
+        status, text = self.page("/metrics")
+        if status != 200:
+            return []
+        return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
     def ledger(self) -> Ledger:
         """Return the ledger, opened beside the bridge to be read."""

@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import dataclass
 
+from bridge.telemetry.metrics import PREFIX
 from tests.faults.steps.ledger import ledger_locked
 from tests.faults.steps.play import Arrive, Backlog, Pass, Play
 from tests.faults.steps.process import Kill, Ready, Said, Start
@@ -78,15 +79,20 @@ class KillBeforeMarked:
 
     def __call__(self, world: World) -> None:
         """See Step."""
-        world.wallet.play(600)
+        world.proxy.stall(Way.TO_CLIENT)
         before = world.inbox.depth()
+        world.wallet.play(600)
         eventually(lambda: world.inbox.depth() > before, message="nothing arrived")
         with ledger_locked(world):
-            left = world.inbox.depth()
-            # Confirms of what is on its way come within the pause; the lock keeps them out of the ledger.
-            eventually(lambda: world.inbox.depth() > left or world.unconfirmed() > 0, message="all was marked")
-            time.sleep(0.3)
+            world.proxy.heal()
+            # Confirms are heard now; the lock keeps them out of the ledger.
+            eventually(lambda: _all_heard(world), message="it heard of no confirm")
+            assert world.unconfirmed() > 0, "all was marked"
             world.kill()
+
+
+def _all_heard(world: World) -> bool:
+    return [one.value for one in world.samples() if one.name == f"{PREFIX}outbox_pending"] == [0.0]
 
 
 @dataclass(frozen=True)
