@@ -153,5 +153,7 @@ def test_a_broker_that_is_away_loses_nothing(
     queue_type: str, how: str, seconds: float, *, addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
     with world(addresses, tmp_path, seed=seed, queue_type=queue_type) as w:
-        w.play([*BEGIN, Server("rabbitmq", how, seconds), Ready(), Arrive(500)])
+        # RabbitMQ writes down that a quorum queue is there when no other was made or deleted for half a second;
+        # killed before that, it does not know it any more (ra 2, seen with 3.10).
+        w.play([*BEGIN, Pass(2), Server("rabbitmq", how, seconds), Ready(), Arrive(500)])
         w.finish(within_seconds=180)
