@@ -26,8 +26,8 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     They were never sent, or their own row has taken them back.
     Of a row that sent something none of which stands any more, nothing is left to take.
     """
-    if row.plan.append_only and not memory.parked:
-        return []  # Its own row has said what it says.
+    if row.plan.append_only and not memory.parked and memory.ending is not Ending.SKIPPED:
+        return []  # Its own row has said what it says, and no other gets its key.
     names = [name for name in row.plan.activities if activity in (None, name)]
     known = [sent for sent in memory.sent if sent.name in names]
     if known and not any(sent.stands for sent in known):

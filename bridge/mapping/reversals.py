@@ -12,6 +12,7 @@ from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.groups import follower_stands, group_of, rows_of_group
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
+from bridge.mapping.left_out import of_left_out
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
@@ -116,7 +117,7 @@ class Reversals:
         if reason is not None:
             return Hold(waiting, reversal=True) if waiting else Park("guard", reason, reversal=True)
         if memory.ending is Ending.SKIPPED and not memory.sent:
-            return Skip(f"its original: {memory.reason}", final=True, reversal=True)
+            return of_left_out(self._maker, plan, scope, memory, waiting)
         if memory.parked:
             return Park("original_parked", "its original is parked", reversal=True)
         return Hold(waiting, reversal=True) if waiting else None

@@ -1,0 +1,35 @@
+"""Reversals of rows that a guard has skipped: such a call may be tried again, and then it stays away."""
+
+from __future__ import annotations
+
+from bridge.mapping.ahead import not_sent_yet
+from bridge.mapping.decisions import Decision, Skip
+from bridge.mapping.doings import doing
+from bridge.mapping.events import EventMaker
+from bridge.mapping.groups import group_of
+from bridge.mapping.guards import skipped_by
+from bridge.mapping.plan import ReversalPlan
+from bridge.mapping.remembered import RowMemory
+from bridge.mapping.scope import Scope
+from bridge.mapping.taking_back import as_sent
+from bridge.mapping.waiting import Waiting
+
+
+def of_left_out(
+    maker: EventMaker, plan: ReversalPlan, scope: Scope, memory: RowMemory, waiting: Waiting | None
+) -> Decision:
+    """Return how a reversal ends whose original was skipped: as that did.
+
+    Another row may have the key of an append-only one, if that one counts for nothing.  It is taken back ahead.
+    """
+    skip = Skip(f"its original: {memory.reason}", final=True, reversal=True)
+    row = scope.original
+    if row is None or not row.plan.append_only or plan.takes is not None or waiting is not None:
+        return skip
+    ahead = not_sent_yet(row, memory, plan.activity)
+    if not ahead or skipped_by(plan.skip, scope) is not None:
+        return skip
+    did = doing("round", plan, group_of(row)) if plan.followers == "go" else doing("original", plan, row)
+    decision = as_sent(maker, plan, scope, [], did, ahead=ahead)
+    decision.reason, decision.findable = skip.reason, False
+    return decision
