@@ -158,6 +158,8 @@ class TablePlan:
     split: SplitPlan | None = None
     asks_itself: bool = False
     """Whether a rule asks what was sent of the row before."""
+    asks_change: bool = False
+    """Whether a rule asks what kind of change it is, which nothing tells of a row of history afterwards."""
     columns: frozenset[str] = frozenset()
     """Every column that a rule of this table names."""
     remembers: frozenset[str] = frozenset()
