@@ -14,7 +14,7 @@ from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
 from bridge.mapping.left_out import of_left_out
 from bridge.mapping.message_ids import by_row
-from bridge.mapping.plan import ReversalPlan, TablePlan
+from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
@@ -102,7 +102,8 @@ class Reversals:
             return CHANGED  # It did something with another one.
         if plan.unknown == "park":
             return Park("unknown_original", "the original is not there", reversal=True)
-        if plan.unknown == "skip":
+        gives_up = (hold.waiting.space, hold.waiting.key) in scope.recall.given_up
+        if plan.unknown == "skip" or (plan.unknown == WAIT_THEN_SKIP and gives_up):
             return Skip("the original is not there", final=True, reversal=True)
         return hold
 
