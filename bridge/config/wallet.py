@@ -185,8 +185,8 @@ class Reversal(Model):
     )
     unknown: Literal["wait", "park", "skip", "wait then skip"] = Field(
         "wait",
-        description="An original that is not there: it is waited for (`wait.original`) and the row is parked then, "
-        "or skipped then; or the row is parked or skipped at once.",
+        description="An original that is not there: it is waited for (`wait.original`), and the row is parked "
+        "then, or skipped; or the row is parked or skipped at once.",
     )
     event: dict[str, ValueForm] = Field({}, description="Fields of every event that the reversal makes.")
 

@@ -38,6 +38,24 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     return [Took(row.plan.name, row.key, name, memory.not_sent) for name in names[::-1] if name not in done]
 
 
+def taken_with_others(row: PlayRow, activity: str | None) -> list[Took]:
+    """Return what a reversal that names the row keeps back of it, beside one that took it back with its round.
+
+    So what is undone of that one alone does not bring it back.
+    """
+    memory = row.memory()
+    if memory is None or not row.plan.append_only:
+        return []
+    known = {one.name for one in memory.ahead}
+    known |= {one.name for one in row.plan.activities.values() if one.share is not None}
+    mine = [sent for sent in memory.sent[::-1] if activity in (None, sent.name) and sent.name not in known]
+    return [
+        Took(row.plan.name, row.key, sent.name, memory.not_sent)
+        for sent in mine
+        if sent.taken and sent.with_others
+    ]
+
+
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:
     """Return a part that is taken of an activity that was never sent; None where there is nothing to take from.
 

@@ -124,7 +124,8 @@ def newest_first(table: TablePlan, standing: list[Sent]) -> list[Sent]:
     Those of history have no number: there the last one that the table writes is the newest.
     """
     plans = table.activities
-    return sorted(standing[::-1], key=lambda sent: (plans[sent.name].type == "Bet", -sent.seq, -sent.n))
+    last_first = standing[::-1]
+    return sorted(last_first, key=lambda sent: (plans[sent.name].type == "Bet", -sent.seq, -sent.n))
 
 
 def require_different_ids(events: list[Outgoing]) -> list[Outgoing]:

@@ -1,8 +1,8 @@
-"""Reversals of rows that a guard has skipped: such a call may be tried again, and then it stays away."""
+"""Reversals of what does not stand, and might come back: a skipped call that is tried again, a round undone."""
 
 from __future__ import annotations
 
-from bridge.mapping.ahead import not_sent_yet
+from bridge.mapping.ahead import not_sent_yet, taken_with_others
 from bridge.mapping.decisions import Decision, Skip
 from bridge.mapping.doings import doing
 from bridge.mapping.events import EventMaker
@@ -10,7 +10,7 @@ from bridge.mapping.groups import group_of
 from bridge.mapping.guards import skipped_by
 from bridge.mapping.plan import ReversalPlan
 from bridge.mapping.remembered import RowMemory
-from bridge.mapping.scope import Scope
+from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.taking_back import as_sent
 from bridge.mapping.waiting import Waiting
 
@@ -32,4 +32,16 @@ def of_left_out(
     did = doing("round", plan, group_of(row)) if plan.followers == "go" else doing("original", plan, row)
     decision = as_sent(maker, plan, scope, [], did, ahead=ahead)
     decision.reason, decision.findable = skip.reason, False
+    return decision
+
+
+def keeps_back_too(
+    maker: EventMaker, plan: ReversalPlan, scope: Scope, row: PlayRow, repeated: Decision
+) -> Decision:
+    """Return how a reversal ends of what another took back: where that meant more than this row, it stays away."""
+    ahead = taken_with_others(row, plan.activity)
+    if not ahead or not isinstance(repeated, Skip):
+        return repeated
+    decision = as_sent(maker, plan, scope, [], doing("original", plan, row), ahead=ahead)
+    decision.reason = repeated.reason
     return decision

@@ -12,7 +12,7 @@ from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.groups import follower_stands, group_of, rows_of_group
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
-from bridge.mapping.left_out import of_left_out
+from bridge.mapping.left_out import keeps_back_too, of_left_out
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
@@ -131,7 +131,8 @@ class Reversals:
         standing = [sent for sent in known if sent.stands]
         ahead = not_sent_yet(row, memory, plan.activity)
         if not standing and not ahead:
-            return self._nothing_to_do(plan)
+            repeated = self._nothing_to_do(plan)
+            return keeps_back_too(self._maker, plan, scope, row, repeated)
         by_amount = plan.partial == "amount"
         last_first = newest_first(row.plan, standing)
         events = [all_of(self._maker, row, sent, by_amount=by_amount) for sent in last_first]
