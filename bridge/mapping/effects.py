@@ -147,7 +147,7 @@ class Effects:
     def index(self, table: TablePlan, scope: Scope, *, counts: bool) -> list[tuple[str, str]]:
         """Note the ways in which the row can be found, and return those: of several rows, the first is found.
 
-        One that leads to nothing gives its place to one that `counts`.
+        One that leads to nothing, or has been undone, gives its place to one that `counts`.
         """
         found: list[tuple[str, str]] = []
         for space, value in table.places(scope.key, scope)[1:] if table.indexes else ():
@@ -161,7 +161,10 @@ class Effects:
 
     def _is_left_out(self, table: TablePlan, key: str) -> bool:
         memory = self._recall.row(table.name, key)
-        return memory is not None and memory.ending is Ending.SKIPPED
+        if memory is None:
+            return False
+        undone = memory.reversal and memory.took == []
+        return undone or memory.ending is Ending.SKIPPED
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""
