@@ -22,6 +22,7 @@ from bridge.mapping.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, 
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
+from bridge.mapping.takers import is_undone
 from bridge.records import Change, Event, SourcePosition
 from bridge.row import UNAVAILABLE, Value
 
@@ -163,8 +164,10 @@ class Effects:
         memory = self._recall.row(table.name, key)
         if memory is None:
             return False
-        undone = memory.reversal and memory.took == []
-        return undone or memory.ending is Ending.SKIPPED
+        if memory.reversal and not memory.took:
+            undone = memory.took is not None or is_undone(self._recall, table.name, key)
+            return undone or memory.ending is Ending.SKIPPED
+        return memory.ending is Ending.SKIPPED
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""

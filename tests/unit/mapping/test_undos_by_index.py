@@ -44,3 +44,13 @@ def test_a_void_that_is_repeated_is_undone_once(trial: Make) -> None:
     for key, kind in (("v", "void"), ("w", "void"), ("u", "undo"), ("x", "void"), ("y", "undo")):
         act(run, key, kind)
     assert (run.events()[-1], run.parked()) == ("Bet Approved b:3 5", [])
+
+
+def test_a_void_that_was_undone_in_history_gives_its_place_too(trial: Make) -> None:
+    run = trial(WALLET)
+    run.snapshot("bets", "b", amount=5)
+    run.snapshot("actions", "v", kind="void", bet="b")
+    run.snapshot("actions", "u", kind="undo", bet="b")
+    act(run, "w", "void")
+    act(run, "x", "undo")
+    assert (run.events(), run.parked()) == (["Bet Rollback b:2 5", "Bet Approved b:3 5"], [])
