@@ -77,3 +77,23 @@ def test_an_undo_that_is_undone_waits_for_a_person(run: Trial) -> None:
     cancel(run, "u", "undo", "all")
     cancel(run, "uu", "undo", "u")
     assert (run.new(), run.parked()) == (["Bet Approved b:2 5"], [("uu", "moved_on")])
+
+
+@pytest.mark.parametrize(("kind", "ref"), [("bet", "b"), ("round", "R1")])
+@pytest.mark.parametrize("first", ["alone", "all"])
+def test_one_that_went_alone_does_not_come_back_without_its_bet(
+    trial: Make, kind: str, ref: str, first: str
+) -> None:
+    run = trial(WALLET)
+    run.insert("bets", "b", amount=5)
+    run.insert("wins", "w", bet="b", amount=30)
+    cancel(run, "alone", "win", "w")
+    cancel(run, "all", kind, ref)
+    run.restart()
+    assert run.new() == GONE
+    cancel(run, "u", "undo", first)
+    assert run.new() == ([] if first == "alone" else ["Bet Approved b:2 5"])
+    run.restart()
+    cancel(run, "v", "undo", "all" if first == "alone" else "alone")
+    back = ["Bet Approved b:2 5", "Win Approved w:2 30"]
+    assert (run.new(), run.parked()) == (back if first == "alone" else back[1:], [])
