@@ -183,9 +183,10 @@ class Reversal(Model):
         "skip",
         description="What a reversal of what no longer stands is, and an undo that finds nothing to restore.",
     )
-    unknown: Literal["wait", "park", "skip"] = Field(
+    unknown: Literal["wait", "park", "skip", "wait then skip"] = Field(
         "wait",
-        description="An original that is not there: waited for (`wait.original`) and parked then, or at once.",
+        description="An original that is not there: it is waited for (`wait.original`), and the row is parked "
+        "then, or skipped; or the row is parked or skipped at once.",
     )
     event: dict[str, ValueForm] = Field({}, description="Fields of every event that the reversal makes.")
 

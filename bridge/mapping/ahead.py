@@ -26,8 +26,8 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     They were never sent, or their own row has taken them back.
     Of a row that sent something none of which stands any more, nothing is left to take.
     """
-    if row.plan.append_only and not memory.parked:
-        return []  # Its own row has said what it says.
+    if row.plan.append_only and not memory.parked and memory.ending is not Ending.SKIPPED:
+        return []  # Its own row has said what it says, and no other gets its key.
     names = [name for name in row.plan.activities if activity in (None, name)]
     known = [sent for sent in memory.sent if sent.name in names]
     if known and not any(sent.stands for sent in known):
@@ -36,6 +36,24 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     done |= {name for name in names if memory.sent and row.plan.activities[name].alone}
     done |= {one.name for one in memory.ahead if one.part is None}
     return [Took(row.plan.name, row.key, name, memory.not_sent) for name in names[::-1] if name not in done]
+
+
+def taken_with_others(row: PlayRow, activity: str | None) -> list[Took]:
+    """Return what a reversal that names the row keeps back of it, beside one that took it back with its round.
+
+    So what is undone of that one alone does not bring it back.
+    """
+    memory = row.memory()
+    if memory is None or not row.plan.append_only:
+        return []
+    known = {one.name for one in memory.ahead}
+    known |= {one.name for one in row.plan.activities.values() if one.share is not None}
+    mine = [sent for sent in memory.sent[::-1] if activity in (None, sent.name) and sent.name not in known]
+    return [
+        Took(row.plan.name, row.key, sent.name, memory.not_sent)
+        for sent in mine
+        if sent.taken and sent.with_others
+    ]
 
 
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:

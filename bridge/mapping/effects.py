@@ -10,7 +10,7 @@ import msgspec
 from bridge.errors import PoisonRecord
 from bridge.mapping.ahead import lift
 from bridge.mapping.decisions import Hold, Park, Skip
-from bridge.mapping.groups import join_groups
+from bridge.mapping.groups import group_of, join_groups
 from bridge.mapping.history import silently_taken, stands_of_history
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
@@ -18,10 +18,11 @@ from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.parts import note_parts, stored_parts
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import UNDECIDED, Ahead, Ending, RowMemory, Sent, Took
+from bridge.mapping.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
+from bridge.mapping.takers import is_undone
 from bridge.records import Change, Event, SourcePosition
 from bridge.row import UNAVAILABLE, Value
 
@@ -54,7 +55,7 @@ class Effects:
             # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
             player = key_text(out.fields["user_id"]) or ""
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
-            _note(memory, out, seq, by_another=decision.reversal)
+            _note(memory, out, seq, by_another=decision.reversal, did=decision.did)
         _release(table, mine, decision.released, frees=decision.frees)
         mine.ending, mine.reason = _SENT, ""
         mine.reversal = mine.reversal or decision.reversal
@@ -147,7 +148,7 @@ class Effects:
     def index(self, table: TablePlan, scope: Scope, *, counts: bool) -> list[tuple[str, str]]:
         """Note the ways in which the row can be found, and return those: of several rows, the first is found.
 
-        One that leads to nothing gives its place to one that `counts`.
+        One that leads to nothing, or has been undone, gives its place to one that `counts`.
         """
         found: list[tuple[str, str]] = []
         for space, value in table.places(scope.key, scope)[1:] if table.indexes else ():
@@ -161,7 +162,12 @@ class Effects:
 
     def _is_left_out(self, table: TablePlan, key: str) -> bool:
         memory = self._recall.row(table.name, key)
-        return memory is not None and memory.ending is Ending.SKIPPED
+        if memory is None:
+            return False
+        if memory.reversal and not memory.took:
+            undone = memory.took is not None or is_undone(self._recall, table.name, key)
+            return undone or memory.ending is Ending.SKIPPED
+        return memory.ending is Ending.SKIPPED
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""
@@ -235,8 +241,8 @@ def _release(table: TablePlan, memory: RowMemory, names: tuple[str, ...], *, fre
                 memory.ahead = [*memory.ahead, Ahead(sent.name, None, sent.n)]
 
 
-def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> None:
-    """Note in a row's memory what one event did; `by_another` is whether a reversal made it."""
+def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool, did: Did | None) -> None:
+    """Note in a row's memory what one event did; `by_another` is whether a reversal made it, and `did` what."""
     grows = out.row.plan.activities[out.name].grows is not None
     if out.approved:
         cut = False
@@ -259,6 +265,7 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool) -> No
                 sent.amount = key_text(subtract(Decimal(sent.amount), Decimal(out.amount))) or "0"
             sent.left = out.left if out.left is not None else sent.left
             sent.taken = by_another and not out.stands
+            sent.with_others = did is not None and did.way == "round" and did.key != group_of(out.row)
             sent.cut = sent.cut or (by_another and out.takes is not None and anything(out.left))
 
 

@@ -119,9 +119,13 @@ def override(fields: dict[str, Value], readers: Fields, scope: Scope) -> None:
 
 
 def newest_first(table: TablePlan, standing: list[Sent]) -> list[Sent]:
-    """Return activities in the order in which they are taken back: newest first, the Bet last."""
+    """Return activities in the order in which they are taken back: newest first, the Bet last.
+
+    Those of history have no number: there the last one that the table writes is the newest.
+    """
     plans = table.activities
-    return sorted(standing, key=lambda sent: (plans[sent.name].type == "Bet", -sent.seq, -sent.n))
+    last_first = standing[::-1]
+    return sorted(last_first, key=lambda sent: (plans[sent.name].type == "Bet", -sent.seq, -sent.n))
 
 
 def require_different_ids(events: list[Outgoing]) -> list[Outgoing]:

@@ -103,6 +103,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             s.taken,
             s.cut,
             freeze(s.fields),
+            s.with_others,
         ]
         for s in memory.sent
     ]

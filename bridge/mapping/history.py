@@ -50,8 +50,9 @@ def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent 
         compare = activity.compare(scope)
     sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
     memory = scope.memory
-    if scope.plan.asks_itself and memory is not None and memory.sent:
-        try:  # Once this row is remembered, the one before is gone.
+    plan = scope.plan
+    if plan.asks_change or (plan.asks_itself and memory is not None and memory.sent):
+        try:  # Once this row is remembered, the change and the row before are gone.
             sent.fields = would_have_sent(scope, sent)
         except (PoisonRecord, Waiting):
             sent.fields = {}

@@ -9,7 +9,7 @@ from bridge.mapping.decisions import Decision, Hold, Park
 from bridge.mapping.endings import Endings, Place
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import row_space
-from bridge.mapping.plan import Plan, TablePlan
+from bridge.mapping.plan import WAIT_THEN_SKIP, Plan, TablePlan
 from bridge.mapping.queues import Held, Queues
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending
@@ -146,16 +146,21 @@ class Holding:
             held.deadline_ms = 0  # Its header is there, and has a deadline of its own.
             return
         self.queues.stop_waiting(held)
-        if self._can_go_without(waiting):
+        if self._can_go_without(held, waiting):
             held.given_up.add((waiting.space, waiting.key))
             self._agenda.append(held if held.kind == "aside" else held.queue)
             self.release(())
         else:
             self._give_up(held, waiting)
 
-    def _can_go_without(self, waiting: Waiting) -> bool:
+    def _can_go_without(self, held: Held, waiting: Waiting) -> bool:
+        """Return whether a change is judged once more without what it waited for."""
         kind, _, name = waiting.space.partition(":")
-        return kind == "lookup" and self._plan.lookups[name].missing == WAIT_THEN_NONE
+        if kind == "lookup":
+            return self._plan.lookups[name].missing == WAIT_THEN_NONE
+        if held.kind != "aside" or (waiting.space, waiting.key) in held.given_up:
+            return False
+        return any(reversal.unknown == WAIT_THEN_SKIP for reversal in self._plan.tables[held.table].reverses)
 
     def _wait(self, held: Held, waiting: Waiting) -> None:
         kind, _, name = waiting.space.partition(":")

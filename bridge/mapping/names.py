@@ -133,6 +133,7 @@ class TableNames:
     def _built_in(self, name: str) -> Reader:
         self.volatile = True
         self.looks_up |= name in ("this_round", "original")
+        self._table.asks_change |= name == "change_kind"
         if name == "this_round" and not self._table.has_round:
             raise Misuse("this table has no round", "say which it is: `round: round_id` on the table")
         if name == "taken_back":

@@ -40,6 +40,8 @@ class Send:
 
     lifts: Sequence[Took] = ()
     """What a reversal row took whose effect is undone: it keeps that back no more."""
+    findable = True
+    """Whether an index finds the row rather than one that was skipped."""
 
     def __init__(self, events: list[Outgoing], *, took: list[Took] | None = None, reversal: bool = False) -> None:
         self.events = events

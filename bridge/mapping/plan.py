@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from bridge.config.wallet import Lookup, Wallet
 from bridge.errors import MappingError, PoisonRecord
@@ -14,6 +14,9 @@ from bridge.mapping.keys import KEY_SEPARATOR, key_text, row_space
 from bridge.mapping.readers import Reader, constant, constant_of, is_constant
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
+
+WAIT_THEN_SKIP: Final = "wait then skip"
+"""A reversal waits for its original, and means nothing where that never comes."""
 
 Test = Callable[[Any], bool]
 Guard = tuple[str, Test]
@@ -158,6 +161,8 @@ class TablePlan:
     split: SplitPlan | None = None
     asks_itself: bool = False
     """Whether a rule asks what was sent of the row before."""
+    asks_change: bool = False
+    """Whether a rule asks what kind of change it is, which nothing tells of a row of history afterwards."""
     columns: frozenset[str] = frozenset()
     """Every column that a rule of this table names."""
     remembers: frozenset[str] = frozenset()

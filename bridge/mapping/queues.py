@@ -37,7 +37,7 @@ class Held:
     held_id: int = 0
     place: int = 0
     given_up: set[tuple[str, str]] = field(default_factory=set)
-    """Look-up rows that it goes on without; after a restart, deadlines that are over say so again."""
+    """Rows that it goes on without; after a restart, deadlines that are over say so again."""
 
     def stored(self) -> HeldChange:
         """Return it as the ledger keeps it."""

@@ -36,7 +36,7 @@ class Recall:
     memory: Memory
     """The transaction of this batch; there is none before `begin`."""
     given_up: Collection[tuple[str, str]] = ()
-    """Look-up rows for which the change that is judged has waited long enough, by space and key."""
+    """Rows for which the change that is judged has waited long enough, by space and key."""
 
     def __init__(self, *, shared: bool = False) -> None:
         self.in_making: set[tuple[str, str, str]] = set()

@@ -56,6 +56,8 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
 
     Empty where it cannot be made.
     """
+    with_others: bool = False
+    """What took it back last named its round, or the row that it follows, and not its own row."""
 
 
 class Took(msgspec.Struct, array_like=True):

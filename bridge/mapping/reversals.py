@@ -12,8 +12,9 @@ from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.groups import follower_stands, group_of, rows_of_group
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
+from bridge.mapping.left_out import keeps_back_too, of_left_out, went_alone
 from bridge.mapping.message_ids import by_row
-from bridge.mapping.plan import ReversalPlan, TablePlan
+from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
@@ -101,7 +102,8 @@ class Reversals:
             return CHANGED  # It did something with another one.
         if plan.unknown == "park":
             return Park("unknown_original", "the original is not there", reversal=True)
-        if plan.unknown == "skip":
+        gives_up = (hold.waiting.space, hold.waiting.key) in scope.recall.given_up
+        if plan.unknown == "skip" or (plan.unknown == WAIT_THEN_SKIP and gives_up):
             return Skip("the original is not there", final=True, reversal=True)
         return hold
 
@@ -116,7 +118,7 @@ class Reversals:
         if reason is not None:
             return Hold(waiting, reversal=True) if waiting else Park("guard", reason, reversal=True)
         if memory.ending is Ending.SKIPPED and not memory.sent:
-            return Skip(f"its original: {memory.reason}", final=True, reversal=True)
+            return of_left_out(self._maker, plan, scope, memory, waiting)
         if memory.parked:
             return Park("original_parked", "its original is parked", reversal=True)
         return Hold(waiting, reversal=True) if waiting else None
@@ -129,7 +131,8 @@ class Reversals:
         standing = [sent for sent in known if sent.stands]
         ahead = not_sent_yet(row, memory, plan.activity)
         if not standing and not ahead:
-            return self._nothing_to_do(plan)
+            repeated = self._nothing_to_do(plan)
+            return keeps_back_too(self._maker, plan, scope, row, repeated)
         by_amount = plan.partial == "amount"
         last_first = newest_first(row.plan, standing)
         events = [all_of(self._maker, row, sent, by_amount=by_amount) for sent in last_first]
@@ -220,6 +223,7 @@ class Reversals:
         standing = self._standing(plan, scope, members)
         if not standing and not ahead:
             return before or self._nothing_to_do(plan)
+        ahead += went_alone(plan, scope, members)
         ordered = in_order(standing, plan.order)
         events = [all_of(self._maker, row, sent, by_amount=False) for row, sent in ordered]
         decision = as_sent(self._maker, plan, scope, events, did, ahead=ahead)

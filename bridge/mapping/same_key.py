@@ -75,9 +75,8 @@ def _says_otherwise(table: TablePlan, scope: Scope, memory: RowMemory) -> bool:
         named.memory()  # It follows a key that has changed since.
         return (did.table, did.key) != (named.plan.name, named.key)
     counts = {name for name, one in table.activities.items() if one.when(scope) and one.stands(scope)}
-    return counts != {sent.name for sent in memory.sent} or any(
-        _amounts_otherwise(scope, one) for one in memory.sent
-    )
+    known = {sent.name for sent in memory.sent} | {one.name for one in memory.ahead}
+    return counts != known or any(_amounts_otherwise(scope, one) for one in memory.sent)
 
 
 def _amounts_otherwise(scope: Scope, sent: Sent) -> bool:

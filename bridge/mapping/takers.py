@@ -31,11 +31,11 @@ def takers_of(recall: Recall, table: str, key: str) -> list[tuple[str, str, str,
     found = []
     for taker in named_by(recall, table, key):
         activity = taker[2] if len(taker) > 2 else ""
-        found.append((taker[0], taker[1], activity, _undone(recall, taker[0], taker[1])))
+        found.append((taker[0], taker[1], activity, is_undone(recall, taker[0], taker[1])))
     return found
 
 
-def _undone(recall: Recall, table: str, key: str) -> bool:
+def is_undone(recall: Recall, table: str, key: str) -> bool:
     """Return whether a reversal of history has been undone by another row, and that not in turn."""
     chain = [(table, key)]
     after: list[list[int]] = []

@@ -7,7 +7,7 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import is_kept_back
 from bridge.mapping.plan import ActivityPlan, TablePlan
-from bridge.mapping.remembered import Sent
+from bridge.mapping.remembered import Ending, Sent
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 
@@ -52,8 +52,8 @@ def kept_back(
     said_no = [name for name in taken if name not in counting]
     if not holding.isdisjoint(counting):
         return kept, [name for name in said_no if plans[name].alone or plans[name].grows is None], False
-    before = scope.before()
-    if together or not holding or any(_counts(plans[name], before) for name in holding):
+    before, left_out = scope.before(), memory.ending is Ending.SKIPPED
+    if together or not holding or (not left_out and any(_counts(plans[name], before) for name in holding)):
         return [], said_no, True
     return kept, said_no, False
 

@@ -124,6 +124,9 @@ class _GivingBack:
             return
         self._totals.add((one.table, one.key, one.name))
         known = self._suppose(row, memory)
+        if row.plan.append_only and is_kept_back(activity, row.scope(), known):
+            self._keep(row, one)
+            return
         if sent.taken and not row.plan.append_only and not _counts(activity, self._now(row), known):
             if activity.grows is None:
                 self._keep(row, one)
@@ -145,11 +148,22 @@ class _GivingBack:
         grown_since = one.n == 0 and taken_ahead(memory, one) is None
         if grown_since and (one.table, one.key, one.name) not in self._totals:
             return
-        out = self._counted(row, activity, self._now(row), self._suppose(row, memory))
+        known = self._suppose(row, memory)
+        if row.plan.append_only and known.last(one.name) is not None:
+            out = self._once_more(row, activity, known)
+        else:
+            out = self._counted(row, activity, self._now(row), known)
         if out is not None:
             self._add(row, one, out)
         else:
             self._keep(row, one)
+
+    def _once_more(self, row: PlayRow, activity: ActivityPlan, memory: RowMemory) -> Outgoing | None:
+        """Return the event of what was sent before, where no other reversal keeps it back."""
+        last = memory.last(activity.name)
+        if last is None or last.stands or last.taken or is_kept_back(activity, row.scope(), memory):
+            return None
+        return self._maker.again(row, activity, row.scope(), last, last.left)
 
     def _counted(self, row: PlayRow, activity: ActivityPlan, scope: Scope, memory: RowMemory) -> Outgoing | None:
         """Return the event of an activity that counts by its row as that is now, and was not sent."""

@@ -19,6 +19,7 @@ play:
     event: {activity_id: {text: "{bet}:w"}, wager_amount: total, exchange_rate: "fx[currency].rate"}
     again: {activity_id: {text: "{bet}:w{n}"}}
 """
+BOOKS_ONCE = WALLET.replace("+ delta", '+ (delta if change_kind == "insert" or change_kind == "snapshot" else 0)')
 NAMES_ITSELF = """
 play:
   tx:
@@ -36,6 +37,7 @@ def settled(run: Trial, *deltas: int, history: int) -> list[str]:
     return run.events()
 
 
+@pytest.mark.parametrize("text", [WALLET, BOOKS_ONCE], ids=["each change", "each row"])
 @pytest.mark.parametrize(
     ("deltas", "history", "events"),
     [
@@ -45,8 +47,10 @@ def settled(run: Trial, *deltas: int, history: int) -> list[str]:
         ((25, -25, 5), 2, ["Win Approved 9:w 5"]),
     ],
 )
-def test_a_sum_of_history_goes_on(trial: Make, deltas: tuple[int, ...], history: int, events: list[str]) -> None:
-    run = trial(WALLET)
+def test_a_sum_of_history_goes_on(
+    trial: Make, deltas: tuple[int, ...], history: int, events: list[str], text: str
+) -> None:
+    run = trial(text)
     run.insert("fx", "EUR", rate=1)
     assert settled(run, *deltas, history=history) == events
     assert run.parked() == []

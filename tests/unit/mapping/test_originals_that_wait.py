@@ -20,7 +20,7 @@ play:
 WAYS = {"key": 'original: "tx[ref]"', "index": 'original: "tx.by_ticket[ticket]"', "round": "round: round"}
 
 
-@pytest.mark.parametrize("unknown", ["wait", "skip", "park"])
+@pytest.mark.parametrize("unknown", ["wait", "skip", "park", "wait then skip"])
 @pytest.mark.parametrize("way", WAYS)
 def test_an_original_that_waits_is_waited_for(trial: Make, way: str, unknown: str) -> None:
     run = trial(WALLET.format(WAYS[way], unknown))
@@ -31,6 +31,34 @@ def test_an_original_that_waits_is_waited_for(trial: Make, way: str, unknown: st
     assert (run.events(), run.held, run.parked()) == ([], 2, [])
     run.insert("games", "g", name="Dice")
     assert (run.events(), run.held) == (["Bet Approved 1 5", "Bet Rollback 1 5"], 0)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_original_that_comes_in_time_is_taken_back_and_one_that_never_comes_is_nothing(
+    trial: Make, way: str
+) -> None:
+    run = trial(WALLET.format(WAYS[way], "wait then skip"))
+    run.insert("games", "g", name="Dice")
+    run.insert("voids", "v", kind="void", ref="1", ticket="t")
+    never = run.insert("voids", "w", kind="void", ref="never", ticket="never", round="never")
+    run.wait(minutes=23 * 60)
+    run.restart()
+    run.insert("tx", "1", amount=5, game="g", ticket="t")
+    assert (run.events(), run.held) == (["Bet Approved 1 5", "Bet Rollback 1 5"], 1)
+    run.wait(minutes=2 * 60)
+    assert (len(run.events()), run.held, run.parked()) == (2, 0, [])
+    run.take(never)
+    assert (len(run.events()), run.held, run.parked()) == (2, 0, [])
+
+
+@pytest.mark.parametrize("way", ["key", "index"])
+def test_an_original_that_is_there_and_never_ends_is_no_unknown_one(trial: Make, way: str) -> None:
+    text = WALLET.format(WAYS[way], "wait then skip") + "wait: {lookup: 2 days}"
+    run = trial(text)
+    run.insert("tx", "1", amount=5, game="g", ticket="t")
+    run.insert("voids", "v", kind="void", ref="1", ticket="t")
+    run.wait(minutes=25 * 60)
+    assert run.parked() == [("v", "original_missing")]
 
 
 def test_a_round_is_taken_back_when_all_of_it_is_known(trial: Make) -> None:

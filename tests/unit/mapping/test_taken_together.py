@@ -293,12 +293,12 @@ class TestHistory:
         void(run, "v")
         void(run, "u", "undo", "v")
         assert run.events() == [
-            "Win Rollback 1:c1 4",
             "Win Rollback 1:w 26",
+            "Win Rollback 1:c1 4",
             "Bet Rollback 1 10",
             "Bet Approved 1:2 10",
-            "Win Approved 1:w2 26",
             "Win Approved 1:c2 4",
+            "Win Approved 1:w2 26",
         ]
 
     def test_is_no_part_of_what_a_later_reversal_took_ahead(self, run: Trial) -> None:

@@ -1,0 +1,61 @@
+"""Reversals of what does not stand, and might come back: a skipped call that is tried again, a round undone."""
+
+from __future__ import annotations
+
+from bridge.mapping.ahead import not_sent_yet, taken_with_others
+from bridge.mapping.decisions import Decision, Skip
+from bridge.mapping.doings import doing
+from bridge.mapping.events import EventMaker
+from bridge.mapping.groups import group_of
+from bridge.mapping.guards import skipped_by
+from bridge.mapping.plan import ReversalPlan
+from bridge.mapping.remembered import RowMemory, Took
+from bridge.mapping.rounds import Members
+from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.taking_back import as_sent
+from bridge.mapping.waiting import Waiting
+
+
+def of_left_out(
+    maker: EventMaker, plan: ReversalPlan, scope: Scope, memory: RowMemory, waiting: Waiting | None
+) -> Decision:
+    """Return how a reversal ends whose original was skipped: as that did.
+
+    Another row may have the key of an append-only one, if that one counts for nothing.  It is taken back ahead.
+    """
+    skip = Skip(f"its original: {memory.reason}", final=True, reversal=True)
+    row = scope.original
+    if row is None or not row.plan.append_only or plan.takes is not None or waiting is not None:
+        return skip
+    ahead = not_sent_yet(row, memory, plan.activity)
+    if not ahead or skipped_by(plan.skip, scope) is not None:
+        return skip
+    did = doing("round", plan, group_of(row)) if plan.followers == "go" else doing("original", plan, row)
+    decision = as_sent(maker, plan, scope, [], did, ahead=ahead)
+    decision.reason, decision.findable = skip.reason, False
+    return decision
+
+
+def keeps_back_too(
+    maker: EventMaker, plan: ReversalPlan, scope: Scope, row: PlayRow, repeated: Decision
+) -> Decision:
+    """Return how a reversal ends of what another took back: where that meant more than this row, it stays away."""
+    ahead = taken_with_others(row, plan.activity)
+    if not ahead or not isinstance(repeated, Skip):
+        return repeated
+    decision = as_sent(maker, plan, scope, [], doing("original", plan, row), ahead=ahead)
+    decision.reason = repeated.reason
+    return decision
+
+
+def went_alone(plan: ReversalPlan, scope: Scope, members: Members) -> list[Took]:
+    """Return what the reversal of a round keeps back beside one that took its row alone, when that is undone."""
+    found = []
+    for table, key, _, sent in members:
+        memory = PlayRow(table, key, scope.recall).memory()
+        alone = sent.taken and not sent.with_others and bool(sent.seq) and table.append_only
+        if memory is None or not alone or plan.activity not in (None, sent.name):
+            continue
+        if table.activities[sent.name].share is None and not any(one.name == sent.name for one in memory.ahead):
+            found.append(Took(table.name, key, sent.name, memory.not_sent))
+    return found

@@ -1,0 +1,99 @@
+"""A win that goes with its bet, or its round, and that a cancel of its own names as well."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.trial import Make, Trial
+
+WALLET = """
+play:
+  bets:
+    activities: {bet: {type: Bet}}
+    again: {activity_id: {text: "{id}:{n}"}}
+  wins:
+    after: bets[bet]
+    activities: {win: {type: Win}}
+    again: {activity_id: {text: "{id}:{n}"}}
+  cancels:
+    reverses:
+      - {when: kind == "bet", original: "bets[ref]", followers: go}
+      - {when: kind == "round", round: ref}
+      - {when: kind == "win", original: "wins[ref]"}
+      - {when: kind == "undo", undoes: "cancels[ref]"}
+"""
+GONE = ["Bet Approved b 5", "Win Approved w 30", "Win Rollback w 30", "Bet Rollback b 5"]
+
+
+@pytest.fixture(params=["bet", "round"])
+def run(trial: Make, request: pytest.FixtureRequest) -> Trial:
+    run = trial(WALLET)
+    run.insert("bets", "b", amount=5)
+    run.insert("wins", "w", bet="b", amount=30)
+    cancel(run, "all", request.param, "b" if request.param == "bet" else "R1")
+    assert run.new() == GONE
+    cancel(run, "alone", "win", "w")
+    run.restart()
+    return run
+
+
+def cancel(run: Trial, key: str, kind: str, ref: str) -> None:
+    run.insert("cancels", key, kind=kind, ref=ref)
+
+
+def test_it_stays_away_when_its_bet_comes_back(run: Trial) -> None:
+    cancel(run, "u", "undo", "all")
+    assert (run.new(), run.parked()) == (["Bet Approved b:2 5"], [])
+    run.restart()
+    cancel(run, "v", "undo", "alone")
+    assert (run.new(), run.parked()) == (["Win Approved w:2 30"], [])
+
+
+def test_it_comes_back_with_its_bet_when_its_own_cancel_was_undone_before(run: Trial) -> None:
+    cancel(run, "v", "undo", "alone")
+    assert (run.new(), run.parked()) == ([], [])
+    run.restart()
+    cancel(run, "u", "undo", "all")
+    assert (run.new(), run.parked()) == (["Bet Approved b:2 5", "Win Approved w:2 30"], [])
+
+
+def test_a_second_cancel_of_its_own_does_nothing(run: Trial) -> None:
+    cancel(run, "again", "win", "w")
+    cancel(run, "u", "undo", "all")
+    cancel(run, "v", "undo", "alone")
+    assert (run.new(), run.parked()) == (["Bet Approved b:2 5", "Win Approved w:2 30"], [])
+
+
+def test_it_goes_again_after_all_that(run: Trial) -> None:
+    cancel(run, "u", "undo", "all")
+    cancel(run, "v", "undo", "alone")
+    run.new()
+    cancel(run, "alone2", "win", "w")
+    cancel(run, "all2", "bet", "b")
+    assert (run.new(), run.parked()) == (["Win Rollback w:2 30", "Bet Rollback b:2 5"], [])
+
+
+def test_an_undo_that_is_undone_waits_for_a_person(run: Trial) -> None:
+    cancel(run, "u", "undo", "all")
+    cancel(run, "uu", "undo", "u")
+    assert (run.new(), run.parked()) == (["Bet Approved b:2 5"], [("uu", "moved_on")])
+
+
+@pytest.mark.parametrize(("kind", "ref"), [("bet", "b"), ("round", "R1")])
+@pytest.mark.parametrize("first", ["alone", "all"])
+def test_one_that_went_alone_does_not_come_back_without_its_bet(
+    trial: Make, kind: str, ref: str, first: str
+) -> None:
+    run = trial(WALLET)
+    run.insert("bets", "b", amount=5)
+    run.insert("wins", "w", bet="b", amount=30)
+    cancel(run, "alone", "win", "w")
+    cancel(run, "all", kind, ref)
+    run.restart()
+    assert run.new() == GONE
+    cancel(run, "u", "undo", first)
+    assert run.new() == ([] if first == "alone" else ["Bet Approved b:2 5"])
+    run.restart()
+    cancel(run, "v", "undo", "all" if first == "alone" else "alone")
+    back = ["Bet Approved b:2 5", "Win Approved w:2 30"]
+    assert (run.new(), run.parked()) == (back if first == "alone" else back[1:], [])
