@@ -62,14 +62,18 @@ class World:
     outbound: MemoryOutbound = field(default_factory=MemoryOutbound)
     rows: int = 0
     clock: Callable[[], float] = time.monotonic
+    """May be stopped at any time."""
 
     def __post_init__(self) -> None:
         self.topics.create(PLAY.topic)
         self.topics.create(GAMES.topic)
         names = [PLAY.topic, GAMES.topic]
         self.source = MemorySource(self.topics, "g", names, max_poll_records=BATCH)
-        self.intake = Intake(self.brand, self.source, self.ledger, self.outbound, clock=self.clock)
+        self.intake = Intake(self.brand, self.source, self.ledger, self.outbound, clock=self._now)
         self.intake.open()
+
+    def _now(self) -> float:
+        return self.clock()
 
     def game(self, code: str) -> None:
         """Write a row that play looks up."""
