@@ -11,8 +11,9 @@ from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
+from bridge.mapping.compiling_checks import reversals_of, table_named
 from bridge.mapping.syntax import texts_of
-from bridge.mapping.watching import columns_of, listed, unwatched
+from bridge.mapping.watching import columns_of, unwatched
 from bridge.sources.settings import Client
 
 _WORD = re.compile(r"[^\W\d]\w*")
@@ -106,22 +107,15 @@ def _looked_at_once(brand: Brand) -> Iterator[Problem]:
 
 def _followers(brand: Brand) -> Iterator[Problem]:
     """Yield reversals of rows that others follow, where nobody has said what becomes of those."""
-    followed = {_named_by(table.after): name for name, table in brand.connector.play.items() if table.after}
+    followed = {table_named(table.after): name for name, table in brand.connector.play.items() if table.after}
     for name, table in brand.connector.play.items():
-        many = isinstance(table.reverses, list)
-        for at, reversal in enumerate(listed(table.reverses)):
-            original = _named_by(reversal.original)
+        for place, reversal in reversals_of(table):
+            original = table_named(reversal.original)
             whole = reversal.takes is None and reversal.activity is None
             if original in followed and whole and "followers" not in reversal.model_fields_set:
-                keys: tuple[str | int, ...] = ("play", name, "reverses", *([at] if many else []), "original")
                 message = f"{followed[original]} go on standing when what they follow in {original} is taken back"
                 hint = "say what becomes of them: `followers: go`, `park`, or `stay`"
-                yield brand.file.problem(keys, message, hint)
-
-
-def _named_by(text: Any) -> str:
-    found = _WORD.match(str(text))
-    return found.group() if found is not None else ""
+                yield brand.file.problem(("play", name, *place, "original"), message, hint)
 
 
 def _ends_of_totals(brand: Brand) -> Iterator[Problem]:
@@ -130,9 +124,9 @@ def _ends_of_totals(brand: Brand) -> Iterator[Problem]:
         ends = {each: table.event | one.event for each, one in table.activities.items()}
         told = [ends[each].get("is_round_end") for each, one in table.activities.items() if one.grows is None]
         for each, activity in table.activities.items() if set(map(str, told)) <= {"False"} else ():
-            own, form = "is_round_end" in activity.event, ends[each].get("is_round_end")
+            form = ends[each].get("is_round_end")
             if activity.grows is not None and isinstance(form, str) and columns_of(form, table):
-                keys = ("play", name, *(("activities", each) if own else ()), "event", "is_round_end")
+                keys = _place_of_field(brand, name, each, "is_round_end")
                 message = f"a round that ends while {each} does not grow ends without an event"
                 hint = "write false here, and give the end an activity of its own: a win of 0"
                 yield brand.file.problem(keys, message, hint)
@@ -143,16 +137,21 @@ def _shared_ids(brand: Brand) -> Iterator[Problem]:
     first: dict[str, str] = {}
     for name, table in brand.connector.play.items():
         for each, activity in table.activities.items():
-            own = "activity_id" in activity.event
-            column = (activity.event if own else table.event).get("activity_id")
+            column = (table.event | activity.event).get("activity_id")
             if not isinstance(column, str) or not _WORD.fullmatch(column) or column in table.with_:
                 continue
             other = first.setdefault(column, name)
             if other != name:
-                keys = ("play", name, *(("activities", each) if own else ()), "event", "activity_id")
+                keys = _place_of_field(brand, name, each, "activity_id")
                 message = f"the events of {name} and of {other} both have the column {column} as their activity_id"
                 may = f'where each table counts by itself, write {{text: "{name}-{{{column}}}"}}'
                 yield brand.file.problem(keys, message, f'{may}; where it is unique, {{text: "{{{column}}}"}}')
+
+
+def _place_of_field(brand: Brand, table: str, activity: str, field: str) -> tuple[str, ...]:
+    """Return where a field of an activity's event is written: with the activity, or for all of the table."""
+    own = field in brand.connector.play[table].activities[activity].event
+    return ("play", table, *(("activities", activity) if own else ()), "event", field)
 
 
 def _fields_by_text(table: PlayTable) -> dict[str, str]:

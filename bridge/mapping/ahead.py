@@ -6,9 +6,9 @@ import contextlib
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.plan import ActivityPlan
-from bridge.mapping.remembered import Ahead, Ending, RowMemory, Took
-from bridge.mapping.rounds import RoundRows
+from bridge.mapping.plan import ActivityPlan, TablePlan
+from bridge.mapping.remembered import Ahead, Ending, RowMemory, Sent, Took
+from bridge.mapping.rounds import Members, RoundRows
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
@@ -44,16 +44,31 @@ def taken_with_others(row: PlayRow, activity: str | None) -> list[Took]:
     So what is undone of that one alone does not bring it back.
     """
     memory = row.memory()
-    if memory is None or not row.plan.append_only:
+    if memory is None:
         return []
-    known = {one.name for one in memory.ahead}
-    known |= {one.name for one in row.plan.activities.values() if one.share is not None}
-    mine = [sent for sent in memory.sent[::-1] if activity in (None, sent.name) and sent.name not in known]
     return [
         Took(row.plan.name, row.key, sent.name, memory.not_sent)
-        for sent in mine
-        if sent.taken and sent.with_others
+        for sent in memory.sent[::-1]
+        if sent.taken and sent.with_others and _may_keep_too(row.plan, memory, sent, activity)
     ]
+
+
+def taken_alone(scope: Scope, members: Members, activity: str | None) -> list[Took]:
+    """Return what the reversal of a round keeps back beside one that took its row alone, when that is undone."""
+    found = []
+    for table, key, _, sent in members:
+        memory = PlayRow(table, key, scope.recall).memory()
+        alone = sent.taken and not sent.with_others and bool(sent.seq)
+        if memory is not None and alone and _may_keep_too(table, memory, sent, activity):
+            found.append(Took(table.name, key, sent.name, memory.not_sent))
+    return found
+
+
+def _may_keep_too(table: TablePlan, memory: RowMemory, sent: Sent, activity: str | None) -> bool:
+    """Return whether a second reversal, of this activity or of all, can be noted of what another took back."""
+    if not table.append_only or activity not in (None, sent.name):
+        return False
+    return table.activities[sent.name].share is None and not any(one.name == sent.name for one in memory.ahead)
 
 
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:

@@ -91,7 +91,7 @@ def check_rollbacks(config: PlayTable, problem: Problem) -> None:
     """Report what would keep a Rollback from taking back, to zero, what was sent."""
     said: list[tuple[tuple[str | int, ...], Mapping[str, Any]]] = [(("rollback",), config.rollback)]
     said += [(("activities", name, "rollback"), one.rollback) for name, one in config.activities.items()]
-    said += [((*_place_of(config, at), "event"), one.event) for at, one in enumerate(_reversals(config))]
+    said += [((*place, "event"), reversal.event) for place, reversal in reversals_of(config)]
     for place, fields in said:
         for field in fields:
             if field in _COPIED:
@@ -120,11 +120,11 @@ def check_shares(wallet: Wallet, name: str, problem: Problem) -> None:
                 f"a part is taken of {activity_name}, but its amount does not say what is left",
                 f"write {PARTS_OF_AMOUNT[0]}: left, or the parts of the amount by `left`",
             )
-    for target, at in _taken_from(config):
+    for target, place in _taken_from(config):
         activities = wallet.play[target].activities.values() if target in wallet.play else ()
         if activities and not any(activity.share is not None for activity in activities):
             problem(
-                (*_place_of(config, at), "takes"),
+                (*place, "takes"),
                 f"no activity of {target} has a share to take a part of",
                 "write `share: amount` on the activity, and wager_amount: left",
             )
@@ -134,8 +134,7 @@ def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
     """Report what should name a row of a play table, or an activity, and does not."""
     config = wallet.play[name]
     said: list[tuple[tuple[str | int, ...], Any]] = [(("after",), config.after)]
-    for at, reversal in enumerate(_reversals(config)):
-        place = _place_of(config, at)
+    for place, reversal in reversals_of(config):
         said += [((*place, "original"), reversal.original), ((*place, "undoes"), reversal.undoes)]
         known = {activity for table in wallet.play.values() for activity in table.activities}
         if reversal.activity is not None and reversal.activity not in known:
@@ -217,20 +216,25 @@ def _width(key: Any) -> int:
     return len(key) if isinstance(key, list) else 1
 
 
-def _reversals(config: PlayTable) -> list[Reversal]:
-    return config.reverses if isinstance(config.reverses, list) else [config.reverses]
+def reversals_of(config: PlayTable) -> Iterator[tuple[tuple[str | int, ...], Reversal]]:
+    """Yield the reversals of a table, each behind the keys under which the table has it."""
+    if isinstance(config.reverses, list):
+        yield from ((("reverses", at), reversal) for at, reversal in enumerate(config.reverses))
+    else:
+        yield ("reverses",), config.reverses
 
 
-def _place_of(config: PlayTable, at: int) -> tuple[str | int, ...]:
-    return ("reverses", at) if isinstance(config.reverses, list) else ("reverses",)
+def table_named(reference: Any) -> str:
+    """Return the name with which an expression begins: of one that names a row, that of its table."""
+    found = _WORD.match(str(reference))
+    return found.group() if found is not None else ""
 
 
-def _taken_from(config: PlayTable) -> Iterator[tuple[str, int]]:
-    """Yield the tables of which reversals take parts, and which reversal of the list it is."""
-    for at, reversal in enumerate(_reversals(config)):
-        found = _WORD.match(str(reversal.original)) if reversal.takes is not None else None
-        if found is not None:
-            yield found.group(), at
+def _taken_from(config: PlayTable) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    """Yield the tables of which reversals take parts, and where the reversal is written."""
+    for place, reversal in reversals_of(config):
+        if reversal.takes is not None and table_named(reversal.original):
+            yield table_named(reversal.original), place
 
 
 def _speaks_of(name: str, forms: Sequence[Any], config: PlayTable) -> bool:

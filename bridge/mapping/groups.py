@@ -15,6 +15,7 @@ from bridge.mapping.waiting import Waiting
 
 def group_of(row: PlayRow) -> str:
     """Return the name of a row's group; no round of a wallet is called so."""
+    row.memory()  # Its key may have changed since.
     return _named(row.plan.name, row.key)
 
 
@@ -29,9 +30,9 @@ def round_taken(reversal: ReversalPlan, scope: Scope) -> str | None:
     row = reversal.original(scope) if reversal.original is not None else None
     if not isinstance(row, PlayRow):
         return None
-    row.memory()  # Its key may have changed since.
-    add_to_round(scope.recall, group_of(row), row.plan.name, row.key)
-    return group_of(row)
+    group = group_of(row)
+    add_to_round(scope.recall, group, row.plan.name, row.key)
+    return group
 
 
 def join_groups(recall: Recall, table: TablePlan, scope: Scope) -> list[str]:
@@ -41,7 +42,6 @@ def join_groups(recall: Recall, table: TablePlan, scope: Scope) -> list[str]:
         with contextlib.suppress(PoisonRecord, Waiting):
             followed = table.after(scope)
             if isinstance(followed, PlayRow):
-                followed.memory()  # Its key may have changed since.
                 groups.append(group_of(followed))
     for group in groups:
         add_to_round(recall, group, table.name, scope.key)

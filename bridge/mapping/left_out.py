@@ -9,8 +9,7 @@ from bridge.mapping.events import EventMaker
 from bridge.mapping.groups import group_of
 from bridge.mapping.guards import skipped_by
 from bridge.mapping.plan import ReversalPlan
-from bridge.mapping.remembered import RowMemory, Took
-from bridge.mapping.rounds import Members
+from bridge.mapping.remembered import RowMemory
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.taking_back import as_sent
 from bridge.mapping.waiting import Waiting
@@ -46,16 +45,3 @@ def keeps_back_too(
     decision = as_sent(maker, plan, scope, [], doing("original", plan, row), ahead=ahead)
     decision.reason = repeated.reason
     return decision
-
-
-def went_alone(plan: ReversalPlan, scope: Scope, members: Members) -> list[Took]:
-    """Return what the reversal of a round keeps back beside one that took its row alone, when that is undone."""
-    found = []
-    for table, key, _, sent in members:
-        memory = PlayRow(table, key, scope.recall).memory()
-        alone = sent.taken and not sent.with_others and bool(sent.seq) and table.append_only
-        if memory is None or not alone or plan.activity not in (None, sent.name):
-            continue
-        if table.activities[sent.name].share is None and not any(one.name == sent.name for one in memory.ahead):
-            found.append(Took(table.name, key, sent.name, memory.not_sent))
-    return found

@@ -109,10 +109,10 @@ class PlayRows:
         """Return whether a row that has the key of a known one is another one, which its `key` does not tell."""
         if skip is None:
             found = is_of_another_kind(table, change, scope)
-        elif skip in (REPEATED, OF_ANOTHER):
-            found = is_no_retry(table, change, scope, doubled=seen is not None and scope.key in seen)
+        elif skip == OF_ANOTHER or (skip == REPEATED and seen is not None and scope.key in seen):
+            found = is_no_retry(table, change, scope)
         else:
-            return False
+            return False  # The same row, read again.
         return found and not self._judge.skip_at_once(table, scope)
 
     def _take_without_key(self, table: TablePlan, change: Change, poison: PoisonRecord) -> None:

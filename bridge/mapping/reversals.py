@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet
+from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet, taken_alone
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED, doing, ended_before
 from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.groups import follower_stands, group_of, rows_of_group
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
-from bridge.mapping.left_out import keeps_back_too, of_left_out, went_alone
+from bridge.mapping.left_out import keeps_back_too, of_left_out
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
@@ -223,7 +223,7 @@ class Reversals:
         standing = self._standing(plan, scope, members)
         if not standing and not ahead:
             return before or self._nothing_to_do(plan)
-        ahead += went_alone(plan, scope, members)
+        ahead += taken_alone(scope, members, plan.activity)
         ordered = in_order(standing, plan.order)
         events = [all_of(self._maker, row, sent, by_amount=False) for row, sent in ordered]
         decision = as_sent(self._maker, plan, scope, events, did, ahead=ahead)

@@ -168,11 +168,12 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
 def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> str:
     """Return the name of what `_is_repeated` says: the same change again, or another row with its key."""
     position, last = change.position, memory.position
-    if not change.snapshot:
-        if position is None or last is None or position.lineage != last.lineage or position.order <= last.order:
-            return REPEATED
-        return PART_OF_ANOTHER if is_part_of(table, change, scope.key) else OF_ANOTHER
-    return PART_OF_ANOTHER if is_part_of(table, change, scope.key) else REPEATED
+    later = False
+    if position is not None and last is not None and position.lineage == last.lineage:
+        later = position.order > last.order
+    if (later or change.snapshot) and is_part_of(table, change, scope.key):
+        return PART_OF_ANOTHER
+    return OF_ANOTHER if later and not change.snapshot else REPEATED
 
 
 def _gives_way(change: Change, memory: RowMemory) -> bool:

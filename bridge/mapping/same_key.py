@@ -20,17 +20,14 @@ SAME_KEY: Final = MappingError(
 )
 
 
-def is_no_retry(table: TablePlan, change: Change, scope: Scope, *, doubled: bool) -> bool:
-    """Return whether a later row with the key of a known one says something else: it would be lost as a repeat.
+def is_no_retry(table: TablePlan, change: Change, scope: Scope) -> bool:
+    """Return whether another row with the key of a known one says something else: it would be lost as a repeat.
 
-    A retry says the same again.  What cannot be told now counts as the same.  `doubled`: an item before it
-    in the same list has its key.
+    A retry says the same again.  What cannot be told now counts as the same.
     """
     memory = scope.known
     if memory is None or change.op != "c" or change.snapshot or not table.append_only:
         return False
-    if not doubled and not _is_later(change, memory):
-        return False  # The same row, read again.
     try:
         if memory.queue and table.queue(scope) != memory.queue:
             return True
@@ -54,13 +51,6 @@ def is_of_another_kind(table: TablePlan, change: Change, scope: Scope) -> bool:
         return bool(others) and not any(one.when(scope) for one in table.reverses)
     except (PoisonRecord, Waiting):
         return False
-
-
-def _is_later(change: Change, memory: RowMemory) -> bool:
-    position, last = change.position, memory.position
-    if position is None or last is None or position.lineage != last.lineage:
-        return False
-    return position.order > last.order
 
 
 def _says_otherwise(table: TablePlan, scope: Scope, memory: RowMemory) -> bool:
