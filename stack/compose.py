@@ -60,7 +60,11 @@ class ComposeStack:
     def down(self, *, volumes: bool) -> bool:
         """Stop and remove the containers, and with `volumes` their data; True when something ran."""
         ran = any(missing != "not running" for missing in self.unwell(with_registry=True).values())
-        self.compose("--profile", "*", "down", "--timeout", "30", *(["--volumes"] if volumes else []))
+        every = ("--profile", "*")
+        self.compose(*every, "stop", "--timeout", "30")
+        # Images declare volumes that no service here names.  `down` would leave those of every run behind.
+        self.compose(*every, "rm", "--force", "--volumes")
+        self.compose(*every, "down", *(["--volumes"] if volumes else []))
         return ran
 
     def server(self, name: str) -> ComposeServer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stack import services
-from stack.passwords import password_file, read_password
+from stack.passwords import password_file, pgpass_file, read_password
 from stack.places import run_folder
 from stack.services import HOST
 
@@ -92,7 +92,7 @@ def exports(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         "PGPORT": str(found.postgres_port),
         "PGDATABASE": found.postgres_database,
         "PGUSER": found.postgres_user,
-        "PGPASSFILE": str(folder / "passwords" / "pgpass"),
+        "PGPASSFILE": str(pgpass_file(folder)),
         "KAFKA_BROKERS": found.kafka_bootstrap,
         "CONNECT_URL": found.connect_url,
         "RABBITMQ_HOST": found.rabbitmq_host,

@@ -12,7 +12,7 @@ from stack import health, services
 from stack.errors import StackError
 from stack.native.server import Launch
 from stack.packages import POSTGRESQL
-from stack.passwords import password_file, read_password
+from stack.passwords import read_password
 from stack.processes import Process
 from stack.services import HOST
 
@@ -107,7 +107,4 @@ def _settle(binaries: Path, folder: Path, run_folder: Path, port: int) -> None:
     )
     if done.returncode != 0:
         raise StackError(f"psql could not make the roles:\n{done.stdout}{done.stderr}")
-    pgpass = password_file(run_folder, "pgpass")
-    pgpass.touch(mode=0o600)
-    pgpass.write_text(f"*:*:*:{services.OWNER_USER}:{environment['PGPASSWORD']}\n", encoding="ascii")
     done_mark.touch()

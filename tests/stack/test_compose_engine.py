@@ -88,8 +88,14 @@ def test_health_is_read_from_docker(compose: ComposeStack, folder: Path) -> None
 def test_down_removes_data_only_when_asked(compose: ComposeStack, folder: Path) -> None:
     assert not compose.down(volumes=False)
     compose.down(volumes=True)
-    downs = [call for call in _calls(folder) if " down " in call]
+    downs = [call for call in _calls(folder) if "down" in call.split()]
     assert ["--volumes" in call for call in downs] == [False, True]
+
+
+def test_down_takes_along_the_volumes_that_only_an_image_names(compose: ComposeStack, folder: Path) -> None:
+    compose.down(volumes=False)
+    last = [call.partition("docker-compose.yml ")[2] for call in _calls(folder)][-3:]
+    assert last == ["--profile * stop --timeout 30", "--profile * rm --force --volumes", "--profile * down"]
 
 
 def test_the_faults_of_a_server_are_those_of_its_container(compose: ComposeStack, folder: Path) -> None:

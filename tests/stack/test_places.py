@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from stack import places
-from stack.endpoints import addresses
+from stack.endpoints import addresses, exports
 from stack.errors import StackError
 from stack.passwords import NAMES, make_passwords, password_file, read_password
 from stack.services import POSTGRES
@@ -68,6 +68,14 @@ def test_passwords_are_for_their_owner_alone_and_stay_the_same(tmp_path: Path) -
     assert stat.S_IMODE((tmp_path / "passwords").stat().st_mode) == 0o700
     for name in NAMES:
         assert stat.S_IMODE(password_file(tmp_path, name).stat().st_mode) == 0o600
+
+
+def test_clients_of_postgres_find_the_owners_password_whichever_way_the_server_was_started(tmp_path: Path) -> None:
+    make_passwords(tmp_path)
+    pgpass = Path(exports({"BRIDGE_STACK_DIR": str(tmp_path)})["PGPASSFILE"])
+    owner = read_password(tmp_path, "postgres-owner")
+    assert pgpass.read_text(encoding="ascii") == f"*:*:*:wallet_owner:{owner}\n"
+    assert stat.S_IMODE(pgpass.stat().st_mode) == 0o600
 
 
 def test_addresses_do_not_show_passwords_when_printed(tmp_path: Path) -> None:
