@@ -87,6 +87,12 @@ def test_the_bridge_can_be_scaled() -> None:
     assert all("container_name" not in service for service in SERVICES.values())
 
 
+def test_the_bridge_gets_the_variables_that_a_connector_names_and_runs_without_them_too() -> None:
+    assert SERVICES["bridge"]["env_file"] == [{"path": "bridge.env", "required": False}]
+    asked = ["git", "-C", str(ROOT), "check-ignore", "--quiet", "bridge.env"]
+    assert subprocess.run(asked, check=False).returncode == 0, "it holds passwords, and would be committed"
+
+
 def test_every_variable_is_a_port_a_path_or_a_password_that_must_be_given() -> None:
     for name, rest in VARIABLE.findall(FILE.read_text(encoding="utf-8")):
         if name in PASSWORDS:
