@@ -115,7 +115,11 @@ def _stack(folder: Path, progress: Progress) -> NativeStack | ComposeStack:
 
 
 def _way(found: NativeStack | ComposeStack) -> str:
-    return "in containers" if isinstance(found, ComposeStack) else "as processes: no container engine answers"
+    return (
+        "in containers"
+        if isinstance(found, ComposeStack)
+        else "as processes: no container engine answers, or none new enough"
+    )
 
 
 @contextlib.contextmanager

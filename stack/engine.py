@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,6 +13,9 @@ from stack.errors import StackError
 
 Engine = Literal["docker", "native"]
 ANSWER_SECONDS = 15
+# What knows an optional `env_file`, and the engine (25) that knows `start_interval` of a health check.
+OLDEST_COMPOSE = (2, 24)
+OLDEST_API = (1, 44)
 
 
 def choose(folder: Path) -> Engine:
@@ -22,7 +26,10 @@ def choose(folder: Path) -> Engine:
     wanted = os.environ.get("BRIDGE_STACK_ENGINE", "")
     if wanted == "docker":
         if not docker_answers():
-            raise StackError("BRIDGE_STACK_ENGINE is docker, and no container engine with compose answers")
+            raise StackError(
+                "BRIDGE_STACK_ENGINE is docker, and no container engine with compose answers: "
+                "Docker Engine 25 and Compose 2.24 are the oldest that can be used"
+            )
         return "docker"
     if wanted == "native":
         return "native"
@@ -32,17 +39,22 @@ def choose(folder: Path) -> Engine:
 
 
 def docker_answers() -> bool:
-    """True when both the engine and its compose plug-in answer within some seconds."""
+    """True when engine and compose plug-in answer within some seconds, and understand docker-compose.yml."""
     if shutil.which("docker") is None:
         return False
-    for command in (["docker", "compose", "version"], ["docker", "info"]):
-        try:
-            done = subprocess.run(command, capture_output=True, check=False, timeout=ANSWER_SECONDS)
-        except subprocess.TimeoutExpired:
-            return False
-        if done.returncode != 0:
-            return False
-    return True
+    compose = _version("docker", "compose", "version", "--short")
+    api = _version("docker", "version", "--format", "{{.Server.APIVersion}}")
+    return compose >= OLDEST_COMPOSE and api >= OLDEST_API
+
+
+def _version(*command: str) -> tuple[int, ...]:
+    """What a command prints, as far as it is numbers; nothing where it fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
+    except subprocess.TimeoutExpired:
+        return ()
+    found = re.match(r"v?(\d+)\.(\d+)", done.stdout.strip())
+    return tuple(map(int, found.groups())) if found is not None and done.returncode == 0 else ()
 
 
 def marked_engine(folder: Path) -> Engine | None:

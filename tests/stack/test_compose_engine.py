@@ -18,6 +18,8 @@ RECORDER = """#!/bin/sh
 printf '%s\\n' "$*" >> "$CALLS"
 env | grep '^BRIDGE_' >> "$CALLS.environment"
 case "$*" in
+  "compose version --short") echo "${COMPOSE_VERSION-2.24.0}" ;;
+  "version --format {{.Server.APIVersion}}") echo "${API_VERSION-1.44}" ;;
   *" ps "*) cat "$ANSWER" ;;
   *" logs "*) echo "the end of a log" ;;
   *" up "*) test ! -e "$ANSWER.broken" || { echo "no such image" >&2; exit 1; } ;;
@@ -123,6 +125,26 @@ def test_containers_are_chosen_where_they_answer(folder: Path) -> None:
 def test_processes_are_chosen_where_no_engine_answers(folder: Path) -> None:
     (folder / "bin" / "docker").write_text("#!/bin/sh\nexit 1\n", encoding="ascii")
     assert engine.choose(folder) == "native"
+
+
+@pytest.mark.parametrize(
+    ("compose", "api", "way"),
+    [
+        ("2.24.0", "1.44", "docker"),
+        ("v5.0.1-desktop.1", "1.52", "docker"),
+        ("2.23.3", "1.44", "native"),
+        ("1.29.2", "1.44", "native"),
+        ("2.40.3", "1.41", "native"),
+        ("", "1.44", "native"),
+        ("2.40.3", "", "native"),
+    ],
+)
+def test_an_engine_that_does_not_understand_the_file_is_not_chosen(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, compose: str, api: str, way: str
+) -> None:
+    monkeypatch.setenv("COMPOSE_VERSION", compose)
+    monkeypatch.setenv("API_VERSION", api)
+    assert engine.choose(folder) == way
 
 
 def test_a_running_stack_stays_with_its_engine(folder: Path) -> None:
