@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import NoReturn
 
+from stack.engine import compose_answers
 from stack.errors import StackError
 from stack.passwords import read_password
 from stack.places import CHECKOUT
@@ -86,11 +87,10 @@ class ComposeStack:
         return done.stdout
 
     def become(self, arguments: list[str]) -> NoReturn:
-        """Turn this program into `docker compose ARGUMENTS`.  Raises `StackError` when there is no docker."""
-        try:
-            os.execvpe("docker", [*self._command, *arguments], self._environment())  # noqa: S606 - no shell is wanted
-        except FileNotFoundError:
-            raise StackError("docker is not installed") from None
+        """Turn this program into `docker compose ARGUMENTS`.  Raises `StackError` when there is none."""
+        if not compose_answers():
+            raise StackError("`docker compose` does not answer: install Docker with Compose 2.24 or newer")
+        os.execvpe("docker", [*self._command, *arguments], self._environment())  # noqa: S606 - no shell is wanted
 
     @property
     def _command(self) -> list[str]:

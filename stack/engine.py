@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Literal, get_args
@@ -40,18 +39,19 @@ def choose(folder: Path) -> Engine:
 
 def docker_answers() -> bool:
     """True when engine and compose plug-in answer within some seconds, and understand docker-compose.yml."""
-    if shutil.which("docker") is None:
-        return False
-    compose = _version("docker", "compose", "version", "--short")
-    api = _version("docker", "version", "--format", "{{.Server.APIVersion}}")
-    return compose >= OLDEST_COMPOSE and api >= OLDEST_API
+    return compose_answers() and _version("docker", "version", "--format", "{{.Server.APIVersion}}") >= OLDEST_API
+
+
+def compose_answers() -> bool:
+    """True when the compose plug-in is there and understands docker-compose.yml; it needs no engine for that."""
+    return _version("docker", "compose", "version", "--short") >= OLDEST_COMPOSE
 
 
 def _version(*command: str) -> tuple[int, ...]:
     """What a command prints, as far as it is numbers; nothing where it fails."""
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS)
-    except subprocess.TimeoutExpired:
+    except (FileNotFoundError, subprocess.TimeoutExpired):
         return ()
     found = re.match(r"v?(\d+)\.(\d+)", done.stdout.strip())
     return tuple(map(int, found.groups())) if found is not None and done.returncode == 0 else ()

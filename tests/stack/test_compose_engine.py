@@ -147,6 +147,20 @@ def test_an_engine_that_does_not_understand_the_file_is_not_chosen(
     assert engine.choose(folder) == way
 
 
+@pytest.mark.parametrize("program", ['#!/bin/sh\necho "unknown flag" >&2; exit 125\n', None])
+def test_without_a_compose_plug_in_it_says_what_to_install(
+    compose: ComposeStack, folder: Path, monkeypatch: pytest.MonkeyPatch, program: str | None
+) -> None:
+    docker = folder / "bin" / "docker"
+    if program is None:
+        docker.unlink()
+        monkeypatch.setenv("PATH", str(docker.parent))
+    else:
+        docker.write_text(program, encoding="ascii")
+    with pytest.raises(StackError, match=r"install Docker with Compose 2\.24"):
+        compose.become(["ps"])
+
+
 def test_a_running_stack_stays_with_its_engine(folder: Path) -> None:
     engine.mark(folder, "native")
     assert engine.choose(folder) == "native"
