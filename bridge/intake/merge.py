@@ -151,7 +151,7 @@ def _is_past(lane: _Lane, head: Taken) -> bool:
         last is not None
         and position is not None
         and last.lineage == position.lineage
-        and last.order >= position.order
+        and not position.is_after(last)
     )
 
 

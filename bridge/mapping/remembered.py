@@ -129,6 +129,26 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """The transaction that wrote it first, where its parts are complete with that."""
     freed: int = 0
     """How often its own row has freed what was taken ahead: a reversal from before keeps nothing more."""
+    elsewhere: list[SourcePosition] = []
+    """Where its last change stands in each other lineage, where several servers write it."""
+
+    def last_in(self, lineage: str) -> SourcePosition | None:
+        """Return where the last change of it stands that was seen of a lineage."""
+        if self.position is not None and self.position.lineage == lineage:
+            return self.position
+        return next((one for one in self.elsewhere if one.lineage == lineage), None)
+
+    def see(self, new: SourcePosition | None) -> None:
+        """Note where a change of it stands."""
+        if new is None:
+            return
+        last, known = self.last_in(new.lineage), self.position
+        if last is not None and not new.is_after(last):
+            return
+        if known is not None and known.lineage != new.lineage:
+            others = [one for one in self.elsewhere if one.lineage != new.lineage]
+            self.elsewhere = [*others, known] if known.order else others
+        self.position = new
 
     @property
     def player(self) -> str:

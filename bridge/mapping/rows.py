@@ -160,17 +160,17 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     position, last = change.position, memory.position
     if last is not None and not last.order:
         return False  # Its parking was undone: it is judged anew.
-    if position is not None and last is not None and position.lineage == last.lineage:
-        return position.order <= last.order or (table.append_only and not _gives_way(change, memory))
+    last = memory.last_in(position.lineage) if position is not None else None
+    if position is not None and last is not None:
+        return not position.is_after(last) or (table.append_only and not _gives_way(change, memory))
     return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)
 
 
 def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> str:
     """Return the name of what `_is_repeated` says: the same change again, or another row with its key."""
-    position, last = change.position, memory.position
-    later = False
-    if position is not None and last is not None and position.lineage == last.lineage:
-        later = position.order > last.order
+    position = change.position
+    last = memory.last_in(position.lineage) if position is not None else None
+    later = position is not None and last is not None and position.is_after(last)
     if (later or change.snapshot) and is_part_of(table, change, scope.key):
         return PART_OF_ANOTHER
     return OF_ANOTHER if later and not change.snapshot else REPEATED
