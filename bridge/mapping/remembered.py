@@ -132,23 +132,24 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     elsewhere: list[SourcePosition] = []
     """Where its last change stands in each other lineage, where several servers write it."""
 
-    def last_in(self, lineage: str) -> SourcePosition | None:
-        """Return where the last change of it stands that was seen of a lineage."""
-        if self.position is not None and self.position.lineage == lineage:
-            return self.position
-        return next((one for one in self.elsewhere if one.lineage == lineage), None)
+    def has_seen(self, position: SourcePosition | None) -> bool | None:
+        """Return whether it has taken in what stands there or later; None where places do not tell."""
+        known = self.position
+        if position is None or known is None:
+            return None
+        if known.lineage == position.lineage:
+            return not position.is_after(known)
+        return any(one.lineage == position.lineage and not position.is_after(one) for one in self.elsewhere)
 
-    def see(self, new: SourcePosition | None) -> None:
+    def see(self, position: SourcePosition | None) -> None:
         """Note where a change of it stands."""
-        if new is None:
+        known = self.position
+        if position is None or self.has_seen(position):
             return
-        last, known = self.last_in(new.lineage), self.position
-        if last is not None and not new.is_after(last):
-            return
-        if known is not None and known.lineage != new.lineage:
-            others = [one for one in self.elsewhere if one.lineage != new.lineage]
+        if known is not None and known.lineage != position.lineage:
+            others = [one for one in self.elsewhere if one.lineage != position.lineage]
             self.elsewhere = [*others, known] if known.order else others
-        self.position = new
+        self.position = position
 
     @property
     def player(self) -> str:

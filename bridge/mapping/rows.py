@@ -160,17 +160,20 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     position, last = change.position, memory.position
     if last is not None and not last.order:
         return False  # Its parking was undone: it is judged anew.
-    last = memory.last_in(position.lineage) if position is not None else None
-    if position is not None and last is not None:
-        return not position.is_after(last) or (table.append_only and not _gives_way(change, memory))
-    return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)
+    if change.snapshot and (position is None or last is None or position.lineage != last.lineage):
+        return True
+    seen = memory.has_seen(position)
+    if seen is None:
+        return table.append_only and memory.ending is not Ending.MOVED
+    return seen or (table.append_only and not _gives_way(change, memory))
 
 
 def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> str:
-    """Return the name of what `_is_repeated` says: the same change again, or another row with its key."""
-    position = change.position
-    last = memory.last_in(position.lineage) if position is not None else None
-    later = position is not None and last is not None and position.is_after(last)
+    """Return the name of what `_is_repeated` says: the same change again, or another row with its key.
+
+    What another server writes was never read before: two that count by themselves give one key twice.
+    """
+    later = memory.has_seen(change.position) is False
     if (later or change.snapshot) and is_part_of(table, change, scope.key):
         return PART_OF_ANOTHER
     return OF_ANOTHER if later and not change.snapshot else REPEATED

@@ -125,3 +125,43 @@ def test_a_game_that_is_read_from_another_log_is_news(run: Trial) -> None:
 def replace_offset(record: SourceRecord) -> SourceRecord:
     """Return the record as Debezium repeats it."""
     return msgspec.structs.replace(record, offset=next(_offsets))
+
+
+LEDGER = """
+play:
+  tx:
+    rows: append-only
+    activities: {bet: {type: Bet}}
+"""
+
+
+@pytest.mark.parametrize("other", [{"player": "p2"}, {"amount": 6}])
+def test_a_row_of_another_server_that_says_something_else_is_no_repeat(trial: Make, other: dict[str, Any]) -> None:
+    """Two shards count their ids from 1."""
+    run = trial(LEDGER)
+    run.take(written(Place(), "c", {"id": 1, "amount": 5}))
+    run.take(written(Place(server=2, gtid=f"{SECOND}:1"), "c", {"id": 1, "amount": 5, **other}))
+    assert run.events() == ["Bet Approved 1 5"]
+    assert run.parked() == [("", "same_key")]
+
+
+def test_a_row_that_is_copied_to_another_server_is_the_same(trial: Make) -> None:
+    run = trial(LEDGER)
+    here, there = Place(), Place(server=2, gtid=f"{SECOND}:1")
+    for place in (here, there, here, there):
+        run.take(written(place, "c", {"id": 1, "amount": 5}))
+    assert run.events() == ["Bet Approved 1 5"]
+    assert run.ended("skipped") == ["another row has its key", "repeated", "another row has its key"]
+
+
+def test_a_call_that_one_server_refused_counts_when_another_takes_it(trial: Make) -> None:
+    run = trial(LEDGER.replace("activities:", "skip: {refused: http == 503}\n    activities:"))
+    here, there = Place(), Place(server=2, gtid=f"{SECOND}:1")
+    calls = [
+        written(here, "c", {"id": 1, "amount": 5, "http": 503}),
+        written(there, "c", {"id": 1, "amount": 5, "http": 200}),
+    ]
+    for record in [*calls, *map(replace_offset, calls)]:
+        run.take(record)
+    assert run.events() == ["Bet Approved 1 5"]
+    assert run.ended("skipped") == ["refused", "repeated", "repeated"]
