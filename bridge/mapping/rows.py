@@ -16,7 +16,8 @@ from bridge.records import Change, Renamed
 from bridge.row import UNAVAILABLE, Row, Value
 
 TABLE_NAME: Final = "table_name"
-"""What the rows of a pattern of tables have beside their columns: the table that each lies in."""
+SCHEMA_NAME: Final = "schema_name"
+"""What the rows of a pattern of tables have beside their columns: the table that each lies in, and its schema."""
 
 
 OUTDATED: Final = "row is an older version"
@@ -57,7 +58,8 @@ def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
     if deleted or row is None:
         row = row_of_record(change)
     if table.names_table:
-        row = Layered(row, Row({TABLE_NAME: change.table.rpartition(".")[2]}, {}))
+        schema, _, name = change.table.rpartition(".")
+        row = Layered(row, Row({TABLE_NAME: name, SCHEMA_NAME: schema}, {}))
     scope = Scope(table, recall, "", row, change=change)
     key = table.key(scope)
     if key is None:
