@@ -163,6 +163,11 @@ def test_a_value_that_does_not_fit_is_refused_by_name_and_never_shown(text: str,
     assert not isinstance(value, str) or repr(value) not in caught.value.reason
 
 
+def test_a_column_in_other_capitals_is_told() -> None:
+    with pytest.raises(MappingError, match="no column Stake; it has STAKE"):
+        evaluated("row.Stake + 1", row=Row({"STAKE": 1}, {}))
+
+
 def test_a_missing_column_says_so() -> None:
     with pytest.raises(MappingError) as caught:
         evaluated("row.amuont + 1", row=Row({"amount": 1}, {}))
