@@ -117,7 +117,7 @@ class Effects:
             shown = _values(table.remembers, scope, None)
             known = {name: value for name, value in shown.items() if value is not UNAVAILABLE}
             memory.values = {**memory.values, **known}
-        memory.see(change.position)
+        memory.see(change)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope, counts=decision is not None and not decision.reversal)
         if memory.ending is Ending.HELD and table.indexes_rounds:
@@ -132,8 +132,8 @@ class Effects:
 
         `reason` is why a guard skips it, or empty.
         """
-        memory = RowMemory(Ending.HISTORY, position=change.position, queue=scope.queue or _queue(table, scope))
-        memory.reason = reason
+        memory = RowMemory(Ending.HISTORY, reason, queue=scope.queue or _queue(table, scope))
+        memory.see(change)
         if reason and reason != UNDECIDED:
             memory.ending = Ending.SKIPPED
             memory.values = _values(table.remembers, scope, None)
@@ -173,13 +173,14 @@ class Effects:
         """Return a copy of the memory of the change's row, with the row as it is now."""
         known = scope.known
         if known is None:
-            memory = RowMemory(_OPEN, "", change.position)
+            memory = RowMemory(_OPEN)
         else:
             memory = _copy(scope.memory)
             memory.position, memory.elsewhere = known.position, known.elsewhere
-            memory.see(change.position)
+            memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
             memory.gone = scope.deleted
+        memory.see(change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:

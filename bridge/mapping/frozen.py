@@ -127,6 +127,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.writer,
             memory.freed,
             memory.elsewhere,
+            memory.committed_s,
         ]
     )
 

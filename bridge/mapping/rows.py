@@ -29,6 +29,11 @@ OF_ANOTHER: Final = "another row has its key"
 """Why a row leads to nothing although it was never read before: what its key names is there already."""
 PART_OF_ANOTHER: Final = "belongs to the row that came first"
 """The same, of a row that is a part of that one."""
+LOG_BEGAN_ANEW: Final = MappingError(
+    "log_began_anew",
+    "it is before the row's last change in the log and long after it in time: a new log needs a new topic.prefix",
+)
+"""Of a database that was restored or moved nothing tells which change is newer."""
 KEY_IS_KNOWN: Final = (REPEATED, OF_ANOTHER, PART_OF_ANOTHER)
 
 

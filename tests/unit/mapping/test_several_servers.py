@@ -36,6 +36,7 @@ class Place:
     server: int = 1
     gtid: str | None = f"{FIRST}:1"
     connector: str = "mysql"
+    at_s: int = 0
 
 
 _offsets = count()
@@ -49,7 +50,7 @@ def written(place: Place, op: str, row: Mapping[str, Any], table: str = "tx") ->
         "db": "public",
         "table": table,
         "snapshot": "false",
-        "ts_ms": 1_767_225_600_000,
+        "ts_ms": 1_767_225_600_000 + place.at_s * 1000,
         "server_id": place.server,
         "gtid": place.gtid,
         "file": f"mysql-bin.{place.file:06}",
@@ -165,3 +166,16 @@ def test_a_call_that_one_server_refused_counts_when_another_takes_it(trial: Make
         run.take(record)
     assert run.events() == ["Bet Approved 1 5"]
     assert run.ended("skipped") == ["refused", "repeated", "repeated"]
+
+
+@pytest.mark.parametrize(
+    ("gtid", "code"), [(f"{FIRST}:1", ""), (f"{SECOND}:1", "log_began_anew"), (None, "log_began_anew")]
+)
+def test_a_statement_of_long_ago_may_be_written_last(run: Trial, gtid: str | None, code: str) -> None:
+    """A night's job has the time at which it began; GTIDs tell that what it overtook is a repeat."""
+    place = Place(at_s=300, gtid=gtid)
+    run.take(bet(place, "done", "c"))
+    run.take(bet(Place(pos=90, gtid=f"{FIRST}:2" if gtid else None), "done"))
+    run.take(replace_offset(bet(place, "done", "c")))
+    assert run.events() == ["Bet Approved 1 5"]
+    assert [parked for _, parked in run.parked()] == ([code] if code else [])
