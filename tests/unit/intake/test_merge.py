@@ -46,6 +46,19 @@ def test_servers_that_write_one_log_are_merged_by_their_places_in_it() -> None:
     assert taken(order, WAIT) == [("voids", 1)]
 
 
+def test_between_two_logs_the_time_decides() -> None:
+    """Bets and voids lie in two databases: a backlog of both is read as it was written, not one by one."""
+    order = two_tables()
+    for at, log, placed in (
+        (BETS, "postgresql:b", ((0, 90, 1), (1, 91, 4))),
+        (VOIDS, "mysql:a:1", ((0, 7, 2), (1, 8, 3))),
+    ):
+        for offset, place, second in placed:
+            record = SourceRecord(at.topic, at.number, offset, None, b"", (), second * 1000)
+            order.add(at, [Taken(record, Skipped("any"), SourcePosition(log, (place, 0)), 0.0)])
+    assert taken(order, WAIT) == [("bets", 0), ("voids", 0), ("voids", 1), ("bets", 1)]
+
+
 def test_what_another_server_wrote_shows_too_that_a_partition_is_past() -> None:
     order = two_tables()
     found = []
