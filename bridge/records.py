@@ -50,6 +50,17 @@ class SourcePosition(msgspec.Struct, frozen=True, gc=False, array_like=True, ord
 
     lineage: str
     order: tuple[int, ...]
+    numbered_by: str = ""
+    """Who numbered its transaction (the GTID of MySQL and MariaDB), where the record tells."""
+    number: int = 0
+
+    def is_after(self, other: SourcePosition) -> bool:
+        """Return whether it is later than another of its lineage.
+
+        When Debezium goes on with the log of another server, places in the log begin anew and GTIDs do not.
+        One of the two is enough: a change that is taken for older than it is would be lost.
+        """
+        return self.order > other.order or (self.number > other.number and self.numbered_by == other.numbered_by)
 
 
 class Renamed(StrEnum):

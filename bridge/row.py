@@ -106,7 +106,9 @@ class Row:
         try:
             value = self.raw[column]
         except KeyError:
-            raise MappingError("missing_column", f"the record has no column {column}") from None
+            raise MappingError(
+                "missing_column", f"the record has no column {column}{self._hint(column)}"
+            ) from None
         if value is None:
             return None
         decoder = self._decoders.get(column, self._plain)
@@ -116,6 +118,10 @@ class Row:
             return decoder(value)
         except DecodeError as error:
             raise DecodeError(error.code, f"column {column}: {error.reason}") from error
+
+    def _hint(self, column: str) -> str:
+        other = next((name for name in self.raw if name.casefold() == column.casefold()), None)
+        return f"; it has {other}" if other is not None else ""
 
     def __contains__(self, column: object) -> bool:
         return column in self.raw

@@ -81,12 +81,14 @@ def findings_of(
     decoder = brand.decoder()
     seen: dict[str, _Seen] = defaultdict(_Seen)
     broken: dict[str, int] = defaultdict(int)
+    tables: set[str] = set()
     rehearsal = Rehearsal(brand, lambda _: None)
     try:
         for record in records:
             try:
                 change = decoder.decode(record)
                 if isinstance(change, Change):
+                    tables.add(change.table)
                     _look(brand, change, seen, rehearsal.memory)
             except PoisonRecord as poison:
                 broken[poison.reason] += 1
@@ -95,6 +97,10 @@ def findings_of(
     for reason, count in sorted(broken.items()):
         hint = "see them with `wallet-bridge preview`"
         yield SampleFinding(f"topic {topic}", f"{count} of the newest records cannot be read: {reason}", hint)
+    if tables and all(brand.plan.of_table(table) == (None, None, None) for table in tables):
+        names = ", ".join(sorted(tables))
+        sentence = f"none of the newest records is of a table of the connector: they are of {names}"
+        yield SampleFinding(f"topic {topic}", sentence, "all are skipped; name the table so, or under `tables`")
     for table, shown in sorted(seen.items()):
         yield from _told(topic, table, shown, partitions)
 

@@ -16,6 +16,7 @@ _Lsn = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _SEQUENCE: Final = msgspec.json.Decoder(tuple[_Lsn | None, _Lsn | None], strict=False)
 _MOST: Final = 2**64 - 1
 """The largest number of a position that can be kept."""
+_GTID_DIGITS: Final = 19
 _NOT_SNAPSHOT: Final = frozenset({None, False, "false", "False"})
 
 
@@ -48,7 +49,7 @@ def position(source: Source, *, snapshot: bool) -> SourcePosition | None:
         found = order(source, snapshot)
     except (ValueError, UnicodeError):
         raise DecodeError("bad_position", f"the position in source is none of {source.connector}") from None
-    return None if found is None else SourcePosition(_lineage(source), found)
+    return None if found is None else SourcePosition(_lineage(source), found, *_numbered(source.gtid))
 
 
 def _lineage(source: Source) -> str:
@@ -81,6 +82,17 @@ def _mysql(source: Source, _: bool) -> tuple[int, ...] | None:
         return None
     # The number grows past six digits; as text it would not sort.
     return (_number(source.file.rpartition(".")[2] or "0"), source.pos, source.row or 0)
+
+
+def _numbered(gtid: str | None) -> tuple[str, int]:
+    """Return who numbered a transaction, and how: `uuid:5`, `uuid:tag:5`, or `domain-server-5` of MariaDB."""
+    if not gtid:
+        return "", 0
+    end = max(gtid.rfind(":"), gtid.rfind("-"))
+    digits = gtid[end + 1 :]
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= _GTID_DIGITS):
+        return "", 0
+    return gtid[: max(end, 0)], int(digits)
 
 
 def _number(text: str, base: int = 10) -> int:

@@ -5,8 +5,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
 
-from bridge.records import Partition, SourcePosition, Taken
+from bridge.records import Change, Partition, SourcePosition, Taken
+
+_Rank = tuple[int, str, tuple[int, ...], int]
+_NO_LOG: Final = ""
+"""Stands for the log of a record without position."""
 
 
 @dataclass(slots=True)
@@ -99,7 +105,7 @@ class CommitOrder:
         full, empty = self._full(play=play), self._empty()
         if not full:
             return None
-        lane = min(full, key=_rank)
+        lane = _earliest(full)
         if self._may_pass(lane, empty, now):
             return 0.0
         return None if self.behind() else max(0.0, lane.waiting[0].arrived + self._wait - now)
@@ -108,7 +114,7 @@ class CommitOrder:
         """Yield up to `limit` records that nothing earlier can precede any more; no play without `play`."""
         full, empty = self._full(play=play), self._empty()
         while full and limit > 0:
-            lane = full[0] if len(full) == 1 else min(full, key=_rank)
+            lane = full[0] if len(full) == 1 else _earliest(full)
             if len(full) == 1 and not any(map(_may_hold, empty)):
                 yield from lane.drain(limit)
                 return
@@ -150,13 +156,40 @@ def _is_past(lane: _Lane, head: Taken) -> bool:
     return (
         last is not None
         and position is not None
-        and last.lineage == position.lineage
-        and last.order >= position.order
+        and _log(last.lineage) == _log(position.lineage)
+        and not position.is_after(last)
     )
 
 
-def _rank(lane: _Lane) -> tuple[int, str, tuple[int, ...], int]:
+def _earliest(lanes: Sequence[_Lane]) -> _Lane:
+    """Return the lane of the record that comes next: the first in its log, and between logs by its time."""
+    heads: dict[str, tuple[_Rank, _Lane]] = {}
+    for lane in lanes:
+        rank = _rank(lane)
+        known = heads.get(rank[1])
+        if known is None or rank < known[0]:
+            heads[rank[1]] = (rank, lane)
+    if _NO_LOG in heads:
+        return heads[_NO_LOG][1]
+    firsts = [lane for _, lane in heads.values()]
+    return firsts[0] if len(firsts) == 1 else min(firsts, key=_time_us)
+
+
+def _time_us(lane: _Lane) -> int:
+    """Return when the first record of a lane was committed; when it came to Kafka, where that is not told."""
+    taken = lane.waiting[0]
+    committed = taken.decoded.committed_us if isinstance(taken.decoded, Change) else None
+    return taken.record.timestamp_ms * 1_000 if committed is None else committed
+
+
+def _rank(lane: _Lane) -> _Rank:
     position = lane.waiting[0].position
     if position is None:
-        return (0, "", (), 0)
-    return (1, position.lineage, position.order, 0 if lane.first else 1)
+        return (0, _NO_LOG, (), 0)
+    return (1, _log(position.lineage), position.order, 0 if lane.first else 1)
+
+
+@lru_cache(maxsize=1_000)
+def _log(lineage: str) -> str:
+    """Return the log that a lineage is of: one Debezium connector reads one, whoever wrote what stands there."""
+    return ":".join(lineage.split(":", 2)[:2])

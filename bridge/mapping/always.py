@@ -1,4 +1,4 @@
-"""Conditions that say the same of every row, and sums that were meant as a day: refused when they are read."""
+"""Conditions that say the same of every row, and sums that are meant as a day or a text: refused at load."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def misread(node: ast.AST, text: str) -> Misreading | None:
     if isinstance(node, ast.Compare):
         return _of_list(node)
     if isinstance(node, ast.BinOp):
-        return _of_day(node, text)
+        return _of_day(node, text) or _of_text(node)
     return None
 
 
@@ -76,3 +76,12 @@ def _of_day(node: ast.BinOp, text: str) -> Misreading | None:
         return None
     day = found.group(1)
     return f"{day} is a subtraction here", f'write date("{day}"), or moment("{day}T00:00:00Z")'
+
+
+def _of_text(node: ast.BinOp) -> Misreading | None:
+    """Return what is wrong with `reference + "-x"`: only numbers are added."""
+    sides = (node.left, node.right)
+    texts = [isinstance(side, ast.Constant) and isinstance(side.value, str) for side in sides]
+    if not isinstance(node.op, ast.Add) or not any(texts) or all(isinstance(side, ast.Constant) for side in sides):
+        return None
+    return "a text cannot be added", 'to join texts, write text(a, "b"), or a template {text: "{a}b"}'

@@ -25,7 +25,7 @@ from bridge.mapping.parts import share_reader
 from bridge.mapping.plan import ActivityPlan, Fields, PartsPlan, ReversalPlan, SplitPlan
 from bridge.mapping.readers import Reader, all_comparable, comparable
 from bridge.mapping.reporting import Path
-from bridge.mapping.rows import TABLE_NAME
+from bridge.mapping.rows import SCHEMA_NAME, TABLE_NAME
 from bridge.mapping.table_expressions import TableExpressions
 from bridge.mapping.values import compile_value
 
@@ -60,7 +60,7 @@ class TableCompiler(TableExpressions):
         check_keys_of_parts(config, self.problem)
         check_words(config, self.problem)
         table.columns = frozenset(self.names.used_columns[0])
-        table.names_table = table.pattern is not None and TABLE_NAME in table.columns
+        table.names_table = table.pattern is not None and not table.columns.isdisjoint((TABLE_NAME, SCHEMA_NAME))
         table.remembers = self._remembered(attributes)
 
     def _check_names(self) -> None:

@@ -23,7 +23,7 @@ from bridge.mapping.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
 from bridge.mapping.takers import is_undone
-from bridge.records import Change, Event, SourcePosition
+from bridge.records import Change, Event
 from bridge.row import UNAVAILABLE, Value
 
 # The members of an enum are slow to name, and these are named for every event.
@@ -117,7 +117,7 @@ class Effects:
             shown = _values(table.remembers, scope, None)
             known = {name: value for name, value in shown.items() if value is not UNAVAILABLE}
             memory.values = {**memory.values, **known}
-        memory.position = _latest(memory.position, change.position)
+        memory.see(change)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope, counts=decision is not None and not decision.reversal)
         if memory.ending is Ending.HELD and table.indexes_rounds:
@@ -132,8 +132,8 @@ class Effects:
 
         `reason` is why a guard skips it, or empty.
         """
-        memory = RowMemory(Ending.HISTORY, position=change.position, queue=scope.queue or _queue(table, scope))
-        memory.reason = reason
+        memory = RowMemory(Ending.HISTORY, reason, queue=scope.queue or _queue(table, scope))
+        memory.see(change)
         if reason and reason != UNDECIDED:
             memory.ending = Ending.SKIPPED
             memory.values = _values(table.remembers, scope, None)
@@ -173,12 +173,14 @@ class Effects:
         """Return a copy of the memory of the change's row, with the row as it is now."""
         known = scope.known
         if known is None:
-            memory = RowMemory(_OPEN, "", change.position)
+            memory = RowMemory(_OPEN)
         else:
             memory = _copy(scope.memory)
-            memory.position = _latest(known.position, change.position)
+            memory.position, memory.elsewhere = known.position, known.elsewhere
+            memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
             memory.gone = scope.deleted
+        memory.see(change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:
@@ -274,12 +276,6 @@ def _queue(table: TablePlan, scope: Scope) -> str:
         return table.queue(scope)
     except PoisonRecord:
         return ""
-
-
-def _latest(known: SourcePosition | None, new: SourcePosition | None) -> SourcePosition | None:
-    if known is None or new is None or known.lineage != new.lineage:
-        return new or known
-    return new if new.order > known.order else known
 
 
 def _values(columns: frozenset[str], scope: Scope, known: dict[str, Value] | None) -> dict[str, Value]:

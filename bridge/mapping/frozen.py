@@ -126,6 +126,8 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.asked,
             memory.writer,
             memory.freed,
+            memory.elsewhere,
+            memory.committed_s,
         ]
     )
 

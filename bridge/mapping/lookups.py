@@ -95,7 +95,7 @@ def _is_of(version: Version, change: Change) -> bool:
 
 
 def _is_newer(position: SourcePosition, last: SourcePosition | None) -> bool:
-    return last is None or last.lineage != position.lineage or position.order > last.order
+    return last is None or last.lineage != position.lineage or position.is_after(last)
 
 
 def _in_order(lookup: LookupPlan, versions: list[Version]) -> list[Version]:

@@ -15,6 +15,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending
 from bridge.mapping.rows import (
     KEY_IS_KNOWN,
+    LOG_BEGAN_ANEW,
     OF_ANOTHER,
     OUTDATED,
     REPEATED,
@@ -92,7 +93,10 @@ class PlayRows:
             move_memory(table, change, scope.key, self._recall)
         recollect(scope, change)
         skip = no_news(table, change, scope, is_queued=queue is not None)
-        if self._is_another(table, change, scope, skip, seen):
+        known = scope.known
+        if skip == REPEATED and not change.snapshot and known is not None and known.is_of_another_log(change):
+            self._endings.poisoned(change.record, table.name, LOG_BEGAN_ANEW)
+        elif self._is_another(table, change, scope, skip, seen):
             self._endings.poisoned(change.record, table.name, SAME_KEY)
         elif skip is None:
             self._take_news(table, change, scope, queue)

@@ -105,7 +105,7 @@ class Reopening:
             if memory is None:
                 continue
             position = memory.position
-            if position is None or (position.lineage == newest.lineage and position.order < newest.order):
+            if position is None or (position.lineage == newest.lineage and newest.is_after(position)):
                 self._recall.put_row(*place, msgspec.structs.replace(memory, position=newest))
 
     def discarded(self, place: RowPlace) -> None:
@@ -131,7 +131,7 @@ def _before(memory: RowMemory) -> RowMemory:
     """Return the memory of a parked row without the parking; any change of its lineage is newer."""
     ending = Ending.SENT if memory.sent else Ending.HISTORY if memory.history is not None else Ending.OPEN
     position = SourcePosition(memory.position.lineage, ()) if memory.position is not None else None
-    return msgspec.structs.replace(memory, parked=False, ending=ending, reason="", position=position)
+    return msgspec.structs.replace(memory, parked=False, ending=ending, reason="", position=position, elsewhere=[])
 
 
 def _taken_ahead(memory: RowMemory) -> RowMemory | None:

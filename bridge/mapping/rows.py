@@ -16,7 +16,8 @@ from bridge.records import Change, Renamed
 from bridge.row import UNAVAILABLE, Row, Value
 
 TABLE_NAME: Final = "table_name"
-"""What the rows of a pattern of tables have beside their columns: the table that each lies in."""
+SCHEMA_NAME: Final = "schema_name"
+"""What the rows of a pattern of tables have beside their columns: the table that each lies in, and its schema."""
 
 
 OUTDATED: Final = "row is an older version"
@@ -28,6 +29,11 @@ OF_ANOTHER: Final = "another row has its key"
 """Why a row leads to nothing although it was never read before: what its key names is there already."""
 PART_OF_ANOTHER: Final = "belongs to the row that came first"
 """The same, of a row that is a part of that one."""
+LOG_BEGAN_ANEW: Final = MappingError(
+    "log_began_anew",
+    "it is before the row's last change in the log and long after it in time: a new log needs a new topic.prefix",
+)
+"""Of a database that was restored or moved nothing tells which change is newer."""
 KEY_IS_KNOWN: Final = (REPEATED, OF_ANOTHER, PART_OF_ANOTHER)
 
 
@@ -57,7 +63,8 @@ def scope_of(table: TablePlan, change: Change, recall: Recall) -> Scope:
     if deleted or row is None:
         row = row_of_record(change)
     if table.names_table:
-        row = Layered(row, Row({TABLE_NAME: change.table.rpartition(".")[2]}, {}))
+        schema, _, name = change.table.rpartition(".")
+        row = Layered(row, Row({TABLE_NAME: name, SCHEMA_NAME: schema}, {}))
     scope = Scope(table, recall, "", row, change=change)
     key = table.key(scope)
     if key is None:
@@ -160,17 +167,20 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     position, last = change.position, memory.position
     if last is not None and not last.order:
         return False  # Its parking was undone: it is judged anew.
-    if position is not None and last is not None and position.lineage == last.lineage:
-        return position.order <= last.order or (table.append_only and not _gives_way(change, memory))
-    return change.snapshot or (table.append_only and memory.ending is not Ending.MOVED)
+    if change.snapshot and (position is None or last is None or position.lineage != last.lineage):
+        return True
+    seen = memory.has_seen(position)
+    if seen is None:
+        return table.append_only and memory.ending is not Ending.MOVED
+    return seen or (table.append_only and not _gives_way(change, memory))
 
 
 def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> str:
-    """Return the name of what `_is_repeated` says: the same change again, or another row with its key."""
-    position, last = change.position, memory.position
-    later = False
-    if position is not None and last is not None and position.lineage == last.lineage:
-        later = position.order > last.order
+    """Return the name of what `_is_repeated` says: the same change again, or another row with its key.
+
+    What another server writes was never read before: two that count by themselves give one key twice.
+    """
+    later = memory.has_seen(change.position) is False
     if (later or change.snapshot) and is_part_of(table, change, scope.key):
         return PART_OF_ANOTHER
     return OF_ANOTHER if later and not change.snapshot else REPEATED

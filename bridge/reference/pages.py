@@ -75,7 +75,8 @@ sent (null if it never was), one of these names, or a column.
 Of an activity, `bet.amount` and every other field are as they were sent; `bet.stands` is whether it stands,
 `bet.generation` how often it was sent, `cash.total` the sum of a running total's pieces that stand. Alone, it is
 a condition: was it ever sent? A column that is called as an activity is `column("bet")`. Rows of tables that are
-given by a pattern have `table_name`, the table that each lies in.
+given by a pattern have `table_name`, the table that each lies in, and `schema_name`, its schema (of MySQL, its
+database).
 """
 
 _ROW_FUNCTIONS: Final = {

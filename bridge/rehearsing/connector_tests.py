@@ -91,6 +91,8 @@ def _unknown_tables(tests: LoadedFile[ConnectorTests], brand: Brand) -> Iterator
         *wallet.play,
         *(part.table for t in wallet.play.values() for part in t.parts.values()),
     }
+    patterns = {name: lookup.tables for name, lookup in wallet.lookups.items()}
+    patterns |= {name: table.tables for name, table in wallet.play.items()}
     said: list[tuple[tuple[str | int, ...], str]] = [(("columns", name), name) for name in tests.model.columns]
     said += [(("rows", name), name) for name in tests.model.rows]
     if tests.model.table is not None:
@@ -103,7 +105,9 @@ def _unknown_tables(tests: LoadedFile[ConnectorTests], brand: Brand) -> Iterator
             said += [(("cases", name, "given", at, "counts", table), table) for table in given.counts or ()]
     for keys, table in said:
         if brand.plan.of_table(table) == (None, None, None):
-            yield tests.problem(keys, f"the connector has no table {table}", nearest(table, known))
+            pattern = patterns.get(table)
+            hint = f"name one of its tables, which fit {pattern}" if pattern else nearest(table, known)
+            yield tests.problem(keys, f"the connector has no table {table}", hint)
 
 
 def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> CaseResult:

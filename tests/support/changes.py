@@ -26,6 +26,8 @@ class Database:
     offsets: dict[str, int] = field(default_factory=dict)
     transaction: int | None = None
     """The transaction of what comes next; without one, each change is in one of its own."""
+    ahead_s: int = 0
+    """How much later than its log tells the database has its commits."""
 
     def insert(self, table: str, key: Columns, row: Columns) -> SourceRecord:
         """Return the record of a new row."""
@@ -88,7 +90,7 @@ class Database:
         header: tuple[str, bytes] | None = None,
     ) -> SourceRecord:
         self.commits += 1
-        at, lsn = EPOCH_US + self.commits * 1_000_000, self.commits * 100
+        at, lsn = EPOCH_US + (self.ahead_s + self.commits) * 1_000_000, self.commits * 100
         source = {
             "version": "3.0.0",
             "connector": "postgresql",

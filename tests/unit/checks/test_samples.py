@@ -62,6 +62,16 @@ def found(brand: Brand, records: list[SourceRecord], partitions: int = 4) -> lis
     ]
 
 
+def test_a_topic_without_any_table_of_the_connector_is_told(brand: Brand) -> None:
+    """Oracle writes capitals, and a topic may be called otherwise than its table: all play would be skipped."""
+    database = Database()
+    other = database.insert("BETS", {"id": 1}, {**ROW, "code": "g", "amount": 5})
+    assert found(brand, [other, *bets(database, "a")]) == []
+    said = "none of the newest records is of a table of the connector: they are of public.BETS"
+    assert found(brand, [other]) == [(said, True)]
+    assert found(brand, []) == []
+
+
 def test_a_snapshot_behind_records_of_the_log_is_told(brand: Brand) -> None:
     database = Database()
     first = database.snapshot("bets", {"id": 0}, {**ROW, "code": "g", "amount": 5})

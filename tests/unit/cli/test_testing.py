@@ -87,6 +87,13 @@ def test_a_table_that_the_connector_lacks_is_a_problem_with_its_place(command: C
     assert "given.2.table: the connector has no table gams (did you mean games?)" in said.err
 
 
+def test_the_name_of_many_tables_is_none_of_them(command: Command, connector: Path) -> None:
+    changed(connector, ("    rows: append-only", "    tables: wallet_tx_\\d+\n    rows: append-only"))
+    said = command("test", connector)
+    assert said.code == 78
+    assert "the connector has no table wallet_tx (name one of its tables, which fit wallet_tx_\\d+)" in said.err
+
+
 def test_a_connector_without_tests_is_a_problem(command: Command, connector: Path) -> None:
     connector.with_name("brand.test.yaml").unlink()
     said = command("test", connector)

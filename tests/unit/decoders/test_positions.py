@@ -82,6 +82,34 @@ def test_another_server_is_another_lineage() -> None:
     assert here.lineage != there.lineage
 
 
+@pytest.mark.parametrize(
+    ("gtid", "numbered"),
+    [
+        ("3e11fa47-71ca-11e1-9e33-c80aa9429562:5", ("3e11fa47-71ca-11e1-9e33-c80aa9429562", 5)),
+        ("3e11fa47-71ca-11e1-9e33-c80aa9429562:night:5", ("3e11fa47-71ca-11e1-9e33-c80aa9429562:night", 5)),
+        ("0-5001-17", ("0-5001", 17)),
+        (None, ("", 0)),
+        ("", ("", 0)),
+        ("odd", ("", 0)),
+        (f"uuid:{10**19}", ("", 0)),
+        ("uuid:\u0665", ("", 0)),
+    ],
+)
+def test_a_gtid_tells_who_numbered_the_transaction(gtid: str | None, numbered: tuple[str, int]) -> None:
+    found = position(**MYSQL, file="mysql-bin.000003", pos=4, gtid=gtid)
+    assert found is not None
+    assert (found.numbered_by, found.number) == numbered
+
+
+def test_either_the_place_in_the_log_or_the_number_of_the_transaction_says_later() -> None:
+    here = SourcePosition("mysql:wallet:1", (450, 4), "uuid", 7)
+    assert SourcePosition("mysql:wallet:1", (7, 4), "uuid", 8).is_after(here)
+    assert SourcePosition("mysql:wallet:1", (451, 4), "uuid", 6).is_after(here)
+    assert not here.is_after(here)
+    assert not SourcePosition("mysql:wallet:1", (450, 3), "uuid", 7).is_after(here)
+    assert not SourcePosition("mysql:wallet:1", (7, 4), "another", 8).is_after(here)
+
+
 def test_flink_cdc_rows_without_a_file_are_read() -> None:
     assert order(**MYSQL, file="", pos=0) == (0, 0, 0)
 

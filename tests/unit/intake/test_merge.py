@@ -35,6 +35,40 @@ def test_records_come_out_in_commit_order() -> None:
     assert taken(order, WAIT) == [("bets", 0), ("voids", 0), ("bets", 1), ("voids", 1)]
 
 
+def test_servers_that_write_one_log_are_merged_by_their_places_in_it() -> None:
+    """Debezium tells who wrote a change; what it reads is one log (Galera, two primaries)."""
+    order = two_tables()
+    for at, offset, place, server in ((BETS, 0, 10, 2), (BETS, 1, 30, 1), (VOIDS, 0, 20, 1), (VOIDS, 1, 40, 2)):
+        record = SourceRecord(at.topic, at.number, offset, None, b"", (), 0)
+        position = SourcePosition(f"mariadb:wallet:{server}", (7, place, 0))
+        order.add(at, [Taken(record, Skipped("any"), position, 0.0)])
+    assert taken(order, 0.0) == [("bets", 0), ("voids", 0), ("bets", 1)]
+    assert taken(order, WAIT) == [("voids", 1)]
+
+
+def test_between_two_logs_the_time_decides() -> None:
+    """Bets and voids lie in two databases: a backlog of both is read as it was written, not one by one."""
+    order = two_tables()
+    for at, log, placed in (
+        (BETS, "postgresql:b", ((0, 90, 1), (1, 91, 4))),
+        (VOIDS, "mysql:a:1", ((0, 7, 2), (1, 8, 3))),
+    ):
+        for offset, place, second in placed:
+            record = SourceRecord(at.topic, at.number, offset, None, b"", (), second * 1000)
+            order.add(at, [Taken(record, Skipped("any"), SourcePosition(log, (place, 0)), 0.0)])
+    assert taken(order, WAIT) == [("bets", 0), ("voids", 0), ("voids", 1), ("bets", 1)]
+
+
+def test_what_another_server_wrote_shows_too_that_a_partition_is_past() -> None:
+    order = two_tables()
+    found = []
+    for at, place, server in ((VOIDS, 40, 1), (BETS, 30, 2)):
+        record = SourceRecord(at.topic, at.number, 0, None, b"", (), 0)
+        order.add(at, [Taken(record, Skipped("any"), SourcePosition(f"mysql:wallet:{server}", (7, place)), WAIT)])
+        found.append(taken(order, 2 * WAIT if at is VOIDS else WAIT))
+    assert found == [[("voids", 0)], [("bets", 0)]]
+
+
 def test_a_partition_that_is_behind_its_end_holds_the_others_however_long_that_takes() -> None:
     order = two_tables(ends=1)
     add(order, BETS, 0, 10)

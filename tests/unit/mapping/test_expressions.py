@@ -163,6 +163,11 @@ def test_a_value_that_does_not_fit_is_refused_by_name_and_never_shown(text: str,
     assert not isinstance(value, str) or repr(value) not in caught.value.reason
 
 
+def test_a_column_in_other_capitals_is_told() -> None:
+    with pytest.raises(MappingError, match="no column Stake; it has STAKE"):
+        evaluated("row.Stake + 1", row=Row({"STAKE": 1}, {}))
+
+
 def test_a_missing_column_says_so() -> None:
     with pytest.raises(MappingError) as caught:
         evaluated("row.amuont + 1", row=Row({"amount": 1}, {}))
@@ -242,6 +247,9 @@ class TestValuesOfDifferentKinds:
         ("amount == 1 and 2", 1, 1, "2 stands alone", 'x in ("a", "b")'),
         ('amount == ("x" or "y")', 1, 12, "'x' stands alone", 'x in ("a", "b")'),
         ("amount != 1 or amount != 2", 1, 1, "this is always true", "amount not in"),
+        ('amount + "-x"', 1, 1, "a text cannot be added", 'text(a, "b")'),
+        ('"R-" + amount', 1, 1, "a text cannot be added", 'text(a, "b")'),
+        ('1 * (amount + "-" + amount)', 1, 6, "a text cannot be added", '{text: "{a}b"}'),
         ("amount == 1 and amount == 2", 1, 1, "this is never true", "amount in"),
         ('amount == ("a", "b")', 1, 1, "one value is compared with a list", "write x in"),
         ('amount != ["a", "b"]', 1, 1, "one value is compared with a list", "write x not in"),

@@ -31,6 +31,8 @@ FULL = RowMemory(
     asked=["legs"],
     writer="77",
     freed=1,
+    elsewhere=[SourcePosition("there", (3, 4), "0-1", 5)],
+    committed_s=1_767_225_600,
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
@@ -49,10 +51,12 @@ def test_each_field_of_a_row_s_memory_is_kept_alone(name: str) -> None:
 
 def test_a_row_s_memory_of_before_is_read() -> None:
     """What was taken ahead had no number, and how often a row had freed such things was not kept."""
-    old = [*msgspec.msgpack.decode(encode_row(FULL), ext_hook=_kept)[:-1]]
+    old = [*msgspec.msgpack.decode(encode_row(FULL), ext_hook=_kept)[: NAMES.index("freed")]]
     old[NAMES.index("ahead")] = [["bet", "4"]]
+    old[NAMES.index("position")] = ["here", [1, 2]]
     found = decode_row(msgspec.msgpack.encode(old))
-    assert found == msgspec.structs.replace(FULL, ahead=[Ahead("bet", "4", 0)], freed=0)
+    lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0}
+    assert found == msgspec.structs.replace(FULL, **lacks)
     assert found.not_sent < found.ahead[0].n, "a later reversal is not taken for one of before"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
-from tests.support.trial import Make
+from tests.support.trial import ROW, Make
 
 WALLET = r"""
 play:
@@ -57,3 +58,24 @@ def test_a_key_of_several_parts_is_shown_with_commas(trial: Make) -> None:
     run = trial(WALLET)
     run.insert("tx_202610", 1, state="ok", amount=5)
     assert [outcome.shown_key for outcome in run.play.outcomes] == ["tx_202610, 1"]
+
+
+SHARDS = (
+    WALLET.replace(r"tx_\d{6}", r"'(public|shard_\d)\.tx'")
+    .replace("table_name, id", "schema_name, id")
+    .replace("{table_name}", "{schema_name}")
+)
+
+
+def test_the_same_id_in_two_schemas_is_two_rows(trial: Make) -> None:
+    run = trial(SHARDS)
+    for schema, amount in (("public", 5), ("shard_1", 6)):
+        record = run.database.insert("tx", {"id": 1}, {**ROW, "state": "ok", "amount": amount})
+        value = (record.value or b"").replace(b'"schema":"public"', f'"schema":"{schema}"'.encode())
+        run.take(replace(record, value=value))
+    run.delete("tx", 1)
+    assert run.events() == [
+        "Bet Approved public:1 5",
+        "Bet Approved shard_1:1 6",
+        "Bet Rollback public:1 5",
+    ]
