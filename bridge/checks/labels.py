@@ -14,7 +14,8 @@ from typing import Any
 from bridge.brand import Brand
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.compiling_checks import Path, reversals_of
+from bridge.mapping.compiling_checks import reversals_of
+from bridge.mapping.reporting import Path
 from bridge.mapping.syntax import did_you_mean
 from bridge.mapping.watching import columns_of, listed
 

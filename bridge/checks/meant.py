@@ -10,7 +10,8 @@ from bridge.brand import Brand
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.compiling_checks import Path, reversals_of
+from bridge.mapping.compiling_checks import reversals_of
+from bridge.mapping.reporting import Path
 from bridge.mapping.syntax import did_you_mean, texts_of
 
 _IDS: Final = ("user_id", "round_id")
@@ -48,18 +49,24 @@ def shares_in_no_amount(brand: Brand) -> Iterator[Problem]:
     """Yield the parts of a share that no amount names, and names in amounts that are no part of it."""
     for name, table in brand.connector.play.items():
         parts = _values(table.split.only, table) if table.split is not None else None
-        for each, activity in table.activities.items() if parts else ():
+        told: set[tuple[str, str]] = set()
+        for activity in table.activities.values() if parts else ():
             forms = {field: form for field, form in {**table.event, **activity.event}.items() if field in AMOUNTS}
-            named = _left_of(forms, table)
-            if activity.share is None or parts is None or named is None:
-                continue
-            if strange := sorted(named - parts):
-                message = f"left.{strange[0]} of {each} is never anything: `only` of `split` does not name it"
-                yield brand.file.problem(("play", name, "split", "only"), message, did_you_mean(strange[0], parts))
-            if unsaid := sorted(parts - named):
-                message = f"{unsaid[0]} is in no amount of {each}: what is played from it is not sent"
-                hint = f"add left.{unsaid[0]} to one, or take it out of `only`"
-                yield brand.file.problem(("play", name, "split", "only"), message, hint)
+            named = _left_of(forms, table) if activity.share is not None else None
+            if named is not None and parts is not None:
+                told |= set(_unlike(named, parts))
+        for message, hint in sorted(told):
+            yield brand.file.problem(("play", name, "split", "only"), message, hint)
+
+
+def _unlike(named: set[str], parts: set[str]) -> Iterator[tuple[str, str]]:
+    """Yield in what the names in amounts differ from those of the parts; a misspelt one once."""
+    strange, unsaid = sorted(named - parts), sorted(parts - named)
+    if strange:
+        yield f"left.{strange[0]} is never anything: `only` does not name it", did_you_mean(strange[0], parts)
+    elif unsaid:
+        hint = f"add left.{unsaid[0]} to one, or take it out of `only`"
+        yield f"left.{unsaid[0]} is in no amount: what is played from it is not sent", hint
 
 
 def _conditions(table: PlayTable) -> Iterator[tuple[Path, Any]]:

@@ -9,10 +9,10 @@ from typing import Any, Final
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable, Reversal, Wallet
 from bridge.mapping.amounts import AMOUNTS
+from bridge.mapping.reporting import Path
 from bridge.mapping.syntax import did_you_mean, texts_of
 from bridge.mapping.watching import columns_of, listed
 
-Path = tuple[str | int, ...]
 Problem = Callable[[Path, str, str], None]
 """Takes the path of keys from the table on, the message, and a hint."""
 

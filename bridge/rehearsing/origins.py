@@ -90,6 +90,10 @@ class Origins:
             found[field] = fixed.get(field) or origin or (_SUM if field == "amount" and out.approved else AS_SENT)
         return found
 
+    def at(self, path: KeyPath) -> Origin:
+        """Return the place of a rule."""
+        return self._first([path]) or Origin(".".join(map(str, path)))
+
     def _candidates(self, outcome: Outcome, out: Outgoing, field: str, reversal: KeyPath | None) -> list[KeyPath]:
         """Return the places that can say a field, the one that wins first."""
         plan = out.row.plan

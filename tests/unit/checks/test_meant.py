@@ -131,7 +131,7 @@ play:
         assert told(tmp_path, self.WALLET.replace(" BONUS,", " left.BONUS + left.BONNUS,")) == [
             (
                 "play.tx.split.only",
-                "left.BONNUS of bet is never anything: `only` of `split` does not name it",
+                "left.BONNUS is never anything: `only` does not name it",
                 "did you mean BONUS?",
             )
         ]
@@ -140,7 +140,7 @@ play:
         assert told(tmp_path, self.WALLET.replace(" BONUS,", " 0,")) == [
             (
                 "play.tx.split.only",
-                "BONUS is in no amount of bet: what is played from it is not sent",
+                "left.BONUS is in no amount: what is played from it is not sent",
                 "add left.BONUS to one, or take it out of `only`",
             )
         ]
