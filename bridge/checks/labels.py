@@ -89,6 +89,7 @@ def _taken_before(brand: Brand, path: Path, when: Any, before: Sequence[tuple[st
 def _asked_after_moves(table: PlayTable) -> Iterator[tuple[Path, Any]]:
     """Yield the conditions that are asked of a row whose moves were looked at, and where they are written."""
     yield ("stands",), table.stands
+    yield ("deleted",), table.deleted
     yield from ((("park", reason), text) for reason, text in table.park.items())
     yield from ((("event", field), form) for field, form in table.event.items())
     for each, activity in table.activities.items():

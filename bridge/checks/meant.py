@@ -15,6 +15,7 @@ from bridge.mapping.reporting import Path
 from bridge.mapping.syntax import did_you_mean, texts_of
 
 _IDS: Final = ("user_id", "round_id")
+_MOMENTS: Final = ("changed", "became")
 
 
 def rows_as_conditions(brand: Brand) -> Iterator[Problem]:
@@ -43,6 +44,21 @@ def ids_of_all_rows(brand: Brand) -> Iterator[Problem]:
                     message = f"every event has the same {field}: this is a text, and no column"
                     hint = f"for the column, write {field}: {text}" if text.isidentifier() else "name a column"
                     yield brand.file.problem(("play", name, *path, field), message, hint)
+
+
+def stands_for_a_moment(brand: Brand) -> Iterator[Problem]:
+    """Yield conditions of what stands that are true of one change alone: the next one would take it back."""
+    for name, table in brand.connector.play.items():
+        said: list[tuple[Path, Any]] = [(("stands",), table.stands)]
+        said += [(("activities", each, "stands"), one.stands) for each, one in table.activities.items()]
+        for path, condition in said:
+            tree = _parsed(condition)
+            nodes = ast.walk(tree) if tree is not None else ()
+            asked = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) in _MOMENTS]
+            if asked and table.rows == "mutable":
+                message = f"{ast.unparse(asked[0])} is true of one change: with the next, this stands no more"
+                hint = "say how a row is that counts; the bridge sees by itself what has changed"
+                yield brand.file.problem(("play", name, *path), message, hint)
 
 
 def shares_in_no_amount(brand: Brand) -> Iterator[Problem]:

@@ -58,6 +58,26 @@ play:
         assert told(tmp_path, self.of("who", "none")) == []
 
 
+class TestWhatStandsForAMoment:
+    """`stands` is asked of each change; what was true of the last one takes back with the next."""
+
+    SAID = "play: {tx: {rows: mutable, deleted: nothing, activities: {bet: {type: Bet, stands: STANDS}}}}"
+
+    @pytest.mark.parametrize("change", ["changed(status)", "became(status, 'done')"])
+    def test_a_change_is_no_state(self, tmp_path: Path, change: str) -> None:
+        said = self.SAID.replace("STANDS", f'"{change} and amount > 0"')
+        assert told(tmp_path, said) == [
+            (
+                "play.tx.activities.bet.stands",
+                f"{change} is true of one change: with the next, this stands no more",
+                "say how a row is that counts; the bridge sees by itself what has changed",
+            )
+        ]
+
+    def test_a_state_is(self, tmp_path: Path) -> None:
+        assert told(tmp_path, self.SAID.replace("STANDS", 'status == "done" and changed_at != none')) == []
+
+
 class TestIdsOfAllRows:
     """A template without braces is a text: to Fast Track all bets would be one, or of one round."""
 

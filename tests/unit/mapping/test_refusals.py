@@ -130,6 +130,10 @@ play:
         "play: {tx: {with: {a: b + 1, b: a}, activities: {bet: {type: Bet}}, event: {round_id: a}}}",
         "refers to itself",
     ),
+    "a case whose result YAML has cut off at its comma": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {game_type: {from: kind, live: Live, Casino}}}}",
+        "play.tx.event.game_type.Casino: the case Casino has no result (a text with a comma in it",
+    ),
     "a table without its last letter, of which a name was made": (
         "lookups: {games: {key: id}}\nplay: {tx: {with: {game: 'game[g]'}, activities: {bet: {type: Bet}}}}",
         'game refers to itself (did you mean games? if a column is meant, write column("game"))',
