@@ -12,7 +12,7 @@ from bridge.mapping.amounts import exact_sum
 from bridge.mapping.keys import row_space
 from bridge.mapping.layered import NO_ROW
 from bridge.mapping.past import would_have_amounted_to, would_have_sent
-from bridge.mapping.plan import TablePlan
+from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
@@ -150,6 +150,8 @@ class Scope:
     was: Scope | None = None
     known: RowMemory | None = None
     """What is remembered of the row, also while a change of it waits: `memory` is None then."""
+    reversal: ReversalPlan | None = None
+    """The kind of reversal that the row is of, once that is known."""
     siblings: dict[str, tuple[Sent, Mapping[str, Value]]] | None = None
     """Activities sent by this very change, not in the ledger yet."""
 

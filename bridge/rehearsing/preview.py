@@ -182,7 +182,7 @@ class Preview:
         if kind == "lookup":
             self._notices.note(outcome, change, None, None)
             return
-        reversal = self._origins.reversal_of(change, outcome.key, self._rehearsal.memory)
+        reversal = self._origins.reversal_of(outcome, change, self._rehearsal.memory)
         missing = self._missing.get(outcome.reason)
         reason = outcome.reason if missing is None else f"{outcome.reason}: {missing}"
         events = tuple(self._event(outcome, out, reversal) for out in outcome.events)

@@ -200,3 +200,24 @@ def test_what_the_records_show_together_is_printed_and_stands_in_json(command: C
     counts = json.loads(command("preview", connector, "--file", recording, "--json").out.splitlines()[-1])
     assert [rule["key"] for rule in counts["unmet"]] == ["play.wallet_tx.reverses"]
     assert counts["notices"][0]["sentence"] == "1 event of wallet_tx.bet had the activity_id of another bet or win"
+
+
+def test_a_rule_that_asks_what_the_row_was_is_named_by_what_the_row_was(tmp_path: Path) -> None:
+    said = """
+play:
+  rounds:
+    rows: mutable
+    deleted: nothing
+    activities: {bet: {type: Bet}}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses:
+      - {when: state == "void", original: "rounds[id]"}
+      - {when: was.state == "void" and state != "void", undoes: "rounds[id]"}
+"""
+    database = Database()
+    records = [database.insert("rounds", {"id": 1}, {**ROW, "amount": 5, "state": "open"})]
+    records += [database.update("rounds", {"id": 1}, {**ROW, "amount": 5, "state": s}) for s in ("void", "open")]
+    shown = Preview(wallet(tmp_path, said))
+    rules = [change.rule.key for change in shown.of(records) if change.rule is not None]
+    assert rules == ["play.rounds.activities.bet", "play.rounds.reverses.0", "play.rounds.reverses.1"]
+    assert shown.counts.unmet == []
