@@ -233,3 +233,25 @@ def test_followers_are_those_of_a_row_as_a_whole(tmp_path: Path, said: str) -> N
     text = f"play: {{bets: {{activities: {{bet: {{type: Bet}}}}}}, cancels: {{reverses: {{when: true, {said}}}}}}}"
     with pytest.raises(ConfigError, match="followers"):
         wallet(tmp_path, text)
+
+
+def test_a_win_of_a_bet_that_does_not_count_yet_says_what_is_not_there(trial: Make) -> None:
+    run = trial("""
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    stands: state == "placed"
+    activities: {bet: {type: Bet}}
+  wins:
+    rows: append-only
+    after: bets[bet]
+    activities: {win: {type: Win}}
+    event: {user_id: original.sent.user_id}
+""")
+    run.insert("bets", "b1", amount=5, state="pending")
+    win(run, "w1", "b1")
+    reason = "user_id is missing: of the row that it follows, nothing has been sent yet"
+    assert run.ended("parked") == [reason]
+    run.update("bets", "b1", amount=5, state="placed")
+    assert run.events() == ["Bet Approved b1 5"]
