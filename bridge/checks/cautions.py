@@ -10,7 +10,13 @@ from typing import Any
 from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.checks.labels import labels_of_moves, never_reached
-from bridge.checks.meant import ids_of_all_rows, rows_as_conditions, shares_in_no_amount, stands_for_a_moment
+from bridge.checks.meant import (
+    guards_of_reversals,
+    ids_of_all_rows,
+    rows_as_conditions,
+    shares_in_no_amount,
+    stands_for_a_moment,
+)
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.compiling_checks import reversals_of, table_named
@@ -39,6 +45,7 @@ def cautions(brand: Brand) -> list[Problem]:
         ids_of_all_rows,
         stands_for_a_moment,
         shares_in_no_amount,
+        guards_of_reversals,
     )
     return sorted(problem for kind in kinds for problem in kind(brand))
 

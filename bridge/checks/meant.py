@@ -10,7 +10,7 @@ from bridge.brand import Brand
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.compiling_checks import reversals_of
+from bridge.mapping.compiling_checks import reversals_of, table_named
 from bridge.mapping.reporting import Path
 from bridge.mapping.syntax import did_you_mean, texts_of
 
@@ -59,6 +59,38 @@ def stands_for_a_moment(brand: Brand) -> Iterator[Problem]:
                 message = f"{ast.unparse(asked[0])} is true of one change: with the next, this stands no more"
                 hint = "say how a row is that counts; the bridge sees by itself what has changed"
                 yield brand.file.problem(("play", name, *path), message, hint)
+
+
+def guards_of_reversals(brand: Brand) -> Iterator[Problem]:
+    """Yield guards of what a row follows, which rows that take back are asked too: there `original` is another."""
+    play = brand.connector.play
+    for name, table in play.items():
+        followed = play.get(table_named(table.after))
+        of_followed = set(followed.activities) if followed is not None else set()
+        others = {table_named(reversal.original) for _, reversal in reversals_of(table)} & play.keys()
+        for reason, condition in table.park.items():
+            for other in sorted(others):
+                lacking = (_asked_of_original(condition) & of_followed) - play[other].activities.keys()
+                for activity in sorted(lacking):
+                    message = (
+                        f"rows that take back are asked this too: there, original is a row of {other}, "
+                        f"which has no {activity}"
+                    )
+                    hint = f'say first which rows are meant: kind == "win" and not original.{activity}.stands, say'
+                    yield brand.file.problem(("play", name, "park", reason), message, hint)
+
+
+def _asked_of_original(condition: Any) -> set[str]:
+    """Return what a condition asks of `original` before anything else: behind an `and`, it may not be asked."""
+    tree = _parsed(condition)
+    if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
+        tree = tree.values[0]
+    nodes = ast.walk(tree) if tree is not None else ()
+    return {
+        node.attr
+        for node in nodes
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "original"
+    }
 
 
 def shares_in_no_amount(brand: Brand) -> Iterator[Problem]:

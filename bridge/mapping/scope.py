@@ -118,7 +118,13 @@ class PlayRow:
             return next((scope.activity(known) for known in self.plan.activities if memory.last(known)), None)
         if name in self.plan.activities:
             return scope.activity(name)
-        return scope.row[name]
+        try:
+            return scope.row[name]
+        except MappingError as error:
+            if error.code != "missing_column":
+                raise
+            reason = f"the row of {self.plan.name} that it names has no column {name}"
+            raise MappingError(error.code, reason) from None
 
 
 def remembered_row(memory: RowMemory) -> Row:

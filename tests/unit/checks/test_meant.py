@@ -168,3 +168,32 @@ play:
     @pytest.mark.parametrize("amount", ["left.BONUS", "left - left.CASH", "left"])
     def test_one_that_is_named_or_all_of_it_is_not(self, tmp_path: Path, amount: str) -> None:
         assert told(tmp_path, self.WALLET.replace(" BONUS,", f" {amount},")) == []
+
+
+class TestGuardsThatReversalsAreAsked:
+    """Of a row that takes back, `original` is what it takes back, and no longer the bet that it follows."""
+
+    WALLET = """
+play:
+  bets: {activities: {bet: {type: Bet}}, event: {activity_id: {text: "b{id}"}}}
+  wins:
+    after: bets[bet]
+    park: {a win of a bet that was taken back: GUARD}
+    activities: {win: {type: Win, when: kind == "win"}}
+    reverses: {when: kind == "void", original: "wins[ref]"}
+"""
+
+    def test_one_that_asks_for_the_bet_is_warned_of(self, tmp_path: Path) -> None:
+        assert told(tmp_path, self.WALLET.replace("GUARD", "not original.bet.stands")) == [
+            (
+                "play.wins.park.a win of a bet that was taken back",
+                "rows that take back are asked this too: there, original is a row of wins, which has no bet",
+                'say first which rows are meant: kind == "win" and not original.bet.stands, say',
+            )
+        ]
+
+    @pytest.mark.parametrize(
+        "guard", ['kind == "win" and not original.bet.stands', "original.player != player", "amount < 1"]
+    )
+    def test_one_that_says_which_rows_is_not(self, tmp_path: Path, guard: str) -> None:
+        assert told(tmp_path, self.WALLET.replace("GUARD", guard)) == []

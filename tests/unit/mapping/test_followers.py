@@ -255,3 +255,14 @@ play:
     assert run.ended("parked") == [reason]
     run.update("bets", "b1", amount=5, state="placed")
     assert run.events() == ["Bet Approved b1 5"]
+
+
+def test_a_column_that_the_row_it_names_has_not_is_told_of_that_table(trial: Make) -> None:
+    run = trial("""
+play:
+  bets: {activities: {bet: {type: Bet}}}
+  wins: {after: "bets[bet]", activities: {win: {type: Win}}, event: {round_id: original.rond}}
+""")
+    run.insert("bets", "b1", amount=5)
+    win(run, "w1", "b1")
+    assert run.ended("parked") == ["round_id: the row of bets that it names has no column rond"]
