@@ -11,6 +11,7 @@ from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.checks.labels import labels_of_moves, never_reached
 from bridge.checks.meant import (
+    answers_of_yaml,
     guards_of_reversals,
     ids_of_all_rows,
     rows_as_conditions,
@@ -46,6 +47,7 @@ def cautions(brand: Brand) -> list[Problem]:
         stands_for_a_moment,
         shares_in_no_amount,
         guards_of_reversals,
+        answers_of_yaml,
     )
     return sorted(problem for kind in kinds for problem in kind(brand))
 

@@ -81,7 +81,9 @@ def _taken_before(brand: Brand, path: Path, when: Any, before: Sequence[tuple[st
             if needed.within(taken):
                 message = f"no row comes here: {by} is asked first, and takes all of them"
                 yield brand.file.problem(
-                    ("play", *path), message, f"one of the two names too many {needed.column}"
+                    ("play", *path),
+                    message,
+                    f"both speak of the same {needed.column}: leave it out of one of them",
                 )
                 return
 

@@ -15,6 +15,7 @@ from bridge.mapping.reporting import Path
 from bridge.mapping.syntax import did_you_mean, texts_of
 
 _IDS: Final = ("user_id", "round_id")
+_ANSWERS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _MOMENTS: Final = ("changed", "became")
 
 
@@ -30,6 +31,18 @@ def rows_as_conditions(brand: Brand) -> Iterator[Problem]:
                 message = f"{condition} is a row of {tree.value.id}, and true of each that is there"
                 hint = f"name the column that tells: {condition}.is_test, say"
                 yield brand.file.problem(("play", name, *path), message, hint)
+
+
+def answers_of_yaml(brand: Brand) -> Iterator[Problem]:
+    """Yield `no` and the like where true or false is meant: here such a word is a column."""
+    for name, table in brand.connector.play.items():
+        said = [*_conditions(table), (("event", "is_round_end"), table.event.get("is_round_end"))]
+        for each, activity in table.activities.items():
+            said.append((("activities", each, "event", "is_round_end"), activity.event.get("is_round_end")))
+        for path, form in said:
+            if isinstance(form, str) and form in _ANSWERS:
+                hint = f'write {_ANSWERS[form]}; if the column is meant, column("{form}")'
+                yield brand.file.problem(("play", name, *path), f"{form} is a column here", hint)
 
 
 def ids_of_all_rows(brand: Brand) -> Iterator[Problem]:

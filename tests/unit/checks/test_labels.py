@@ -87,7 +87,7 @@ class TestRulesThatNoRowComesTo:
         assert found == (
             "play.tx.reverses.when",
             "no row comes here: skip `not play` is asked first, and takes all of them",
-            "one of the two names too many kind",
+            "both speak of the same kind: leave it out of one of them",
         )
 
     def test_an_activity_that_skip_takes_too(self, tmp_path: Path) -> None:

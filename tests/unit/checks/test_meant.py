@@ -78,6 +78,26 @@ class TestWhatStandsForAMoment:
         assert told(tmp_path, self.SAID.replace("STANDS", 'status == "done" and changed_at != none')) == []
 
 
+class TestAnswersOfYaml:
+    """`no` is text here, and so a column: every row would be parked for want of it."""
+
+    @pytest.mark.parametrize(
+        ("where", "said"),
+        [
+            ("activities.win.when", "activities: {win: {type: Win, when: 'no'}}"),
+            ("event.is_round_end", "activities: {win: {type: Win}}, event: {is_round_end: 'no'}"),
+            ("activities.win.event.is_round_end", "activities: {win: {type: Win, event: {is_round_end: 'no'}}}"),
+        ],
+    )
+    def test_one_is_warned_of(self, tmp_path: Path, where: str, said: str) -> None:
+        hint = 'write false; if the column is meant, column("no")'
+        assert told(tmp_path, f"play: {{tx: {{{said}}}}}") == [(f"play.tx.{where}", "no is a column here", hint)]
+
+    @pytest.mark.parametrize("when", ["false", "'column(\"no\")'", "no == 1"])
+    def test_what_is_clear_is_not(self, tmp_path: Path, when: str) -> None:
+        assert told(tmp_path, f"play: {{tx: {{activities: {{win: {{type: Win, when: {when}}}}}}}}}") == []
+
+
 class TestIdsOfAllRows:
     """A template without braces is a text: to Fast Track all bets would be one, or of one round."""
 
