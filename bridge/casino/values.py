@@ -29,7 +29,8 @@ _TOO_BIG: Final = 10**MAX_DIGITS
 def number_text(field: str, value: Value) -> str:
     """Return a number in plain digits.  Only int and Decimal are numbers: a float has lost money already."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise ContractBreach("wrong_type", field, "is not an exact number")
+        hint = ", but text: say `decimal` of its column, or number(x)" if isinstance(value, str) else ""
+        raise ContractBreach("wrong_type", field, f"is not an exact number{hint}")
     if isinstance(value, int):
         if not -_TOO_BIG < value < _TOO_BIG:
             raise ContractBreach("too_large", field, f"has more than {MAX_DIGITS} digits")

@@ -9,6 +9,15 @@ from typing import Any
 
 from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
+from bridge.checks.labels import labels_of_moves, never_reached
+from bridge.checks.meant import (
+    answers_of_yaml,
+    guards_of_reversals,
+    ids_of_all_rows,
+    rows_as_conditions,
+    shares_in_no_amount,
+    stands_for_a_moment,
+)
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.compiling_checks import reversals_of, table_named
@@ -31,6 +40,14 @@ def cautions(brand: Brand) -> list[Problem]:
         _followers,
         _ends_of_totals,
         _shared_ids,
+        labels_of_moves,
+        never_reached,
+        rows_as_conditions,
+        ids_of_all_rows,
+        stands_for_a_moment,
+        shares_in_no_amount,
+        guards_of_reversals,
+        answers_of_yaml,
     )
     return sorted(problem for kind in kinds for problem in kind(brand))
 

@@ -79,6 +79,9 @@ def preview(
     look-ups with `sql` are asked as a run asks them; with --file only if --lookups says so.  A query that has
     no answer stops nothing: what needs its rows waits, and the end says why they are missing.
 
+    The end also lists the rules that no record came to, and says what all records together make likely to be
+    wrong: one activity_id of several bets, look-up rows that share a key, times of another zone.
+
     The values of rows are shown: this is meant for the terminal of the engineer who writes the connector.
     """
     begin = start_of(start)
@@ -158,6 +161,13 @@ def _print_counts(console: Console, counts: Counts) -> None:
     console.print(f"\n{counts.events} events; {counts.waiting} changes still wait")
     for name, reason in sorted(counts.missing_lookups.items()):
         console.print(printing.styled("yellow", f"the rows of {name} are missing: {reason}"))
+    if counts.unmet:
+        console.print("\nNo record came to these rules: preview records of every kind before you trust them")
+        for rule in counts.unmet:
+            place = f"{rule.file}:{rule.line}"
+            console.print(printing.styled("", f"  {rule.key}  ") + printing.styled("dim", place), soft_wrap=True)
+    for sentence, hint in counts.notices:
+        console.print(printing.styled("yellow", f"look at this: {sentence} ({hint})"))
     for warning, count in sorted(counts.warnings.items()):
         console.print(printing.styled("yellow", f"{count} events are outside the profile: {warning}"))
 

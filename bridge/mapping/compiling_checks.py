@@ -9,10 +9,11 @@ from typing import Any, Final
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable, Reversal, Wallet
 from bridge.mapping.amounts import AMOUNTS
+from bridge.mapping.reporting import Path
 from bridge.mapping.syntax import did_you_mean, texts_of
 from bridge.mapping.watching import columns_of, listed
 
-Problem = Callable[[tuple[str | int, ...], str, str], None]
+Problem = Callable[[Path, str, str], None]
 """Takes the path of keys from the table on, the message, and a hint."""
 
 _WORD: Final = re.compile(r"[^\W\d]\w*")
@@ -64,6 +65,9 @@ def check_ids(config: PlayTable, problem: Problem) -> None:
                 message = f"{name} and {other} of one row have the same activity_id from the second generation on"
                 problem(_place_of_id(config, name, "again"), message, hint)
         seen.append((name, forms, activity.when))
+        if isinstance(first, Mapping) and ("const" in first or "{" not in str(first.get("text", "{"))):
+            hint = 'it names one bet or win: name a column, or columns in braces, as in {text: "{id}:win"}'
+            problem(_place_of_id(config, name, "event"), f"every event of {name} has the same activity_id", hint)
         pieces_share = first is not None and _asked_of(first, config) <= _asked_of(config.key, config)
         if activity.grows is not None and pieces_share:
             message = f"the pieces of {name} have one activity_id"
@@ -140,9 +144,22 @@ def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
         if reversal.activity is not None and reversal.activity not in known:
             hint = did_you_mean(reversal.activity, known)
             problem((*place, "activity"), f"there is no activity {reversal.activity}", hint)
+    for place, reversal in reversals_of(config):
+        if config.rows == "append-only" and _normal(reversal.original) == _normal(_own_row(name, config)):
+            hint = "name the row that it takes back, by the column that holds the key of that"
+            problem((*place, "original"), "this names the row itself, and a reversal stands for no play", hint)
     for path, text in said:
         if text is not None and not any(_speaks_of(table, [text], config) for table in wallet.play):
             problem(path, "this names no row of a play table", f"write {next(iter(wallet.play))}[...]")
+
+
+def _own_row(name: str, config: PlayTable) -> str:
+    """Return the expression by which a row of a table would name itself."""
+    return f"{name}[{', '.join(map(str, listed(config.key)))}]"
+
+
+def _normal(form: Any) -> str:
+    return re.sub(r"\s", "", str(form))
 
 
 def check_words(config: PlayTable, problem: Problem) -> None:

@@ -8,6 +8,7 @@ import msgspec
 
 from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.outgoing import Outgoing, Send
+from bridge.mapping.plan import ReversalPlan
 from bridge.mapping.waiting import Waiting
 from bridge.records import SourceRecord
 
@@ -59,6 +60,8 @@ class Outcome(msgspec.Struct, frozen=True, gc=False):
     key: str
     reason: str
     events: tuple[Outgoing, ...] = ()
+    reversal: ReversalPlan | None = None
+    """Of what is sent: the kind of reversal that the row is of."""
 
     @property
     def shown_key(self) -> str:

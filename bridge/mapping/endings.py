@@ -44,7 +44,8 @@ class Endings:
                 return [*news, (row_space(table.name), scope.key)]
             self._recall.memory.count("sent", table.name, "")
             if self._observe is not None:
-                self._observe(Outcome("sent", change.record, table.name, scope.key, "", tuple(decision.events)))
+                events = tuple(decision.events)
+                self._observe(Outcome("sent", change.record, table.name, scope.key, "", events, scope.reversal))
         elif isinstance(decision, Park):
             self._effects.park(table, change, scope, decision)
             memory = self._recall.row(table.name, scope.key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from bridge.casino import decode, encode, rewards_breaches
+from bridge.casino import ContractBreach, decode, encode, rewards_breaches
 from bridge.config.wallet import Wallet
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import left_ahead
@@ -39,12 +39,12 @@ class EventMaker:
         out = Outgoing(row, plan.name, n, fields, approved=True)
         out.left = scope.left
         if plan.grows is not None:
-            self.finish(out, plan.type, before)
+            self._finish(out, plan, scope, before)
             out.compare = scope.grown if scope.grown != Decimal(out.amount) else None
             return out
         if plan.compare is not None:
             out.compare = plan.compare(scope)
-        return self.finish(out, plan.type, before)
+        return self._finish(out, plan, scope, before)
 
     def again(self, row: PlayRow, plan: ActivityPlan, scope: Scope, sent: Sent, left: Value) -> Outgoing:
         """Return an activity once more as it was sent, in its next generation, with what is left of it.
@@ -99,6 +99,17 @@ class EventMaker:
         out.amount = key_text(fields["amount"]) or "0"
         out.message_id = message_id(activity_id, fields["status"], out.message, by)
         return out
+
+    def _finish(self, out: Outgoing, plan: ActivityPlan, scope: Scope, before: Sent | None) -> Outgoing:
+        """Finish an event of a row that may follow another one: what that was not sent with is missing here."""
+        try:
+            return self.finish(out, plan.type, before)
+        except ContractBreach as breach:
+            followed = scope.original.memory() if scope.original is not None else None
+            if breach.code != "missing_field" or followed is None or followed.sent:
+                raise
+            reason = f"{breach.reason}: of the row that it follows, nothing has been sent yet"
+            raise MappingError(breach.code, reason) from breach
 
     def _id_of(self, before: Sent, out: Outgoing) -> str | None:
         memory = out.row.memory()

@@ -72,7 +72,7 @@ class Holding:
         held.held_id = self._recall.memory.hold(held.stored())
         self._endings.held(table, change, scope, queue, decision)
         if decision.aside:
-            self.queues.set_aside()
+            self.queues.set_aside(held)
         else:
             self.queues.prepend(held)
         self._wait(held, decision.waiting)
@@ -82,7 +82,7 @@ class Holding:
         """Let a part wait for the end of its header."""
         held = Held("part", change, table.name, key, "", self._endings.now_ms)
         held.held_id = self._recall.memory.hold(held.stored())
-        self.queues.set_aside()
+        self.queues.set_aside(held)
         self._wait(held, waiting)
 
     def release(self, places: Iterable[Place]) -> None:
@@ -178,13 +178,13 @@ class Holding:
         self._endings.told_held(held.change.record, table, held.row, reason)
 
     def _judge_aside(self, held: Held) -> None:
-        self.queues.unset_aside()
+        self.queues.unset_aside(held)
         decision, scope = self._judge_again(held)
         if not isinstance(decision, Hold):
             self._settle(held, scope, decision)
             return
         if decision.aside:
-            self.queues.set_aside()
+            self.queues.set_aside(held)
         else:
             held.kind = "head"
             self.queues.prepend(held)
@@ -204,7 +204,7 @@ class Holding:
         self._agenda.append(queue)
         if isinstance(decision, Hold):
             held.kind = "aside"
-            self.queues.set_aside()
+            self.queues.set_aside(held)
             self._wait(held, decision.waiting)
         else:
             self._settle(held, scope, decision)
@@ -215,6 +215,8 @@ class Holding:
 
     def _judge_again(self, held: Held) -> tuple[Decision, Scope]:
         scope = self._scope(held)
+        if self.queues.comes_after(held):
+            return waits_for_row(scope.plan, held.row), scope
         self._recall.given_up = held.given_up
         decision = self._judge.judge(scope.plan, held.change, scope)
         self._recall.given_up = ()
@@ -228,7 +230,7 @@ class Holding:
 
     def _give_up(self, held: Held, waiting: Waiting) -> None:
         if held.kind == "part":
-            self.queues.unset_aside()
+            self.queues.unset_aside(held)
             self._recall.memory.release(held.held_id)
             park = Park("header_missing", "its header did not come")
             self._endings.park(held.change.record, held.change.table, held.row, "", park)
@@ -238,7 +240,7 @@ class Holding:
         memory = self._recall.row(held.table, held.row)
         reversal = memory is not None and memory.reversal
         if held.kind == "aside":
-            self.queues.unset_aside()
+            self.queues.unset_aside(held)
         else:
             self.queues.remove(held)
             self._agenda.append(held.queue)
@@ -246,7 +248,7 @@ class Holding:
 
     def _end_part(self, held: Held) -> None:
         """End a part as its header has ended."""
-        self.queues.unset_aside()
+        self.queues.unset_aside(held)
         self._recall.memory.release(held.held_id)
         memory = self._recall.row(held.table, held.row)
         record, table = held.change.record, held.change.table

@@ -96,6 +96,7 @@ class Judge:
         if refused is not None:
             return refused
         if reversal is not None:
+            scope.reversal = reversal
             return self._reversals.judge(table, reversal, scope, waiting)
         followed = self._follow(table.after, scope) if table.after is not None else None
         return followed if followed is not None else self._judge_activities(table, scope, applies, waiting)

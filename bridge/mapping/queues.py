@@ -85,6 +85,8 @@ class Queues:
         self._queues: dict[str, deque[Held]] = {}
         self._waiting: dict[tuple[str, str], list[Held]] = {}
         self._rows: dict[tuple[str, str], list[Held]] = {}
+        self._aside: dict[tuple[str, str], list[Held]] = {}
+        """What waits outside the queues, by its row."""
         self._deadlines: list[tuple[int, int, Held]] = []
         self._ticks = 0
         self.count = 0
@@ -136,13 +138,24 @@ class Queues:
             self.prepend(found)
         return found
 
-    def set_aside(self) -> None:
+    def set_aside(self, held: Held) -> None:
         """Note one more change that waits outside the queues."""
         self.count += 1
+        if held.kind == "aside":
+            self._aside.setdefault((held.table, held.row), []).append(held)
 
-    def unset_aside(self) -> None:
+    def unset_aside(self, held: Held) -> None:
         """Note that a change outside the queues waits no longer."""
         self.count -= 1
+        of_row = self._aside.get((held.table, held.row), [])
+        if held in of_row:
+            of_row.remove(held)
+            if not of_row:
+                del self._aside[held.table, held.row]
+
+    def comes_after(self, held: Held) -> bool:
+        """Return whether an earlier change of the same row waits outside the queues."""
+        return any(other.held_id < held.held_id for other in self._aside.get((held.table, held.row), ()))
 
     def await_(self, held: Held, waiting: Waiting, deadline_ms: int) -> None:
         """Register what a change waits for, and until when."""
@@ -198,7 +211,7 @@ class Queues:
             if item.kind in ("head", "queued"):
                 self.append(item)
             else:
-                self.set_aside()
+                self.set_aside(item)
             if item.waiting is not None:
                 self.await_(item, item.waiting, item.deadline_ms)
 

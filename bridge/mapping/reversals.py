@@ -16,7 +16,7 @@ from bridge.mapping.left_out import keeps_back_too, of_left_out
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, require_decided, rows_of_round
+from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, decided_before, in_order, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import adds, anything, less
 from bridge.mapping.taking_back import all_of, as_sent, as_settled, part_of
@@ -207,11 +207,11 @@ class Reversals:
         if ended is not None:
             return ended
         if isinstance(whole, PlayRow):
-            rows = rows_of_group(whole)
+            rows, until = rows_of_group(whole), None  # The wins of a bet go with it, whenever they came.
         else:
-            rows = rows_of_round(scope.recall, table.all_tables, whole)
+            rows, until = rows_of_round(scope.recall, table.all_tables, whole), scope.change
         try:
-            require_decided(rows)
+            rows = decided_before(rows, until)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)

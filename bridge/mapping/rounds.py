@@ -13,6 +13,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
+from bridge.records import Change, SourcePosition
 from bridge.row import Value
 
 ROUND_SPACE: Final = "ref:round"
@@ -74,6 +75,25 @@ def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -
             seen.add((table, row.key))  # A row whose key has changed may be noted under both.
             found.append((row, memory))
     return found
+
+
+def decided_before(rows: RoundRows, change: Change | None) -> RoundRows:
+    """Return the rows of a round that a change takes back: without those that wait and came after it.
+
+    Had they not had to wait, the change would have been judged before them.  Raises Waiting while one waits
+    that came before it.
+    """
+    position = change.position if change is not None else None
+    if position is not None:
+        held = Ending.HELD
+        rows = [one for one in rows if one[1].ending is not held or not _is_later(one[1], position)]
+    require_decided(rows)
+    return rows
+
+
+def _is_later(memory: RowMemory, than: SourcePosition) -> bool:
+    own = memory.position
+    return own is not None and own.lineage == than.lineage and own.order > than.order
 
 
 def require_decided(rows: RoundRows) -> None:

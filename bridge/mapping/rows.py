@@ -208,19 +208,17 @@ def is_another(table: TablePlan, scope: Scope) -> bool:
 
 
 def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:
-    """Return whether the row is an older version of what is known.  Raises MappingError if that cannot be told."""
-    memory = scope.memory
-    if table.as_of is None or memory is None:
+    """Return whether the row is an older version of what is known.
+
+    Raises MappingError where that cannot be told: of a row, the first one too, that has no such column.
+    """
+    if table.as_of is None:
         return False
-    known = remembered_row(memory).get(table.as_of)
-    if known is None:
+    # Of a delete the row is the one remembered; which version is gone, only the record tells.
+    version = row_of_record(change).get(table.as_of) if change.op == "d" else scope.row[table.as_of]
+    known = remembered_row(scope.memory).get(table.as_of) if scope.memory is not None else None
+    if known is None or (change.op == "d" and version is None):
         return False
-    if change.op == "d":  # The row is the one remembered; which version is gone, only the record tells.
-        version = row_of_record(change).get(table.as_of)
-        if version is None:
-            return False
-    else:
-        version = scope.row[table.as_of]
     try:
         return version is None or version < known or (change.snapshot and version == known)
     except TypeError:

@@ -12,7 +12,7 @@ from bridge.mapping.amounts import exact_sum
 from bridge.mapping.keys import row_space
 from bridge.mapping.layered import NO_ROW
 from bridge.mapping.past import would_have_amounted_to, would_have_sent
-from bridge.mapping.plan import TablePlan
+from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
@@ -118,7 +118,13 @@ class PlayRow:
             return next((scope.activity(known) for known in self.plan.activities if memory.last(known)), None)
         if name in self.plan.activities:
             return scope.activity(name)
-        return scope.row[name]
+        try:
+            return scope.row[name]
+        except MappingError as error:
+            if error.code != "missing_column":
+                raise
+            reason = f"the row of {self.plan.name} that it names has no column {name}"
+            raise MappingError(error.code, reason) from None
 
 
 def remembered_row(memory: RowMemory) -> Row:
@@ -150,6 +156,8 @@ class Scope:
     was: Scope | None = None
     known: RowMemory | None = None
     """What is remembered of the row, also while a change of it waits: `memory` is None then."""
+    reversal: ReversalPlan | None = None
+    """The kind of reversal that the row is of, once that is known."""
     siblings: dict[str, tuple[Sent, Mapping[str, Value]]] | None = None
     """Activities sent by this very change, not in the ledger yet."""
 

@@ -90,7 +90,9 @@ class TableExpressions(Reporting):
         names = self.names
         if name not in self._with:
             if name in self._open:
-                raise Misuse(f"{name} refers to itself", f'if a column is meant, write column("{name}")')
+                near = did_you_mean(name, {*self._plan.lookups, *self._plan.tables})
+                hint = f"{near} " if near else ""
+                raise Misuse(f"{name} refers to itself", f'{hint}if a column is meant, write column("{name}")')
             self._open.append(name)
             names.used_columns.append(set())
             outside = names.volatile, names.looks_up, names.of_reversal, names.in_reversal

@@ -118,6 +118,9 @@ class _Forms:
             if key in ("from", _ELSE) and isinstance(key, str):
                 continue
             below = (*path, key)
+            if result is None:
+                hint = "a text with a comma in it goes into quotes; for no value at all, write {const: null}"
+                self._problem(below, f"the case {key} has no result", hint, 1, 1)
             cases[_case(key)] = (
                 self._mapping(result, below) if isinstance(result, Mapping) else self._constant(result, below)
             )

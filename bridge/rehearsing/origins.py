@@ -15,7 +15,7 @@ from bridge.errors import PoisonRecord
 from bridge.mapping.items import change_of_row
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
-from bridge.mapping.plan import TablePlan
+from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import judged_scope
 from bridge.mapping.waiting import Waiting
@@ -62,19 +62,23 @@ class Origins:
             return None
         return self._first([*([(*reversal, guards, reason)] if reversal else []), (*table, guards, reason)])
 
-    def reversal_of(self, change: Change | None, key: str, memory: Memory) -> KeyPath | None:
-        """Return the place of the rule of `reverses` that a row falls under, as the judge would choose it."""
+    def reversal_of(self, outcome: Outcome, change: Change | None, memory: Memory) -> KeyPath | None:
+        """Return the place of the rule of `reverses` that a row falls under, as the judge chose it.
+
+        Where the outcome does not tell, it is asked anew, of the row as it is remembered by now.
+        """
         _, table, _ = self._plan.of_table(change.table) if change is not None else (None, None, None)
         if table is None or change is None or not table.reverses:
             return None
+        if outcome.kind == "sent":
+            return self._reversal_path(table, outcome.reversal)
         recall = Recall()
         recall.begin(memory)
         try:
-            scope = judged_scope(table, change_of_row(table, change, key, recall), recall)
-            at = next((at for at, plan in enumerate(table.reverses) if plan.when(scope)), None)
+            scope = judged_scope(table, change_of_row(table, change, outcome.key, recall), recall)
+            return self._reversal_path(table, next((one for one in table.reverses if one.when(scope)), None))
         except (Waiting, PoisonRecord):
             return None
-        return None if at is None else self._reversal_path(table, at)
 
     def fields(self, outcome: Outcome, out: Outgoing, reversal: KeyPath | None) -> dict[str, Origin]:
         """Return where each field of an event came from, in the event's order."""
@@ -89,6 +93,10 @@ class Origins:
             origin = self._first(self._candidates(outcome, out, field, reversal))
             found[field] = fixed.get(field) or origin or (_SUM if field == "amount" and out.approved else AS_SENT)
         return found
+
+    def at(self, path: KeyPath) -> Origin:
+        """Return the place of a rule."""
+        return self._first([path]) or Origin(".".join(map(str, path)))
 
     def _candidates(self, outcome: Outcome, out: Outgoing, field: str, reversal: KeyPath | None) -> list[KeyPath]:
         """Return the places that can say a field, the one that wins first."""
@@ -107,8 +115,10 @@ class Origins:
             return [(*activity, "rollback", field), (*table, "rollback", field)]
         return [*([] if plan.activities[out.name].grows is not None else again), *event]
 
-    def _reversal_path(self, table: TablePlan, at: int) -> KeyPath:
-        several = ("play", table.name, "reverses", at)
+    def _reversal_path(self, table: TablePlan, reversal: ReversalPlan | None) -> KeyPath | None:
+        if reversal is None:
+            return None
+        several = ("play", table.name, "reverses", table.reverses.index(reversal))
         return several if several in self._file.document.places else ("play", table.name, "reverses")
 
     def _first(self, candidates: Iterable[KeyPath]) -> Origin | None:

@@ -18,6 +18,7 @@ from bridge.lookups.tables import Loaded, LookupTables
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
 from bridge.records import Change, SourceRecord
+from bridge.rehearsing.notices import Notices
 from bridge.rehearsing.origins import Origin, Origins
 from bridge.rehearsing.rehearsal import Rehearsal, in_order
 from bridge.sources import open_source
@@ -88,6 +89,10 @@ class Counts:
     """How many events break the stricter profile, by what they break."""
     waiting: int = 0
     """Changes that still wait at the end."""
+    notices: list[tuple[str, str]] = field(default_factory=list)
+    """What the records together show that is most likely a mistake, and what to look at."""
+    unmet: list[Origin] = field(default_factory=list)
+    """Rules that no record came to."""
     missing_lookups: dict[str, str] = field(default_factory=dict)
     """Look-ups whose rows are not there, and why: what needs one waits, or falls back as the connector says."""
 
@@ -100,6 +105,10 @@ class Counts:
         said: dict[str, Any] = {"counts": counts, "events": self.events, "waiting": self.waiting}
         if self.warnings:
             said["warnings"] = dict(sorted(self.warnings.items()))
+        if self.notices:
+            said["notices"] = [{"sentence": sentence, "hint": hint} for sentence, hint in self.notices]
+        if self.unmet:
+            said["unmet"] = [_place(origin) for origin in self.unmet]
         if self.missing_lookups:
             said["missing_lookups"] = dict(sorted(self.missing_lookups.items()))
         return _JSON.encode(said)
@@ -133,6 +142,7 @@ class Preview:
         self._brand = brand
         self._why = why
         self._origins = Origins(brand)
+        self._notices = Notices(brand)
         self._found: list[Previewed] = []
         self._changes: dict[tuple[str, int, int], Change] = {}
         tables = tables or look_up_tables(brand, ask=False)
@@ -153,6 +163,8 @@ class Preview:
                 self._rehearsal.wait_out()
                 yield from self._told()
             self.counts.waiting = self._rehearsal.held
+            self.counts.notices = list(self._notices.sentences())
+            self.counts.unmet = [self._origins.at(path) for path in self._notices.unmet()]
         finally:
             self._rehearsal.close()
 
@@ -168,13 +180,15 @@ class Preview:
         if kind != "held" and (table is None or table.each is None):
             self._changes.pop(_place_of(outcome.record), None)
         if kind == "lookup":
+            self._notices.note(outcome, change, None, None)
             return
-        reversal = self._origins.reversal_of(change, outcome.key, self._rehearsal.memory)
+        reversal = self._origins.reversal_of(outcome, change, self._rehearsal.memory)
         missing = self._missing.get(outcome.reason)
         reason = outcome.reason if missing is None else f"{outcome.reason}: {missing}"
         events = tuple(self._event(outcome, out, reversal) for out in outcome.events)
         self.counts.events += len(events)
         rule = self._origins.rule(outcome, reversal)
+        self._notices.note(outcome, change, rule, reversal)
         op = change.op if change is not None else ""
         self._found.append(
             Previewed(kind, outcome.record, outcome.table, outcome.shown_key, op, reason, rule, events)

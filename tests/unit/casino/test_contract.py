@@ -96,7 +96,8 @@ def test_a_balance_may_be_below_zero_and_a_rate_may_not() -> None:
 
 @pytest.mark.parametrize("value", [20.0, True, "20", b"20", [20], {"n": 20}])
 def test_what_is_no_exact_number_is_no_amount(value: Any) -> None:
-    assert breach(wager_amount=value) == ("wrong_type", "wager_amount is not an exact number")
+    hint = ", but text: say `decimal` of its column, or number(x)" if value == "20" else ""
+    assert breach(wager_amount=value) == ("wrong_type", f"wager_amount is not an exact number{hint}")
     assert breach(exchange_rate=value)[0] == "wrong_type"
     assert breach(balance_after=value)[0] == "wrong_type"
 

@@ -185,3 +185,39 @@ def test_no_variable_of_a_replica_need_be_set_where_it_is_not_asked(
 ) -> None:
     monkeypatch.delenv("REPLICA")
     assert _lines(command, *query)[-1]["waiting"] == 1
+
+
+def test_what_the_records_show_together_is_printed_and_stands_in_json(command: Command, connector: Path) -> None:
+    text = connector.read_text().replace('when: kind == "rollback"', 'when: kind == "ROLLBACK"')
+    connector.write_text(text.replace("activity_id: tx_uuid", "activity_id: round"))
+    recording = CASES / "ledger-reference" / "recorded.jsonl"
+    said = command("preview", connector, "--file", recording).out
+    assert "No record came to these rules" in said
+    assert "  play.wallet_tx.reverses  " in said
+    assert (
+        "look at this: 1 event of wallet_tx.bet had the activity_id of another bet or win (to Fast Track" in said
+    )
+    counts = json.loads(command("preview", connector, "--file", recording, "--json").out.splitlines()[-1])
+    assert [rule["key"] for rule in counts["unmet"]] == ["play.wallet_tx.reverses"]
+    assert counts["notices"][0]["sentence"] == "1 event of wallet_tx.bet had the activity_id of another bet or win"
+
+
+def test_a_rule_that_asks_what_the_row_was_is_named_by_what_the_row_was(tmp_path: Path) -> None:
+    said = """
+play:
+  rounds:
+    rows: mutable
+    deleted: nothing
+    activities: {bet: {type: Bet}}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses:
+      - {when: state == "void", original: "rounds[id]"}
+      - {when: was.state == "void" and state != "void", undoes: "rounds[id]"}
+"""
+    database = Database()
+    records = [database.insert("rounds", {"id": 1}, {**ROW, "amount": 5, "state": "open"})]
+    records += [database.update("rounds", {"id": 1}, {**ROW, "amount": 5, "state": s}) for s in ("void", "open")]
+    shown = Preview(wallet(tmp_path, said))
+    rules = [change.rule.key for change in shown.of(records) if change.rule is not None]
+    assert rules == ["play.rounds.activities.bet", "play.rounds.reverses.0", "play.rounds.reverses.1"]
+    assert shown.counts.unmet == []

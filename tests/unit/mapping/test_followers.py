@@ -233,3 +233,36 @@ def test_followers_are_those_of_a_row_as_a_whole(tmp_path: Path, said: str) -> N
     text = f"play: {{bets: {{activities: {{bet: {{type: Bet}}}}}}, cancels: {{reverses: {{when: true, {said}}}}}}}"
     with pytest.raises(ConfigError, match="followers"):
         wallet(tmp_path, text)
+
+
+def test_a_win_of_a_bet_that_does_not_count_yet_says_what_is_not_there(trial: Make) -> None:
+    run = trial("""
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    stands: state == "placed"
+    activities: {bet: {type: Bet}}
+  wins:
+    rows: append-only
+    after: bets[bet]
+    activities: {win: {type: Win}}
+    event: {user_id: original.sent.user_id}
+""")
+    run.insert("bets", "b1", amount=5, state="pending")
+    win(run, "w1", "b1")
+    reason = "user_id is missing: of the row that it follows, nothing has been sent yet"
+    assert run.ended("parked") == [reason]
+    run.update("bets", "b1", amount=5, state="placed")
+    assert run.events() == ["Bet Approved b1 5"]
+
+
+def test_a_column_that_the_row_it_names_has_not_is_told_of_that_table(trial: Make) -> None:
+    run = trial("""
+play:
+  bets: {activities: {bet: {type: Bet}}}
+  wins: {after: "bets[bet]", activities: {win: {type: Win}}, event: {round_id: original.rond}}
+""")
+    run.insert("bets", "b1", amount=5)
+    win(run, "w1", "b1")
+    assert run.ended("parked") == ["round_id: the row of bets that it names has no column rond"]

@@ -130,6 +130,14 @@ play:
         "play: {tx: {with: {a: b + 1, b: a}, activities: {bet: {type: Bet}}, event: {round_id: a}}}",
         "refers to itself",
     ),
+    "a case whose result YAML has cut off at its comma": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {game_type: {from: kind, live: Live, Casino}}}}",
+        "play.tx.event.game_type.Casino: the case Casino has no result (a text with a comma in it",
+    ),
+    "a table without its last letter, of which a name was made": (
+        "lookups: {games: {key: id}}\nplay: {tx: {with: {game: 'game[g]'}, activities: {bet: {type: Bet}}}}",
+        'game refers to itself (did you mean games? if a column is meant, write column("game"))',
+    ),
     "a round that the table has not": (
         "play: {tx: {activities: {bet: {type: Bet, stands: this_round.bets == 0}}}}",
         "this table has no round (say which it is: `round: round_id` on the table)",

@@ -18,7 +18,7 @@ play:
       end:
         type: Win
         stands: state == "closed" and won == 0
-        event: {activity_id: {text: end}, wager_amount: 0}
+        event: {activity_id: {text: "end{id}"}, wager_amount: 0}
 """
 
 
@@ -72,4 +72,4 @@ def test_what_was_there_before_the_bridge_is_the_first_piece_of_each(run: Trial)
 def test_a_round_that_has_won_nothing_ends_and_wins_all_the_same(run: Trial) -> None:
     run.insert("rounds", "1", staked=5, won=0, state="closed")
     run.update("rounds", "1", staked=5, won=2, state="closed")
-    assert run.events() == ["Bet Approved b1 5", "Win Approved end 0", "Win Rollback end 0", "Win Approved w1 2"]
+    assert run.events() == ["Bet Approved b1 5", "Win Approved end1 0", "Win Rollback end1 0", "Win Approved w1 2"]

@@ -93,3 +93,10 @@ def test_an_old_state_that_is_deleted_says_nothing_and_the_newest_one_does(trial
     state(run, "delete", 2, 2, "won")
     assert run.new() == ["Win Rollback 9:w 5", "Bet Rollback 9:b 5"]
     assert run.parked() == []
+
+
+def test_a_row_without_the_column_that_numbers_versions_is_parked(trial: Make) -> None:
+    run = trial(WALLET.replace("as_of: seq", "as_of: sequence"))
+    state(run, "insert", 1, 1, "open")
+    assert run.events() == []
+    assert run.play.ledger.counters() == {("parked", "states", "missing_column"): 1}

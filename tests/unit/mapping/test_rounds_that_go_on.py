@@ -1,0 +1,105 @@
+"""Play of a round that came after its cancelling is none of what that takes back, also while it waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.trial import Make, Trial
+
+WALLET = """
+lookups: {games: {key: id}}
+wait: {lookup: 10 minutes, original: 1 day}
+play:
+  tx:
+    with: {title: 'games[game].name'}
+    activities: {bet: {type: Bet, when: kind == "bet"}, win: {type: Win, when: kind == "win"}}
+    event: {game_name: title}
+    reverses:
+      - {when: kind == "cancel", round: round}
+"""
+AGAIN = ["Bet Approved b1 5", "Bet Rollback b1 5", "Bet Approved b2 7"]
+
+
+@pytest.fixture
+def run(trial: Make) -> Trial:
+    return trial(WALLET)
+
+
+def bet(run: Trial, key: str, amount: int, **row: object) -> None:
+    run.insert("tx", key, **{"kind": "bet", "amount": amount, "game": "g", **row})
+
+
+def cancel(run: Trial, key: str = "c", **row: object) -> None:
+    run.insert("tx", key, kind="cancel", **row)
+
+
+def game(run: Trial, key: str = "g") -> None:
+    run.insert("games", key, name="Game")
+
+
+def test_a_bet_that_is_dealt_again_stands(run: Trial) -> None:
+    game(run)
+    bet(run, "b1", 5)
+    cancel(run)
+    bet(run, "b2", 7)
+    assert run.events() == AGAIN
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_so_it_does_when_all_of_it_waited_for_the_game(run: Trial, restart: bool) -> None:
+    bet(run, "b1", 5)
+    cancel(run)
+    bet(run, "b2", 7)
+    if restart:
+        run.restart()
+    game(run)
+    assert run.events() == AGAIN
+    assert (run.held, run.parked()) == (0, [])
+
+
+def test_and_when_something_else_of_the_player_waited(run: Trial) -> None:
+    game(run)
+    bet(run, "other", 1, round="R0", game="late")
+    bet(run, "b1", 5)
+    cancel(run)
+    bet(run, "b2", 7)
+    game(run, "late")
+    assert run.events() == ["Bet Approved other 1", *AGAIN]
+
+
+def test_a_bet_of_another_player_too(run: Trial) -> None:
+    game(run)
+    bet(run, "other", 1, round="R0", game="late")
+    bet(run, "b1", 5, player="p2")
+    cancel(run)
+    bet(run, "b2", 7, player="p2", game="late")
+    game(run, "late")
+    assert run.events() == ["Bet Approved b1 5", "Bet Approved other 1", "Bet Rollback b1 5", "Bet Approved b2 7"]
+
+
+def test_what_came_before_goes_as_a_whole(run: Trial) -> None:
+    game(run)
+    bet(run, "b1", 5)
+    bet(run, "b2", 7, player="p2", game="late")
+    cancel(run)
+    assert run.events() == ["Bet Approved b1 5"]
+    game(run, "late")
+    assert run.events()[1:] == ["Bet Approved b2 7", "Bet Rollback b2 7", "Bet Rollback b1 5"]
+
+
+def test_a_cancelling_that_came_first_takes_the_bet_that_comes(run: Trial) -> None:
+    cancel(run)
+    bet(run, "b1", 5)
+    bet(run, "b2", 7)
+    game(run)
+    assert run.events() == AGAIN
+
+
+def test_tried_again_it_takes_nothing_more_than_there_was_then(run: Trial) -> None:
+    bet(run, "b1", 5)
+    cancel(run)
+    cancel(run, "c2")
+    bet(run, "b2", 7)
+    game(run)
+    assert run.events() == AGAIN
+    assert run.ended("skipped") == ["repeated: what it takes back does not stand"]

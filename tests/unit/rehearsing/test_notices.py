@@ -1,0 +1,163 @@
+"""What a preview says of all records together: rules that none came to, and what is most likely wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bridge.rehearsing.preview import Counts, Preview
+from bridge.rehearsing.rehearsal import load_without_servers
+from tests.support.cases import EXAMPLES, NAMES, recorded
+from tests.support.changes import Database
+from tests.support.trial import ROW, wallet
+
+TX = """
+lookups: {rates: {key: currency LOOKUP}}
+play:
+  tx:
+    skip: {not play: kind == "deposit"}
+    activities: {bet: {type: Bet, when: kind == "bet"}, win: {type: Win, when: kind == "win"}}
+    reverses: {when: kind == "rollback", original: "tx[ref]"}
+    event: {exchange_rate: RATE, EVENT}
+"""
+
+
+class Wallet:
+    """A wallet on trial, whose rows are previewed."""
+
+    def __init__(self, folder: Path, event: str = "wager_amount: amount", lookup: str = "") -> None:
+        rate = "'rates[currency, at].rate'" if lookup else "'rates[currency].rate'"
+        said = TX.replace("EVENT", event).replace("LOOKUP", lookup).replace("RATE", rate)
+        self.brand = wallet(folder, said)
+        self.database = Database()
+        self.records: list[Any] = []
+        self._ids = count(1)
+        self.look_up(currency="EUR", rate=1)
+
+    def look_up(self, key: str = "EUR", **row: Any) -> None:
+        self.records.append(self.database.insert("rates", {"id": key}, row))
+
+    def row(self, kind: str = "bet", **row: Any) -> None:
+        number = next(self._ids)
+        own = {**ROW, "kind": kind, "amount": number, "currency": "EUR", "at": f"2026-01-01T00:00:{number:02}Z"}
+        self.records.append(self.database.insert("tx", {"id": f"x{number}"}, {**own, **row}))
+
+    def counts(self) -> Counts:
+        shown = Preview(self.brand)
+        list(shown.of(self.records))
+        return shown.counts
+
+    def notices(self) -> list[str]:
+        return [sentence for sentence, _ in self.counts().notices]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_said_against_the_examples(name: str) -> None:
+    shown = Preview(load_without_servers(EXAMPLES / f"{name}.yaml"))
+    list(shown.of(recorded(name), wait_out=True))
+    assert (shown.counts.notices, shown.counts.unmet) == ([], [])
+
+
+class TestRulesThatNoRecordCameTo:
+    """A condition that never holds is seen where every kind of record has been previewed."""
+
+    def test_they_are_listed_in_the_order_of_the_file(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path)
+        run.row()
+        keys = [rule.key for rule in run.counts().unmet]
+        assert keys == ["play.tx.skip.not play", "play.tx.activities.win", "play.tx.reverses"]
+
+    def test_a_rule_is_met_when_it_decides(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path)
+        for kind in ("bet", "win", "deposit"):
+            run.row(kind)
+        run.row("rollback", ref="x1", amount=None)
+        assert run.counts().unmet == []
+
+    def test_a_table_without_records_tells_nothing(self, tmp_path: Path) -> None:
+        assert Wallet(tmp_path).counts().unmet == []
+
+
+class TestIds:
+    """To Fast Track, what has one activity_id is one bet."""
+
+    def test_one_of_two_bets(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path, "wager_amount: amount, activity_id: round")
+        run.row(round="R1")
+        run.row(round="R2")
+        assert run.notices() == []
+        run.row("win", round="R2")
+        assert run.notices() == ["1 event of tx.win had the activity_id of another bet or win"]
+
+
+class TestLookUps:
+    """Of several rows with one key, the last one read is looked up, whichever is meant."""
+
+    @pytest.mark.parametrize(
+        ("lookup", "told"),
+        [("", ["in rates, several rows have one key (1 key): the last is looked up"]), (", as_of: since", [])],
+    )
+    def test_several_rows_of_one_key(self, tmp_path: Path, lookup: str, told: list[str]) -> None:
+        run = Wallet(tmp_path, lookup=lookup)
+        run.records.clear()
+        run.look_up("1", currency="EUR", rate=1, since=1)
+        run.look_up("2", currency="EUR", rate=2, since=2)
+        run.row()
+        assert run.notices() == told
+
+    def test_a_row_that_is_written_again_or_deleted_is_one(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path)
+        run.look_up(currency="EUR", rate=2)
+        run.records.append(run.database.delete("rates", {"id": "EUR"}, {"currency": "EUR"}))
+        run.look_up("2", currency="EUR", rate=2)
+        assert run.notices() == []
+
+
+class TestTimes:
+    """A wrong zone or unit is a whole number of hours away from the commit, or decades."""
+
+    AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def _moments(self, hours: float) -> Iterator[str]:
+        for second in range(12):
+            yield (self.AT + timedelta(seconds=second, hours=hours)).isoformat()
+
+    @pytest.mark.parametrize(
+        ("hours", "said"),
+        [(2, "2 hours after"), (-5.5, "5.5 hours before"), (0, ""), (0.01, ""), (1.3, ""), (720, "")],
+    )
+    def test_a_zone(self, tmp_path: Path, hours: float, said: str) -> None:
+        run = Wallet(tmp_path)
+        for at in self._moments(hours):
+            run.row(at=at)
+        assert run.notices() == ([f"the events of tx all have a timestamp {said} their commit"] if said else [])
+
+    def test_a_unit(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path)
+        run.row(at="1970-01-21T18:41:42Z")
+        assert run.notices() == ["1 event of tx had a timestamp before the year 2000"]
+
+
+class TestValuesThatAreAllAlike:
+    """Said of ten events and more."""
+
+    @pytest.mark.parametrize(
+        ("event", "told"),
+        [
+            ("wager_amount: amount, balance_after: details.bal", "balance_after is null in all 12 events of tx"),
+            ("wager_amount: 'amount if kind == \"x\" else 0'", "all 12 events of tx have the amount 0"),
+            ("wager_amount: amount, balance_after: none, bonus_wager_amount: 0", None),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, event: str, told: str | None) -> None:
+        run = Wallet(tmp_path, event)
+        for number in range(12):
+            run.row(player=f"p{number % 3}", site=1, details={"balance": 5})
+        assert run.notices() == ([told] if told else [])
+        run.records = run.records[:9]
+        assert run.notices() == []
