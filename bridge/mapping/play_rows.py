@@ -114,7 +114,8 @@ class PlayRows:
         if skip is None:
             found = is_of_another_kind(table, change, scope)
         elif skip == OF_ANOTHER or (skip == REPEATED and seen is not None and scope.key in seen):
-            found = is_no_retry(table, change, scope)
+            first = self._holding.queues.change_of_row(table.name, scope.key) if scope.memory is None else None
+            found = is_no_retry(table, change, scope, first)
         else:
             return False  # The same row, read again.
         return found and not self._judge.skip_at_once(table, scope)

@@ -101,6 +101,11 @@ class Queues:
         held = self._rows.get((table, row))
         return held[-1].queue if held else None
 
+    def change_of_row(self, table: str, row: str) -> Change | None:
+        """Return the first change of a row that waits, in a queue or aside, or None."""
+        waiting = [*self._rows.get((table, row), ()), *self._aside.get((table, row), ())]
+        return min(waiting, key=lambda held: held.held_id).change if waiting else None
+
     def append(self, held: Held) -> None:
         """Put a change at the end of its queue."""
         held.place = held.place or held.held_id * _ROOM

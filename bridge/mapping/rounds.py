@@ -93,7 +93,7 @@ def decided_before(rows: RoundRows, change: Change | None) -> RoundRows:
 
 def _is_later(memory: RowMemory, than: SourcePosition) -> bool:
     own = memory.position
-    return own is not None and own.lineage == than.lineage and own.order > than.order
+    return own is not None and own.lineage == than.lineage and own.is_after(than)
 
 
 def require_decided(rows: RoundRows) -> None:

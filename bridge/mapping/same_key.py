@@ -8,8 +8,9 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.keys import key_text
 from bridge.mapping.past import would_have_amounted_to
-from bridge.mapping.plan import TablePlan
+from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.remembered import RowMemory, Sent
+from bridge.mapping.rows import scope_of
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
@@ -20,10 +21,11 @@ SAME_KEY: Final = MappingError(
 )
 
 
-def is_no_retry(table: TablePlan, change: Change, scope: Scope) -> bool:
+def is_no_retry(table: TablePlan, change: Change, scope: Scope, first: Change | None) -> bool:
     """Return whether another row with the key of a known one says something else: it would be lost as a repeat.
 
-    A retry says the same again.  What cannot be told now counts as the same.
+    A retry says the same again.  What cannot be told now counts as the same.  `first`: the change of the known
+    row, where that waits.
     """
     memory = scope.known
     if memory is None or change.op != "c" or change.snapshot or not table.append_only:
@@ -31,7 +33,9 @@ def is_no_retry(table: TablePlan, change: Change, scope: Scope) -> bool:
     try:
         if memory.queue and table.queue(scope) != memory.queue:
             return True
-        return scope.memory is not None and _says_otherwise(table, scope, scope.memory)
+        if scope.memory is not None:
+            return _says_otherwise(table, scope, scope.memory)
+        return first is not None and _differ(table, scope, scope_of(table, first, scope.recall))
     except (PoisonRecord, Waiting):
         return False
 
@@ -53,8 +57,37 @@ def is_of_another_kind(table: TablePlan, change: Change, scope: Scope) -> bool:
         return False
 
 
+def _differ(table: TablePlan, one: Scope, other: Scope) -> bool:
+    """Return whether two rows of which nothing was judged yet would lead to something else."""
+    reversal, of_other = _reversal(table, one), _reversal(table, other)
+    if reversal is not of_other:
+        return True
+    if reversal is not None:
+        named = reversal.original(one) if reversal.original is not None else None
+        other_named = reversal.original(other) if reversal.original is not None else None
+        if not isinstance(named, PlayRow) or not isinstance(other_named, PlayRow):
+            return False
+        return (named.plan.name, named.key) != (other_named.plan.name, other_named.key)
+    counts = _counts(table, one)
+    if counts != _counts(table, other):
+        return True
+    return any(_amount(one, name) != _amount(other, name) for name in counts)
+
+
+def _reversal(table: TablePlan, scope: Scope) -> ReversalPlan | None:
+    return next((one for one in table.reverses if one.when(scope)), None)
+
+
+def _counts(table: TablePlan, scope: Scope) -> set[str]:
+    return {name for name, one in table.activities.items() if one.when(scope) and one.stands(scope)}
+
+
+def _amount(scope: Scope, name: str) -> Value:
+    return would_have_amounted_to(scope, Sent(name, 1, True, 0, ""))
+
+
 def _says_otherwise(table: TablePlan, scope: Scope, memory: RowMemory) -> bool:
-    reversal = next((one for one in table.reverses if one.when(scope)), None)
+    reversal = _reversal(table, scope)
     if reversal is not None or memory.reversal:
         if reversal is None or not memory.reversal:
             return True
@@ -64,7 +97,7 @@ def _says_otherwise(table: TablePlan, scope: Scope, memory: RowMemory) -> bool:
             return False
         named.memory()  # It follows a key that has changed since.
         return (did.table, did.key) != (named.plan.name, named.key)
-    counts = {name for name, one in table.activities.items() if one.when(scope) and one.stands(scope)}
+    counts = _counts(table, scope)
     known = {sent.name for sent in memory.sent} | {one.name for one in memory.ahead}
     return counts != known or any(_amounts_otherwise(scope, one) for one in memory.sent)
 

@@ -87,6 +87,36 @@ def test_another_player_s_is_none_while_the_first_waits(run: Trial) -> None:
     assert run.parked() == [("", "same_key")]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"amount": 6}),
+        ({}, {"kind": "win"}),
+        ({}, {"kind": "rollback", "ref": "B"}),
+        ({"kind": "rollback", "ref": "B"}, {}),
+        ({"kind": "rollback", "ref": "B"}, {"kind": "rollback", "ref": "C"}),
+    ],
+)
+@pytest.mark.parametrize("behind", [False, True], ids=["waits itself", "waits behind another"])
+def test_nor_is_one_that_says_something_else(
+    run: Trial, first: dict[str, object], second: dict[str, object], behind: bool
+) -> None:
+    """The first is not judged yet, so both rows are compared."""
+    if behind:
+        row(run, 0, "Z", game="new")
+    row(run, 1, "A", **{"game": "new", **first})
+    row(run, 2, "A", **{"game": "g", **second})
+    assert run.parked() == [("", "same_key")]
+
+
+def test_a_retry_of_a_rollback_that_waits_for_its_bet_is_a_repeat(run: Trial) -> None:
+    row(run, 1, "R", kind="rollback", ref="A")
+    row(run, 2, "R", kind="rollback", ref="A")
+    row(run, 3, "A")
+    assert run.ended("skipped") == ["another row has its key"]
+    assert run.events() == ["Bet Approved A 5", "Bet Rollback A 5"]
+
+
 def test_one_that_was_pending_is_not_lost_when_it_is_written_anew(trial: Make) -> None:
     run = trial("""
 play:
