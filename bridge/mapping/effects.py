@@ -29,6 +29,7 @@ from bridge.row import UNAVAILABLE, Value
 # The members of an enum are slow to name, and these are named for every event.
 _OPEN: Final = Ending.OPEN
 _SENT: Final = Ending.SENT
+_HISTORY: Final = Ending.HISTORY
 
 
 class Effects:
@@ -64,6 +65,8 @@ class Effects:
         if decision.undone is not None:
             _touch(touched, decision.undone).took = []
         for (name, key), memory in touched.items():
+            if memory.ending is _HISTORY:  # More is known of it now than any snapshot shows.
+                memory.ending = _SENT if memory.sent else _OPEN
             self._recall.put_row(name, key, memory)
         if table.parts:
             self._shrink_parts(table, scope.key)

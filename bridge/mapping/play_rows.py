@@ -150,8 +150,11 @@ class PlayRows:
             if table.as_of is not None and is_outdated(table, change, scope):
                 self._endings.skipped(change.record, table.name, scope.key, OUTDATED)
                 return
-            if (change.snapshot or table.starts is not None) and is_history(table, change, scope):
-                self._take_history(table, change, scope)
+            is_queued = queue is not None
+            if (change.snapshot or table.starts is not None) and is_history(
+                table, change, scope, is_queued=is_queued
+            ):
+                self._take_history(table, change, scope, is_queued=is_queued)
                 return
             if queue is not None:
                 own = queue
@@ -167,9 +170,9 @@ class PlayRows:
             return
         self._take_in_order(table, change, scope, own, row_is_queued=queue is not None)
 
-    def _take_history(self, table: TablePlan, change: Change, scope: Scope) -> None:
+    def _take_history(self, table: TablePlan, change: Change, scope: Scope, *, is_queued: bool) -> None:
         """Remember a row that was there before play counts, unless the log has told of it."""
-        if change.snapshot and is_of_the_log(scope.known):
+        if change.snapshot and (is_queued or is_of_the_log(scope.known)):
             skip = shown_again(self._judge, table, change, scope)
             self._endings.skipped(change.record, table.name, scope.key, skip)
             return

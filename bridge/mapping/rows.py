@@ -225,8 +225,17 @@ def is_outdated(table: TablePlan, change: Change, scope: Scope) -> bool:
         raise MappingError("not_comparable", f"{table.as_of} of two versions cannot be compared") from None
 
 
-def is_history(table: TablePlan, change: Change, scope: Scope) -> bool:
-    """Return whether the row was there before play counts."""
+def is_history(table: TablePlan, change: Change, scope: Scope, *, is_queued: bool) -> bool:
+    """Return whether the row was there before play counts.  `is_queued`: an earlier change of the row waits."""
     if change.snapshot and table.snapshot == "remember":
         return True
-    return table.starts is not None and not table.starts(scope)
+    if table.starts is None or is_queued or _has_counted(scope.known):
+        return False
+    return not table.starts(scope)
+
+
+def _has_counted(memory: RowMemory | None) -> bool:
+    """Return whether a row has led to something, or may still: no later change of it makes it history."""
+    if memory is None or memory.ending in (Ending.HISTORY, Ending.MOVED):
+        return False
+    return memory.ending is Ending.HELD or bool(memory.sent or memory.ahead) or memory.effective

@@ -1,0 +1,123 @@
+"""Rows of history of which something was sent since: they are history no more, whatever shows them again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.trial import Make
+
+WALLET = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    stands: state == "ok"
+    activities:
+      bet: {type: Bet, when: kind == "bet"}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses:
+      - {when: kind == "cancel", original: "tx[ref]"}
+      - {when: kind == "undo", undoes: "tx[ref]"}
+"""
+STARTS = WALLET + '    starts: moment(at) >= moment("2026-01-01T10:00:00Z")\n'
+OLD, NEW = "2026-01-01T09:00:00Z", "2026-01-01T11:00:00Z"
+
+
+def bet(state: str = "ok", at: str | None = OLD, **more: Any) -> dict[str, Any]:
+    return {"kind": "bet", "amount": 1, "state": state, "at": at, **more}
+
+
+def by(kind: str, ref: str, at: str = NEW) -> dict[str, Any]:
+    return {"kind": kind, "ref": ref, "amount": None, "state": "ok", "at": at}
+
+
+@pytest.mark.parametrize(("wallet", "again"), [(WALLET, "snapshot"), (STARTS, "snapshot"), (STARTS, "update")])
+class TestTakenBackByAnotherRow:
+    def test_it_is_taken_back_once_however_often_it_is_shown(self, trial: Make, wallet: str, again: str) -> None:
+        run = trial(wallet)
+        run.snapshot("tx", "1", **bet())
+        run.insert("tx", "2", **by("cancel", "1"))
+        getattr(run, again)("tx", "1", **bet(note="seen"))
+        run.restart()
+        run.insert("tx", "3", **by("cancel", "1"))
+        run.update("tx", "1", **bet("void"))
+        assert run.events() == ["Bet Rollback 1 1"]
+        assert "repeated: what it takes back does not stand" in run.ended("skipped")
+
+    def test_what_an_undo_restored_stands(self, trial: Make, wallet: str, again: str) -> None:
+        run = trial(wallet)
+        run.snapshot("tx", "1", **bet())
+        run.insert("tx", "2", **by("cancel", "1"))
+        run.insert("tx", "3", **by("undo", "2"))
+        getattr(run, again)("tx", "1", **bet(note="seen"))
+        run.insert("tx", "4", **by("cancel", "1"))
+        assert run.events() == ["Bet Rollback 1 1", "Bet Approved 1:2 1", "Bet Rollback 1:2 1"]
+
+    def test_what_was_pending_and_is_cancelled_is_not_sent(self, trial: Make, wallet: str, again: str) -> None:
+        run = trial(wallet)
+        run.snapshot("tx", "1", **bet("pending"))
+        run.insert("tx", "2", **by("cancel", "1"))
+        getattr(run, again)("tx", "1", **bet("pending", note="seen"))
+        run.update("tx", "1", **bet("ok", at=NEW))
+        assert run.events() == []
+
+    def test_a_correction_that_waits_is_sent_for_what_was_there(
+        self, trial: Make, wallet: str, again: str
+    ) -> None:
+        event = "    event: {game_name: 'games[game].name'}\n"
+        bet_of = 'bet: {type: Bet, when: kind == "bet", compare: amount}'
+        rules = wallet.replace('bet: {type: Bet, when: kind == "bet"}', bet_of)
+        run = trial("lookups: {games: {key: id}}\n" + rules + event)
+        run.insert("games", "g", name="Dice")
+        run.snapshot("tx", "1", **bet(game="g"))
+        run.update("tx", "1", **bet(at=NEW, game="new") | {"amount": 3})
+        getattr(run, again)("tx", "1", **bet(game="new", note="seen") | {"amount": 3})
+        run.insert("games", "new", name="Cards")
+        assert (run.events(), run.held) == (["Bet Rollback 1 1", "Bet Approved 1:2 3"], 0)
+
+
+class TestFromWhenPlayCounts:
+    """A row that has counted is not made history by a later change of it."""
+
+    def test_what_was_sent_can_be_taken_back(self, trial: Make) -> None:
+        run = trial(STARTS)
+        run.insert("tx", "1", **bet(at=NEW))
+        run.update("tx", "1", **bet("void", at=OLD))
+        run.update("tx", "1", **bet(at=NEW))
+        assert run.events() == ["Bet Approved 1 1", "Bet Rollback 1 1", "Bet Approved 1:2 1"]
+
+    def test_a_row_that_waits_is_sent(self, trial: Make) -> None:
+        run = trial("lookups: {games: {key: id}}\n" + STARTS + "    event: {game_name: 'games[game].name'}\n")
+        run.insert("tx", "1", **bet(at=NEW, game="g"))
+        run.update("tx", "1", **bet(at=None, game="g"))
+        run.insert("games", "g", name="Dice")
+        assert (run.events(), run.held) == (["Bet Approved 1 1"], 0)
+
+    def test_a_reversal_that_was_done_can_be_undone(self, trial: Make) -> None:
+        run = trial(STARTS)
+        run.insert("tx", "1", **bet(at=NEW))
+        run.insert("tx", "2", **by("cancel", "1"))
+        run.update("tx", "2", **by("cancel", "1", at=OLD))
+        run.insert("tx", "3", **by("undo", "2"))
+        assert run.events() == ["Bet Approved 1 1", "Bet Rollback 1 1", "Bet Approved 1:2 1"]
+
+    def test_a_row_that_never_counted_stays_history(self, trial: Make) -> None:
+        run = trial(STARTS)
+        run.insert("tx", "1", **bet("pending"))
+        run.update("tx", "1", **bet("ok"))
+        run.update("tx", "1", **bet("void"))
+        assert (run.events(), run.ended("history")) == ([], ["history"] * 3)
+
+    def test_a_change_of_today_can_be_asked_for_what_stands_of_history(self, trial: Make) -> None:
+        since = '>= moment("2026-01-01T10:00:00Z")'
+        run = trial(WALLET + f"    starts: moment(at) {since} or (moment(changed) {since} and bet.stands)\n")
+        run.insert("tx", "1", **bet(changed=OLD))
+        run.update("tx", "1", **bet("void", changed=NEW))
+        run.insert("tx", "2", **bet("pending", changed=OLD))
+        run.update("tx", "2", **bet("ok", changed=NEW))
+        run.insert("tx", "3", **bet(changed=OLD))
+        run.update("tx", "3", **bet("void", changed=OLD))
+        run.update("tx", "4", **bet("ok", changed=NEW))
+        assert run.events() == ["Bet Rollback 1 1"]
