@@ -84,6 +84,8 @@ class Effects:
                 memory.did = None  # What was undone has been withdrawn too: it may come again.
         elif memory.ending is Ending.SKIPPED and not decision.final:
             memory.ending, memory.reason = _SENT if memory.sent else _OPEN, ""  # No guard leaves it out any more.
+        elif memory.ending is _HISTORY and not (change.snapshot or memory.undecided):
+            memory.ending = _SENT if memory.sent else _OPEN  # The log tells of it from now on.
         _release(table, memory, decision.released, frees=decision.frees)
         memory.reversal = memory.reversal or decision.reversal
         if memory.ahead and table.append_only:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bridge.mapping.snapshots import LATER_SNAPSHOT
 from tests.support.trial import Make
 
 WALLET = """
@@ -76,6 +77,27 @@ class TestTakenBackByAnotherRow:
         getattr(run, again)("tx", "1", **bet(game="new", note="seen") | {"amount": 3})
         run.insert("games", "new", name="Cards")
         assert (run.events(), run.held) == (["Bet Rollback 1 1", "Bet Approved 1:2 3"], 0)
+
+
+def test_what_only_a_later_snapshot_shows_is_made_up_for_by_the_next_change(trial: Make) -> None:
+    run = trial(WALLET)
+    run.snapshot("tx", "1", **bet())
+    run.update("tx", "1", **bet(note="seen"))
+    run.snapshot("tx", "1", **bet("void"))
+    assert (run.events(), run.ended("skipped")) == ([], ["nothing to do", LATER_SNAPSHOT])
+    run.update("tx", "1", **bet("void", note="seen"))
+    assert run.events() == ["Bet Rollback 1 1"]
+
+
+def test_a_row_of_a_player_who_is_not_known_yet_stays_undecided(trial: Make) -> None:
+    guard = '    skip: {test player: "users[who].is_test"}\n'
+    run = trial("lookups: {users: {key: id}}\n" + WALLET + guard)
+    run.snapshot("tx", "1", **bet(who="u"))
+    run.update("tx", "1", **bet(note="seen", who="u"))
+    run.insert("users", "u", is_test=True)
+    run.insert("tx", "2", **by("cancel", "1"), who="other")
+    run.update("tx", "1", **bet("void", who="u"))
+    assert run.events() == []
 
 
 class TestFromWhenPlayCounts:
