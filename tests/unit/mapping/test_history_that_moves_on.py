@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bridge.mapping.snapshots import LATER_SNAPSHOT
+from tests.support.cases import DAY_MS
 from tests.support.trial import Make
 
 WALLET = """
@@ -143,3 +144,12 @@ class TestFromWhenPlayCounts:
         run.update("tx", "3", **bet("void", changed=OLD))
         run.update("tx", "4", **bet("ok", changed=NEW))
         assert run.events() == ["Bet Rollback 1 1"]
+
+    def test_a_row_that_is_forgotten_is_not_sent_again_when_it_is_touched(self, trial: Make) -> None:
+        run = trial(WALLET + '    starts: bet.stands or committed_at < later(moment(at), "100 days")\n')
+        run.insert("tx", "1", **bet(at=NEW))
+        run.play.wait(130 * DAY_MS)
+        assert run.play.ledger.prune("1970-04-01", 1000)
+        run.restart()
+        run.update("tx", "1", **bet(at="2025-01-01T00:00:00Z", archived=True))
+        assert (run.events(), run.ended("history")) == (["Bet Approved 1 1"], ["history"])
