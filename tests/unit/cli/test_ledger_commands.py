@@ -170,3 +170,16 @@ def test_a_ledger_that_is_elsewhere_is_looked_for_with_state(
         f"there is no ledger at {tmp_path / 'vintervik.ledger'} for brand vintervik: name the folder that `run` "
         "has with --state; before the first run there is none\n"
     )
+
+
+@pytest.mark.parametrize("words", [("status",), ("parked", "list")])
+@pytest.mark.parametrize("name", ["vintervik.ledger", "x" * 300])
+def test_a_ledger_that_cannot_be_opened_is_told_in_a_sentence(
+    command: Command, tmp_path: Path, words: tuple[str, ...], name: str
+) -> None:
+    (tmp_path / "vintervik.ledger").mkdir()
+    connector = tmp_path / "brand.yaml"
+    connector.write_text(f"{CONNECTOR.read_text()}ledger: {tmp_path / name}\n")
+    said = command(*words, connector)
+    assert (said.code, said.out) == (75, "")
+    assert said.err.startswith(f"the ledger {tmp_path / name} ")
