@@ -56,6 +56,20 @@ def test_status_says_what_the_ledger_holds(command: Command, state: Path) -> Non
     ]
 
 
+def test_status_says_what_each_held_change_waits_for(command: Command, state: Path) -> None:
+    held = json.loads(command("status", CONNECTOR, "--state", state, "--json").out)["held"]
+    behind = "behind a change of the same player that waits"
+    assert Counter(each["reason"] for each in held) == {
+        behind: 7,
+        "waits for lookup games": 1,
+        "waits for row wallet_tx": 1,
+    }
+    assert all((each["seconds_left"] is None) == (each["reason"] == behind) for each in held)
+    shown = command("status", CONNECTOR, "--state", state).out
+    assert "waits for row wallet_tx" in shown
+    assert "None" not in shown
+
+
 def test_status_can_be_read_by_a_person(command: Command, state: Path) -> None:
     said = command("status", CONNECTOR, "--state", state)
     assert said.code == 0
