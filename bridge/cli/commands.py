@@ -16,14 +16,15 @@ from bridge.errors import BridgeError, ConfigError
 from bridge.reference.pages import connector_schema
 
 EXIT_CODES = """\
-Exit codes: 0 all is well; 1 tests or a demo failed; 2 the command was misspelt; 70 stopped, because going
-on would lose or invent play; 75 something stayed away for longer than its limit; 78 a connector is wrong.
+Exit codes: 0 all is well; 1 tests or a demo failed, or changes stay parked; 2 the command was misspelt; 70
+stopped, because going on would lose or invent play; 75 something stayed away for longer than its limit; 78 a
+connector is wrong; 130 a second signal ended it at once.
 """
 
 app = typer.Typer(
     name="wallet-bridge",
     help="Takes casino play from wallet tables, through Debezium and Kafka, to Fast Track CRM.",
-    epilog=EXIT_CODES,
+    epilog=" ".join(EXIT_CODES.split()),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

@@ -9,6 +9,7 @@ from bridge.app import ledger_place
 from bridge.brand import Brand
 from bridge.errors import LedgerMismatch
 from bridge.ledger import SqliteLedger, open_ledger
+from bridge.ledger.opening import is_there
 
 if TYPE_CHECKING:
     from bridge.ledger import PostgresLedger
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def ledger_of(brand: Brand, state: Path, *, read_only: bool = True) -> SqliteLedger | PostgresLedger:
     """Return a brand's ledger.  Raises LedgerMismatch where there is none; none is ever made."""
     place, name = ledger_place(brand, state), brand.connector.brand
-    if brand.connector.ledger.url is None and not Path(place).exists():
+    if brand.connector.ledger.url is None and not is_there(Path(place)):
         raise LedgerMismatch(
             f"there is no ledger at {place} for brand {name}: name the folder that `run` has with --state; "
             "before the first run there is none"

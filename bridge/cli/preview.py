@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -26,6 +26,9 @@ from bridge.rehearsing.preview import (
 from bridge.rehearsing.rehearsal import load_without_servers
 from bridge.sources.recorded import read_recorded
 
+STANDARD_INPUT: Final = Path("/dev/stdin")
+_DASH: Final = Path("-")
+
 EXAMPLES = """\
 Examples:
 
@@ -39,7 +42,7 @@ Examples:
 
   wallet-bridge preview brand.yaml --file recorded.jsonl --why
 
-  wallet-bridge preview brand.yaml --file parked.jsonl --lookups
+  wallet-bridge parked show brand.yaml --all | wallet-bridge preview brand.yaml --file - --lookups
 
   wallet-bridge preview brand.yaml --json | jq 'select(.outcome == "parked")'
 """
@@ -50,7 +53,10 @@ def preview(
     *,
     file: Annotated[
         Path | None,
-        typer.Option(help="Read recorded records, one JSON object a line, instead of topics.", show_default=False),
+        typer.Option(
+            help="Read recorded records, one JSON object a line, instead of topics; - is standard input.",
+            show_default=False,
+        ),
     ] = None,
     look_ups: Annotated[
         bool,
@@ -89,7 +95,8 @@ def preview(
         raise typer.BadParameter(f"{start} is neither start nor end nor an offset", param_hint="--from")
     if file is not None:
         brand = load_brand(connector) if look_ups else load_without_servers(connector)
-        records = chain(look_ups_of(brand) if look_ups else (), read_recorded(file))
+        recorded = read_recorded(STANDARD_INPUT if file == _DASH else file)
+        records = chain(look_ups_of(brand) if look_ups else (), recorded)
     else:
         brand = load_brand(connector)
         records = chain(records_of(brand, limit=limit, start=begin))
@@ -157,7 +164,10 @@ def _print_counts(console: Console, counts: Counts) -> None:
         cells = (printing.styled(printing.STYLES.get(kind, ""), kind), printing.styled("", name))
         table.add_row(*cells, printing.styled("", reason), str(count))
     console.print()
-    console.print(table, soft_wrap=False)
+    if counts.by_reason:
+        console.print(table, soft_wrap=False)
+    else:
+        console.print("no change was read")
     console.print(f"\n{counts.events} events; {counts.waiting} changes still wait")
     for name, reason in sorted(counts.missing_lookups.items()):
         console.print(printing.styled("yellow", f"the rows of {name} are missing: {reason}"))

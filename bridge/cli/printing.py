@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from decimal import Decimal
@@ -23,12 +24,15 @@ STYLES = {
 }
 
 
+_WIDE = 10_000
+"""Columns of a pipe, which has no edge: tables are as wide as what is in them."""
 _JSON = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
 
 def console() -> Console:
     """Return the console of standard output; what is piped is neither coloured nor wrapped."""
-    return Console(highlight=False, soft_wrap=True, emoji=False)
+    piped = not sys.stdout.isatty() and "COLUMNS" not in os.environ
+    return Console(highlight=False, soft_wrap=True, emoji=False, width=_WIDE if piped else None)
 
 
 def line(text: str) -> None:

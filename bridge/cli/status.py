@@ -15,6 +15,7 @@ from bridge.cli import printing
 from bridge.cli.files import connectors_in
 from bridge.cli.ledgers import ledger_of
 from bridge.contracts import Ledger
+from bridge.mapping.queues import why_held
 from bridge.rehearsing.rehearsal import load_without_servers
 
 EXAMPLES = """\
@@ -75,7 +76,8 @@ def contents(brand: Brand, ledger: Ledger) -> dict[str, Any]:
             {
                 "table": held.table,
                 "place": _place(held.record),
-                "seconds_left": (held.deadline_ms - now_ms) // 1000,
+                "reason": why_held(held),
+                "seconds_left": (held.deadline_ms - now_ms) // 1000 if held.deadline_ms else None,
             }
             for held in ledger.held()
         ],
@@ -114,7 +116,7 @@ def _print(console: Console, said: dict[str, Any]) -> None:
         for column in rows[0]:
             table.add_column(column.replace("_", " "), overflow="fold")
         for row in rows[: None if title == "counters" else _SHOWN]:
-            table.add_row(*(printing.styled("", str(value)) for value in row.values()))
+            table.add_row(*(printing.styled("", "" if value is None else str(value)) for value in row.values()))
         console.print(table, soft_wrap=False)
         if title != "counters" and len(rows) > _SHOWN:
             console.print(f"… and {len(rows) - _SHOWN} more (--json prints all)")

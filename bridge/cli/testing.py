@@ -45,6 +45,8 @@ def run_cases(
             results += [result for result in run_tests(path) if only in result.name]
         except ConfigError as error:
             problems += error.problems
+    if only and not (results or problems):
+        raise typer.BadParameter(f"no case has the words {only}", param_hint="--only")
     console = printing.console()
     for result in results:
         if as_json:

@@ -154,7 +154,11 @@ class Reversal(Model):
     round: Expression | None = Field(
         None, description="Instead of `original`: the round, all of whose activities it takes back."
     )
-    activity: str | None = Field(None, description="Which activity of the original; without it, all that stand.")
+    activity: str | None = Field(
+        None,
+        description="Which activity of the original, by its name, not its type; without it, all that stand. "
+        "With `round`, those of that name in all tables.",
+    )
     followers: Literal["stay", "go", "park"] = Field(
         "stay",
         description="What becomes of what follows the original by `after` (the wins of a bet): it stays, or goes "

@@ -80,7 +80,7 @@ def open_sqlite(
     lock = None
     if path != IN_MEMORY:
         path = str(Path(path).absolute())
-        if not create and not Path(path).exists():
+        if not create and not is_there(Path(path)):
             raise LedgerMismatch(missing(path, brand))
         if not read_only:
             lock = ProcessLock(Path(path))
@@ -91,6 +91,14 @@ def open_sqlite(
         if lock is not None:
             lock.release()
         raise
+
+
+def is_there(path: Path) -> bool:
+    """Say whether a ledger's file is there.  Raises LedgerUnavailable where this user may not look."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise LedgerUnavailable(f"the ledger {path} cannot be looked at: {error.strerror}") from error
 
 
 def _prepared(path: str, brand: str, *, create: bool, read_only: bool, wait_seconds: float) -> SqliteLink:

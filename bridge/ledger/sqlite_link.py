@@ -30,7 +30,7 @@ _ADVICE: Final = {
     "SQLITE_FULL": "make room on its disk",
     "SQLITE_READONLY": "make the file and its folder writable for this user",
     "SQLITE_BUSY": "another program has locked the file: end it",
-    "SQLITE_CANTOPEN": "check that the folder is there and writable for this user",
+    "SQLITE_CANTOPEN": "check that file and folder are there and open to this user",
     "SQLITE_IOERR": "check the disk",
 }
 
@@ -48,9 +48,10 @@ class SqliteLink:
         # Held from the beginning of a transaction to its end, by whichever thread that comes in.
         self._calls = threading.Lock()
         self._committing = ThreadPoolExecutor(1, thread_name_prefix="ledger-commit")
-        self._connection = sqlite3.connect(
-            path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
-        )
+        with translated(path):
+            self._connection = sqlite3.connect(
+                path, timeout=wait_seconds, isolation_level=None, check_same_thread=False
+            )
         settings = {
             "page_size": str(PAGE_BYTES),
             "journal_mode": "WAL",

@@ -63,7 +63,7 @@ class Holding:
         held.held_id = self._recall.memory.hold(held.stored())
         self.queues.append(held)
         self._recall.memory.hold(held.stored())
-        self._tell(held, "behind a change of the same player that waits")
+        self._tell(held, held.why)
 
     def hold(self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold) -> None:
         """Let a change wait; one that does not stand aside holds its queue, also what waits there for it."""
@@ -163,11 +163,10 @@ class Holding:
         return any(reversal.unknown == WAIT_THEN_SKIP for reversal in self._plan.tables[held.table].reverses)
 
     def _wait(self, held: Held, waiting: Waiting) -> None:
-        kind, _, name = waiting.space.partition(":")
-        wait = self._waits_ms["part" if held.kind == "part" else kind]
-        self.queues.await_(held, waiting, held.read_ms + wait)
+        kind = "part" if held.kind == "part" else waiting.space.partition(":")[0]
+        self.queues.await_(held, waiting, held.read_ms + self._waits_ms[kind])
         self._recall.memory.hold(held.stored())
-        self._tell(held, "waits for its header" if held.kind == "part" else f"waits for {kind} {name}")
+        self._tell(held, held.why)
         passing = self.queues.bring_forward(held, waiting) if held.kind == "head" else None
         if passing is not None:
             self._recall.memory.hold(passing.stored())

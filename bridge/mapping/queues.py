@@ -17,6 +17,18 @@ _ROOM: Final = 1 << 20
 """Room between the places of two held changes, so that others can be put in front of one."""
 
 
+def why_held(stored: HeldChange) -> str:
+    """Return what a change in a ledger waits for."""
+    kind, _, space, *_ = _FORM.decode(stored.waiting)
+    return _why(kind, space)
+
+
+def _why(kind: str, space: str) -> str:
+    if kind == "part":
+        return "waits for its header"
+    return f"waits for {space.replace(':', ' ', 1)}" if space else "behind a change of the same player that waits"
+
+
 @dataclass(slots=True, eq=False)
 class Held:
     """A change that waits.
@@ -38,6 +50,11 @@ class Held:
     place: int = 0
     given_up: set[tuple[str, str]] = field(default_factory=set)
     """Rows that it goes on without; after a restart, deadlines that are over say so again."""
+
+    @property
+    def why(self) -> str:
+        """What it waits for."""
+        return _why(self.kind, self.waiting.space if self.waiting is not None else "")
 
     def stored(self) -> HeldChange:
         """Return it as the ledger keeps it."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -37,6 +38,14 @@ class _Line(msgspec.Struct, forbid_unknown_fields=True):
 
 _DECODER = msgspec.json.Decoder(_Line)
 
+_FORM: Final = 'a line is {"topic": "...", "partition": 0, "offset": 0, "key": "...", "value": "..."}'
+_FORMS: Final = {
+    b"\x1f\x8b": "the file is compressed: unpack it first",
+    BOM_UTF16_LE: "the file is in UTF-16: write it in UTF-8",
+    BOM_UTF16_BE: "the file is in UTF-16: write it in UTF-8",
+}
+"""What other files begin with."""
+
 
 def decode_line(line: bytes) -> SourceRecord:
     """Return the record that a line says.  Raises ValueError, which names the key and shows no value."""
@@ -53,6 +62,8 @@ def decode_line(line: bytes) -> SourceRecord:
         )
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from None
+    except UnicodeDecodeError:
+        raise ValueError("the line is not in UTF-8") from None
 
 
 def _raw(name: str, text: str | None, base64: str | None) -> bytes | None:
@@ -74,6 +85,10 @@ def _from_base64(text: str) -> bytes:
         return b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("the base64 is broken") from None
+
+
+def _hint(line: bytes) -> str:
+    return next((hint for start, hint in _FORMS.items() if line.startswith(start)), _FORM)
 
 
 def encode_line(record: SourceRecord) -> bytes:
@@ -104,7 +119,7 @@ def _text_or_base64(raw: bytes | None) -> str | dict[str, str] | None:
 
 
 def read_recorded(path: Path) -> Iterator[SourceRecord]:
-    """Yield the records of a file, in its order; empty lines are passed over.
+    """Yield the records of a file, in its order; empty lines and a byte order mark are passed over.
 
     Raises ConfigError with file and line for the first line that is no record, and for a file that
     cannot be read.
@@ -112,13 +127,14 @@ def read_recorded(path: Path) -> Iterator[SourceRecord]:
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if not line.strip():
+                said = line.removeprefix(BOM_UTF8) if number == 1 else line
+                if not said.strip():
                     continue
                 try:
-                    yield decode_line(line)
+                    yield decode_line(said)
                 except ValueError as error:
-                    problem = Problem(str(path), number, 1, "", f"not a recorded record: {error}")
-                    raise ConfigError([problem]) from error
+                    message = f"not a recorded record: {error}"
+                    raise ConfigError([Problem(str(path), number, 1, "", message, _hint(said))]) from error
     except OSError as error:
         hint = "give a file with one recorded record a line"
         raise ConfigError([Problem(str(path), 0, 0, "", f"cannot be read: {error.strerror}", hint)]) from error

@@ -56,6 +56,20 @@ def test_status_says_what_the_ledger_holds(command: Command, state: Path) -> Non
     ]
 
 
+def test_status_says_what_each_held_change_waits_for(command: Command, state: Path) -> None:
+    held = json.loads(command("status", CONNECTOR, "--state", state, "--json").out)["held"]
+    behind = "behind a change of the same player that waits"
+    assert Counter(each["reason"] for each in held) == {
+        behind: 7,
+        "waits for lookup games": 1,
+        "waits for row wallet_tx": 1,
+    }
+    assert all((each["seconds_left"] is None) == (each["reason"] == behind) for each in held)
+    shown = command("status", CONNECTOR, "--state", state).out
+    assert "waits for row wallet_tx" in shown
+    assert "None" not in shown
+
+
 def test_status_can_be_read_by_a_person(command: Command, state: Path) -> None:
     said = command("status", CONNECTOR, "--state", state)
     assert said.code == 0
@@ -170,3 +184,16 @@ def test_a_ledger_that_is_elsewhere_is_looked_for_with_state(
         f"there is no ledger at {tmp_path / 'vintervik.ledger'} for brand vintervik: name the folder that `run` "
         "has with --state; before the first run there is none\n"
     )
+
+
+@pytest.mark.parametrize("words", [("status",), ("parked", "list")])
+@pytest.mark.parametrize("name", ["vintervik.ledger", "x" * 300])
+def test_a_ledger_that_cannot_be_opened_is_told_in_a_sentence(
+    command: Command, tmp_path: Path, words: tuple[str, ...], name: str
+) -> None:
+    (tmp_path / "vintervik.ledger").mkdir()
+    connector = tmp_path / "brand.yaml"
+    connector.write_text(f"{CONNECTOR.read_text()}ledger: {tmp_path / name}\n")
+    said = command(*words, connector)
+    assert (said.code, said.out) == (75, "")
+    assert said.err.startswith(f"the ledger {tmp_path / name} ")

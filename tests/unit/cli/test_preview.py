@@ -102,6 +102,24 @@ def test_a_line_that_is_no_record_is_named(command: Command, tmp_path: Path) -> 
     assert f"{broken}:1:1: not a recorded record" in said.err
 
 
+def test_a_recording_without_records_is_said_to_be_one(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "empty.jsonl"
+    path.touch()
+    said = command("preview", EXAMPLES / "ledger-reference.yaml", "--file", path)
+    assert "no change was read" in said.out
+    assert "How the changes ended" not in said.out
+
+
+def test_a_recording_may_come_through_a_pipe(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connector, path = EXAMPLES / "ledger-reference.yaml", CASES / "ledger-reference" / "recorded.jsonl"
+    monkeypatch.setattr("bridge.cli.preview.STANDARD_INPUT", path, raising=False)
+    said = command("preview", connector, "--file", "-")
+    assert said.code == 0
+    assert said.out == command("preview", connector, "--file", path).out
+
+
 def test_where_to_begin_is_start_end_or_an_offset(command: Command) -> None:
     said = command("preview", EXAMPLES / "ledger-reference.yaml", "--from", "yesterday")
     assert said.code == 2

@@ -118,3 +118,9 @@ def test_events_are_matched_so_that_the_fewest_fields_differ() -> None:
     assert (differs.where, differs.field, differs.expected, differs.got) == ("event 2", "amount", 7, 6)
     [extra] = compared([{"type": "Bet", "id": "1", "amount": 5}], [bet], exact=True)
     assert (extra.field, extra.got) == ("x", 1)
+
+
+def test_words_that_no_case_has_are_not_a_pass(command: Command, connector: Path) -> None:
+    said = command("test", connector, "--only", "no such words")
+    assert said.code == 2
+    assert "no case has the words no such words" in said.err

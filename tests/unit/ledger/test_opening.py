@@ -113,6 +113,16 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         open_sqlite(str(tmp_path / "absent" / "ledger.db"), "northern", create=True)
 
 
+def test_a_place_that_cannot_be_opened_is_named_with_what_to_look_at(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnavailable, match=r"ledger .*: unable to open database file; check .* this user"):
+        open_sqlite(str(tmp_path), "northern", create=False, read_only=True)
+
+
+def test_a_place_that_cannot_be_looked_at_is_named(tmp_path: Path) -> None:
+    with pytest.raises(LedgerUnavailable, match=r"the ledger .* cannot be looked at: File name too long"):
+        open_sqlite(str(tmp_path / ("x" * 300)), "northern", create=False, read_only=True)
+
+
 def test_a_reader_sees_what_the_owner_commits_and_can_write_nothing(path: Path) -> None:
     ledger = open_sqlite(str(path), "northern", create=True)
     reader = open_sqlite(str(path), "northern", create=False, read_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -68,6 +69,28 @@ def test_a_line_that_is_no_record_is_named_with_its_place(tmp_path: Path, line: 
     with pytest.raises(ConfigError, match=words) as caught:
         list(read_recorded(path))
     assert f"{path}:3:1" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (gzip.compress(b"{}"), "compressed"),
+        ("{}".encode("utf-16"), "UTF-16"),
+        (b'{"topic": "t\xef", "partition": 0, "offset": 0}', "the line is not in UTF-8"),
+        (b'{"op": "c", "after": {}}', 'unknown field `op` \\(a line is {"topic": '),
+    ],
+)
+def test_what_is_no_recording_is_told_with_what_to_do(tmp_path: Path, content: bytes, words: str) -> None:
+    path = tmp_path / "recorded.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=words):
+        list(read_recorded(path))
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "recorded.jsonl"
+    path.write_bytes(b'\xef\xbb\xbf{"topic": "t", "partition": 0, "offset": 0}\r\n')
+    assert [record.topic for record in read_recorded(path)] == ["t"]
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
