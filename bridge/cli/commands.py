@@ -12,7 +12,7 @@ from bridge import __version__, compiled
 from bridge.cli import check, parked, preview, printing, run, status, testing
 from bridge.cli.helping import flowed
 from bridge.demo import command as demo
-from bridge.errors import BridgeError, ConfigError
+from bridge.errors import BridgeError
 from bridge.reference.pages import connector_schema
 
 EXIT_CODES = """\
@@ -64,9 +64,6 @@ def exit_with_result() -> None:
     """Run a command, and exit: see `bridge.cli.main`."""
     try:
         app()
-    except ConfigError as error:
-        printing.problems(error.problems)
-        sys.exit(error.exit_code)
     except BridgeError as error:
-        sys.stderr.write(f"{error}\n")
+        printing.failure(error)
         sys.exit(error.exit_code)

@@ -12,7 +12,7 @@ import msgspec
 from rich.console import Console
 from rich.markup import escape
 
-from bridge.errors import Problem
+from bridge.errors import BridgeError, ConfigError, Problem
 
 STYLES = {
     "sent": "green",
@@ -48,6 +48,14 @@ def json_line(value: Any) -> None:
 def problem_fields(problem: Problem, severity: str) -> dict[str, Any]:
     """Return a problem or warning as a JSON object."""
     return {"severity": severity, **{name: getattr(problem, name) for name in Problem.__dataclass_fields__}}
+
+
+def failure(error: BridgeError) -> None:
+    """Print to standard error why a command could not do its work."""
+    if isinstance(error, ConfigError):
+        problems(error.problems)
+    else:
+        sys.stderr.write(f"{error}\n")
 
 
 def problems(found: Iterable[Problem]) -> None:

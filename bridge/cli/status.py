@@ -15,6 +15,7 @@ from bridge.cli import printing
 from bridge.cli.files import connectors_in
 from bridge.cli.ledgers import ledger_of
 from bridge.contracts import Ledger
+from bridge.errors import BridgeError
 from bridge.mapping.queues import why_held
 from bridge.rehearsing.rehearsal import load_without_servers
 
@@ -43,17 +44,30 @@ def status(
 ) -> None:
     """Print what ledgers hold: positions, unconfirmed events, held and parked changes, counters."""
     console = printing.console()
+    failed: list[BridgeError] = []
     for path in connectors_in(paths):
-        brand = load_without_servers(path)
-        ledger = ledger_of(brand, state)
         try:
-            said = contents(brand, ledger)
-        finally:
-            ledger.close()
+            said = _contents_at(path, state)
+        except BridgeError as error:
+            failed.append(error)
+            continue
         if as_json:
             printing.json_line(said)
         else:
             _print(console, said)
+    for failure in failed:
+        printing.failure(failure)
+    if failed:
+        raise typer.Exit(max(failure.exit_code for failure in failed))
+
+
+def _contents_at(path: Path, state: Path) -> dict[str, Any]:
+    brand = load_without_servers(path)
+    ledger = ledger_of(brand, state)
+    try:
+        return contents(brand, ledger)
+    finally:
+        ledger.close()
 
 
 def contents(brand: Brand, ledger: Ledger) -> dict[str, Any]:

@@ -56,6 +56,13 @@ def test_status_says_what_the_ledger_holds(command: Command, state: Path) -> Non
     ]
 
 
+def test_status_of_a_folder_shows_the_brands_that_have_a_ledger(command: Command, state: Path) -> None:
+    said = command("status", EXAMPLES, "--state", state, "--json")
+    assert [json.loads(line)["brand"] for line in said.out.splitlines()] == ["vintervik"]
+    assert said.code == 70
+    assert [line.startswith("there is no ledger at ") for line in said.err.splitlines()] == [True] * 3
+
+
 def test_status_says_what_each_held_change_waits_for(command: Command, state: Path) -> None:
     held = json.loads(command("status", CONNECTOR, "--state", state, "--json").out)["held"]
     behind = "behind a change of the same player that waits"
