@@ -64,7 +64,9 @@ def preview(
             "--lookups", help="With --file: read the look-up topics first, whole, and ask look-ups with `sql`."
         ),
     ] = False,
-    limit: Annotated[int, typer.Option(min=1, help="So many records of each play topic; a file is read whole.")] = 100,
+    limit: Annotated[
+        int, typer.Option(min=1, help="So many records of each play topic; a file is read whole.")
+    ] = 100,
     start: Annotated[
         str,
         typer.Option("--from", help="Where to begin in each partition: start, end (the newest), or an offset."),
