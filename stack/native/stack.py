@@ -98,8 +98,15 @@ class NativeStack:
             raise
 
     def _start(self, rows: list[list[NativeServer]], started: list[str]) -> None:
+        # An interrupt between the start of a thread and the pool's note of it would leave that thread behind,
+        # and what it starts.  So none begins before the pool has them all.
+        complete = threading.Event()
+
         def start_row(row: list[NativeServer]) -> None:
+            complete.wait()
             for server in row:
+                if self._cancelled.is_set():
+                    raise StackError(f"{server.name}: start was given up")
                 if server.unwell() is None:
                     server.launch.settle()
                     continue
@@ -111,11 +118,15 @@ class NativeStack:
 
         with ThreadPoolExecutor(len(rows)) as pool:
             try:
-                self._first_error([pool.submit(start_row, row) for row in rows if row])
+                futures = [pool.submit(start_row, row) for row in rows if row]
+                complete.set()
+                self._first_error(futures)
             except BaseException:
                 # Leaving the pool waits for its threads: let them give up.
                 self._cancelled.set()
                 raise
+            finally:
+                complete.set()
 
     @staticmethod
     def _first_error(futures: Iterable[Future[None]]) -> None:
