@@ -198,10 +198,13 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
         return [sent.name for sent in self.sent if sent.taken]
 
     def untaken(self) -> RowMemory:
-        """Return it as it was before other rows took anything back: so an event of history was made."""
-        if not any(sent.taken for sent in self.sent):
-            return self
-        sent = [msgspec.structs.replace(one, stands=one.stands or one.taken) for one in self.sent]
+        """Return it as it was before other rows took anything back, and totals grew: so history was made."""
+        old = {one.name for one in self.sent if not one.seq}
+        sent = [
+            msgspec.structs.replace(one, stands=one.stands or one.taken)
+            for one in self.sent
+            if not one.seq or one.name not in old
+        ]
         return msgspec.structs.replace(self, sent=sent)
 
     def pieces(self, name: str) -> list[Sent]:

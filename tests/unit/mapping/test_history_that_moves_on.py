@@ -153,3 +153,36 @@ class TestFromWhenPlayCounts:
         run.restart()
         run.update("tx", "1", **bet(at="2025-01-01T00:00:00Z", archived=True))
         assert (run.events(), run.ended("history")) == (["Bet Approved 1 1"], ["history"])
+
+
+SLIP = """
+play:
+  slips:
+    rows: mutable
+    deleted: nothing
+    activities:
+      cash:
+        type: Win
+        grows: {total: cashed}
+        event: {activity_id: {text: "{id}:c{n}"}, wager_amount: grown}
+      win:
+        type: Win
+        stands: state == "settled"
+        compare: returned - cashed
+        event: {activity_id: {text: "{id}:w"}, wager_amount: returned - cash.total}
+        again: {activity_id: {text: "{id}:w{n}"}}
+  voids:
+    reverses:
+      - {when: kind == "unwin", original: "slips[ref]", activity: win}
+      - {when: kind == "undo", undoes: "voids[ref]"}
+"""
+
+
+def test_a_win_of_history_is_what_it_was_although_its_totals_have_grown_since(trial: Make) -> None:
+    """5 was returned, 3 of it cashed out before: an undo restores those 2, whatever was cashed out later."""
+    run = trial(SLIP)
+    run.snapshot("slips", "1", state="settled", cashed=3, returned=5)
+    run.insert("voids", "2", kind="unwin", ref="1")
+    run.update("slips", "1", state="settled", cashed=4, returned=6)
+    run.insert("voids", "3", kind="undo", ref="2")
+    assert run.events() == ["Win Rollback 1:w 2", "Win Approved 1:c2 1", "Win Approved 1:w2 2"]
