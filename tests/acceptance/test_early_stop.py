@@ -85,6 +85,9 @@ def test_a_stop_while_the_bridge_reads_its_connector_ends_it_at_once_and_cleanly
 ) -> None:
     pipe = tmp_path / "brand.yaml"
     os.mkfifo(pipe)
-    with _starting(prefix, pipe) as (process, pid), pipe.open("wb"):  # opens once the bridge reads
-        os.kill(pid, signal.SIGTERM)
+    with _starting(prefix, pipe) as (process, pid):
+        with pipe.open("wb"):  # opens once the bridge reads
+            os.kill(pid, signal.SIGTERM)
+        # Closed: a signal that comes just before the bridge begins to read is heard when that read ends.  No file
+        # lets it wait for that, as a pipe does.
         assert _said(process) == (0, "")
