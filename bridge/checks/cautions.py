@@ -18,6 +18,7 @@ from bridge.checks.meant import (
     shares_in_no_amount,
     stands_for_a_moment,
 )
+from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.compiling_checks import reversals_of, table_named
@@ -184,10 +185,7 @@ def _fields_by_text(table: PlayTable) -> dict[str, str]:
 
 
 def _asked_by_contract(condition: str, by_text: Mapping[str, str]) -> str | None:
-    try:
-        tree = ast.parse(condition.strip(), mode="eval").body
-    except SyntaxError:
-        return None
+    tree = tree_of(condition)
     if not isinstance(tree, ast.Compare) or len(tree.ops) != 1:
         return None
     field = by_text.get(ast.unparse(tree.left))
@@ -202,14 +200,13 @@ def _asked_by_contract(condition: str, by_text: Mapping[str, str]) -> str | None
 
 
 def _compared(condition: str) -> set[str]:
-    return {node.id for node in ast.walk(ast.parse(condition.strip(), mode="eval")) if isinstance(node, ast.Name)}
+    tree = tree_of(condition)
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if tree is not None else set()
 
 
 def _normal(text: str) -> str:
-    try:
-        return ast.unparse(ast.parse(text.strip(), mode="eval").body)
-    except SyntaxError:
-        return text
+    tree = tree_of(text)
+    return ast.unparse(tree) if tree is not None else text
 
 
 def _at_key(brand: Brand, keys: tuple[str, ...], message: str, hint: str) -> Problem:

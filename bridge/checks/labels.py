@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.brand import Brand
+from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.compiling_checks import reversals_of
@@ -110,21 +111,21 @@ def _columns_that_decide(table: PlayTable) -> set[str]:
 
 def _enough(text: str) -> list[Labels]:
     """Return what is enough for a condition to hold: each of the sides of an `or` is."""
-    tree = _parsed(text)
+    tree = tree_of(text)
     sides = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.Or) else [tree]
     return [said for side in sides if (said := _labels(side)) is not None]
 
 
 def _needed(text: str) -> list[Labels]:
     """Return what must be so for a condition to hold: all sides of an `and` must."""
-    tree = _parsed(text)
+    tree = tree_of(text)
     sides = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]
     return [said for side in sides if (said := _labels(side)) is not None]
 
 
 def _compared(form: Any) -> Iterator[Labels]:
     """Yield every comparison of a column with values that stands in an expression."""
-    tree = _parsed(form) if isinstance(form, str) else None
+    tree = tree_of(form)
     for node in ast.walk(tree) if tree is not None else ():
         if (said := _labels(node)) is not None:
             yield said
@@ -144,13 +145,6 @@ def _labels(node: ast.AST | None) -> Labels | None:
     if len(values) != len(items) or not values:
         return None
     return Labels(ast.unparse(node.left), frozenset(values), isinstance(operation, _ONE_OF))
-
-
-def _parsed(text: str) -> ast.expr | None:
-    try:
-        return ast.parse(text.strip(), mode="eval").body
-    except SyntaxError:
-        return None
 
 
 def _named(moves: Mapping[str, list[Any]]) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bridge.brand import Brand
+from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.amounts import AMOUNTS
@@ -24,9 +25,9 @@ def rows_as_conditions(brand: Brand) -> Iterator[Problem]:
     lookups = {name for name, one in brand.connector.lookups.items() if one.missing in ("wait", "park")}
     for name, table in brand.connector.play.items():
         for path, condition in _conditions(table):
-            tree = _parsed(condition)
+            tree = tree_of(condition)
             if isinstance(tree, ast.Name):
-                tree = _parsed(table.with_.get(tree.id))
+                tree = tree_of(table.with_.get(tree.id))
             if isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name) and tree.value.id in lookups:
                 message = f"{condition} is a row of {tree.value.id}, and true of each that is there"
                 hint = f"name the column that tells: {condition}.is_test, say"
@@ -65,7 +66,7 @@ def stands_for_a_moment(brand: Brand) -> Iterator[Problem]:
         said: list[tuple[Path, Any]] = [(("stands",), table.stands)]
         said += [(("activities", each, "stands"), one.stands) for each, one in table.activities.items()]
         for path, condition in said:
-            tree = _parsed(condition)
+            tree = tree_of(condition)
             nodes = ast.walk(tree) if tree is not None else ()
             asked = [node for node in nodes if isinstance(node, ast.Call) and ast.unparse(node.func) in _MOMENTS]
             if asked and table.rows == "mutable":
@@ -95,7 +96,7 @@ def guards_of_reversals(brand: Brand) -> Iterator[Problem]:
 
 def _asked_of_original(condition: Any) -> set[str]:
     """Return what a condition asks of `original` before anything else: behind an `and`, it may not be asked."""
-    tree = _parsed(condition)
+    tree = tree_of(condition)
     if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And):
         tree = tree.values[0]
     nodes = ast.walk(tree) if tree is not None else ()
@@ -152,9 +153,9 @@ def _constant(form: Any) -> str | None:
 
 def _values(form: Any, table: PlayTable) -> set[str] | None:
     """Return the texts of a list that is written out, perhaps under `with`; None for anything else."""
-    tree = _parsed(form)
+    tree = tree_of(form)
     if isinstance(tree, ast.Name):
-        tree = _parsed(table.with_.get(tree.id))
+        tree = tree_of(table.with_.get(tree.id))
     if not isinstance(tree, (ast.Tuple, ast.List)):
         return None
     return {str(item.value) for item in tree.elts if isinstance(item, ast.Constant)} or None
@@ -166,7 +167,7 @@ def _left_of(forms: Mapping[str, Any], table: PlayTable) -> set[str] | None:
     seen: set[str] = set()
     texts = list(texts_of(forms))
     while texts:
-        tree = _parsed(texts.pop())
+        tree = tree_of(texts.pop())
         nodes = list(ast.walk(tree)) if tree is not None else []
         found = {id(node.value): node.attr for node in nodes if isinstance(node, ast.Attribute)}
         for node in nodes:
@@ -180,10 +181,3 @@ def _left_of(forms: Mapping[str, Any], table: PlayTable) -> set[str] | None:
                 seen.add(node.id)
                 texts += list(texts_of(table.with_[node.id]))
     return named or None
-
-
-def _parsed(form: Any) -> ast.expr | None:
-    try:
-        return ast.parse(form.strip(), mode="eval").body if isinstance(form, str) else None
-    except SyntaxError:
-        return None

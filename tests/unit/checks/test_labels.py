@@ -34,6 +34,11 @@ class TestValuesThatMovesDoNotName:
         message = f"status is never {value}: `moves` names no such value"
         assert told(tmp_path, said) == [("play.tx.stands", message, hint)]
 
+    def test_one_in_an_expression_of_several_lines_is_too(self, tmp_path: Path) -> None:
+        stands = "\"status\\n == 'DONE'\""
+        said = f"rows: mutable, deleted: nothing, {MOVES}, stands: {stands}, activities: {{bet: {{type: Bet}}}}"
+        assert [key for key, _, _ in told(tmp_path, said)] == ["play.tx.stands"]
+
     def test_one_that_says_which_deletes_count_too(self, tmp_path: Path) -> None:
         said = f'rows: mutable, deleted: status == "REVERSED", {MOVES}, activities: {{bet: {{type: Bet}}}}'
         assert [key for key, _, _ in told(tmp_path, said)] == ["play.tx.deleted"]
