@@ -94,7 +94,7 @@ def load_brand(path: Path, environment: Mapping[str, str] = os.environ) -> Brand
         if reason is not None:
             report(keys, f"this pattern cannot be used: {reason}", "", 1, 1)
     functions = load_functions(path.parent / connector.functions) if connector.functions is not None else {}
-    plan = compile_wallet(connector, functions, report)
+    plan = compile_wallet(connector, functions, report, retention=connector.ledger.retention)
     if problems:
         raise ConfigError(list(dict.fromkeys(problems)))
     return Brand(path, connector, plan, file)

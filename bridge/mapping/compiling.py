@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from bridge.config.wallet import Lookup, PlayTable, Wallet
 from bridge.mapping.compiling_tables import TableCompiler
@@ -16,14 +17,23 @@ from bridge.row import Value
 _ATTRIBUTE = re.compile(r"\.\s*([A-Za-z_]\w*)")
 
 
-def compile_wallet(wallet: Wallet, functions: Mapping[str, Callable[..., Value]], report: Report) -> Plan:
-    """Return the plan of a wallet.  It is of use only if nothing was reported."""
+def compile_wallet(
+    wallet: Wallet,
+    functions: Mapping[str, Callable[..., Value]],
+    report: Report,
+    *,
+    retention: timedelta = timedelta.max,
+) -> Plan:
+    """Return the plan of a wallet whose rows are remembered for `retention`.
+
+    It is of use only if nothing was reported.
+    """
     plan = Plan(wallet)
     attributes = frozenset(_ATTRIBUTE.findall("\n".join(texts_of(wallet.model_dump(by_alias=True), keys=True))))
     for name, lookup in wallet.lookups.items():
         plan.lookups[name] = _LookupCompiler(report, ("lookups", name)).compile(name, lookup)
     for name, table in wallet.play.items():
-        plan.tables[name] = _declared(name, table, report)
+        plan.tables[name] = _declared(name, table, report, retention)
     used: set[str] = set()
     for name, table in wallet.play.items():
         compiler = TableCompiler(plan, plan.tables[name], table, functions, report)
@@ -52,7 +62,7 @@ def _pattern(text: str | None, path: Path, report: Report) -> re.Pattern[str] | 
         return None
 
 
-def _declared(name: str, table: PlayTable, report: Report) -> TablePlan:
+def _declared(name: str, table: PlayTable, report: Report, retention: timedelta) -> TablePlan:
     """Return the part of a table's plan that the expressions of other tables need."""
     return TablePlan(
         name=name,
@@ -63,6 +73,7 @@ def _declared(name: str, table: PlayTable, report: Report) -> TablePlan:
         pattern=_pattern(table.tables, ("play", name), report),
         watch=[table.watch] if isinstance(table.watch, str) else list(table.watch or []),
         moves=table.moves,
+        retention=retention,
         with_names=frozenset(table.with_),
         activity_names=frozenset(table.activities),
         index_names=frozenset(table.indexes),

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Final
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.keys import key_text
+from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import Guard, TablePlan
+from bridge.mapping.remembered import Ending
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
+from bridge.row import Value
+
+FORGOTTEN: Final = (
+    "nothing is known of its row, and the event is older than the ledger's retention: "
+    "it may have been sent before; `starts` says from when rows count"
+)
 
 
 def parked_by(guards: list[Guard], scope: Scope, waiting: Waiting | None) -> Park | Hold | None:
@@ -52,3 +63,26 @@ def forbidden_move(table: TablePlan, scope: Scope) -> Park | None:
         if now not in [key_text(to) for to in moves.get(was, [])]:
             return Park("move", f"{column} may not go this way")
     return None
+
+
+def forgotten(table: TablePlan, scope: Scope, events: list[Outgoing]) -> Park | None:
+    """Return the parking of an update that would send what was sent before, had the ledger forgotten its row.
+
+    Where the connector has `starts`, that decides instead.
+    """
+    change, memory = scope.change, scope.memory
+    if change is None or change.op != "u" or table.append_only or table.starts is not None:
+        return None
+    if memory is not None and memory.ending is not Ending.HELD:
+        return None
+    committed = change.committed_at
+    if committed is None:
+        return None
+    if any(committed - _moment(event.fields["timestamp"]) > table.retention for event in events):
+        return Park("row_forgotten", FORGOTTEN)
+    return None
+
+
+def _moment(timestamp: Value) -> datetime:
+    """Return an event's time, which the making of its body has checked: a moment, or RFC 3339 text."""
+    return timestamp if isinstance(timestamp, datetime) else datetime.fromisoformat(str(timestamp))

@@ -15,7 +15,7 @@ from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED
 from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
 from bridge.mapping.growth import growth
-from bridge.mapping.guards import first_true, forbidden_move
+from bridge.mapping.guards import first_true, forbidden_move, forgotten
 from bridge.mapping.layered import NO_ROW
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
@@ -218,7 +218,11 @@ class Judge:
             return Skip(reason, released=tuple(released), frees=frees)
         if waiting is not None:
             return Hold(waiting)
-        decision = Send(self._make(table, scope, newest_first(table, back) if back else back, forth))
+        events = self._make(table, scope, newest_first(table, back) if back else back, forth)
+        park = forgotten(table, scope, events) if forth else None
+        if park is not None:
+            return park
+        decision = Send(events)
         decision.released, decision.frees = tuple(released), frees
         return decision
 

@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 from bridge.config.wallet import Lookup, Wallet
@@ -157,6 +158,8 @@ class TablePlan:
     after: Reader | None = None
     round: Callable[[Any], str | None] | None = None
     starts: Test | None = None
+    retention: timedelta = timedelta.max
+    """How long the ledger remembers a row of which it hears nothing."""
     sent_before: Test = lambda _: False
     split: SplitPlan | None = None
     asks_itself: bool = False

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from bridge.errors import PoisonRecord
+from bridge.mapping.guards import FORGOTTEN
 from bridge.mapping.parts import stored_parts
 from bridge.mapping.plan import PartsPlan, Plan
 from bridge.mapping.recall import Recall
@@ -85,7 +86,7 @@ class Reopening:
         for parts in self._plan.tables[place[0]].parts.values():
             self._recall.put_value(parts.space, place[1], None)
         known = memory.sent or memory.history is not None or memory.took is not None
-        fresh = first.op in "cr" and not known
+        fresh = (first.op in "cr" or memory.reason == FORGOTTEN) and not known
         self._recall.put_row(*place, _taken_ahead(memory) if fresh else _before(memory))
 
     def part(self, parked: ParkedChange, change: Change) -> None:

@@ -524,3 +524,15 @@ class TestARoundThatWasTakenBackMeanwhile:
         world.replay()
         world.trial.insert("voids", "u", kind="unvoid", ref="v")
         assert sorted(world.trial.events()[2:]) == ["Bet Approved 1 10", "Bet Approved 2 7"]
+
+
+def test_a_row_that_the_ledger_has_forgotten_stays_parked_until_the_connector_says_what_counts(
+    brand: Callable[..., Brand],
+) -> None:
+    world = World(brand(rows="mutable"))
+    world.trial.update("bets", 1, kind="bet", amount=5, at="2025-08-01T10:00:00Z")
+    assert world.trial.parked() == [("1", "row_forgotten")]
+    assert [line.split(":")[0] for line in world.replay()] == ["1 parked"]
+    world.mend(brand(rows="mutable", more="starts: 'false'"))
+    assert world.replay() == ["1 history: history"]
+    assert world.trial.events() == []
