@@ -95,6 +95,8 @@ def preview(
     begin = start_of(start)
     if begin is None:
         raise typer.BadParameter(f"{start} is neither start nor end nor an offset", param_hint="--from")
+    if file is not None and start != "start":
+        raise typer.BadParameter("a file is read whole; leave it out", param_hint="--from")
     if file is not None:
         brand = load_brand(connector) if look_ups else load_without_servers(connector)
         recorded = read_recorded(STANDARD_INPUT if file == _DASH else file)

@@ -102,7 +102,7 @@ class ConnectorTests(Model):
         {}, description="For each table, the columns that its rows have unless said."
     )
     rows: dict[str, list[Columns]] = Field({}, description="Look-up rows that every case begins with.")
-    cases: dict[str, Case] = Field(description="The cases, by what they show.")
+    cases: dict[str, Case] = Field(min_length=1, description="The cases, by what they show.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,11 +36,15 @@ _MAPS: Final[Mapping[str | int, str]] = {
 }
 """What the keys are that hold a map, and are often written otherwise."""
 _WORDS: Final = re.compile(r"[\w .-]*")
-_BOUNDS: Final = {
-    "greater_than_equal": ("ge", "at least"),
-    "greater_than": ("gt", "more than"),
-    "less_than_equal": ("le", "at most"),
-    "less_than": ("lt", "less than"),
+_FORMS: Final = {
+    "greater_than_equal": "at least {ge}",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "at most {le}",
+    "less_than": "less than {lt}",
+    "string_pattern_mismatch": "a text of the form {pattern}",
+    "string_too_short": "a text that is not empty",
+    "string_too_long": "a text of at most {max_length} characters",
+    "too_short": "at least {min_length} of them",
 }
 
 
@@ -146,15 +150,8 @@ def _worded(items: list[Mapping[str, Any]]) -> tuple[str, str]:
 
 def _expected(item: Mapping[str, Any]) -> str:
     kind: str = item["type"]
-    if kind in _BOUNDS:
-        name, words = _BOUNDS[kind]
-        return f"{words} {item['ctx'][name]}"
-    if kind == "string_pattern_mismatch":
-        return f"a text of the form {item['ctx']['pattern']}"
-    if kind == "string_too_short":
-        return "a text that is not empty"
-    if kind == "string_too_long":
-        return f"a text of at most {item['ctx']['max_length']} characters"
+    if kind in _FORMS:
+        return _FORMS[kind].format_map(item["ctx"])
     if kind.endswith(("_type", "_parsing", "_from_float")):
         return next((words for start, words in _KINDS if kind.startswith(start)), "")
     return ""

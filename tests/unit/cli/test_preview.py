@@ -126,6 +126,13 @@ def test_where_to_begin_is_start_end_or_an_offset(command: Command) -> None:
     assert "yesterday is neither start nor end nor an offset" in said.err
 
 
+def test_where_to_begin_is_not_asked_of_a_file(command: Command) -> None:
+    records = CASES / "ledger-reference" / "recorded.jsonl"
+    said = command("preview", EXAMPLES / "ledger-reference.yaml", "--file", records, "--from", "end")
+    assert (said.code, said.out) == (2, "")
+    assert "a file is read whole" in said.err
+
+
 def test_what_an_event_breaks_of_the_stricter_profile_is_shown_and_counted(
     command: Command, connector: Path
 ) -> None:

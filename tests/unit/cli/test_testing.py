@@ -29,6 +29,15 @@ def test_no_variable_need_be_set_for_tests(
     assert said.out.splitlines()[-1] == "8 passed, 0 failed"
 
 
+def test_tests_without_a_case_are_no_tests(command: Command, connector: Path) -> None:
+    tests = connector.with_name("brand.test.yaml")
+    tests.write_text("table: wallet_tx\ncases: {}\n")
+    said = command("test", tests)
+    assert (said.code, said.out) == (78, "")
+    assert "brand.test.yaml:2" in said.err
+    assert "cases: at least 1 of them is expected" in said.err
+
+
 def test_a_field_that_differs_is_shown_with_what_was_expected(command: Command, connector: Path) -> None:
     changed(connector, ("money:    units(amount, 5)", "money:    units(amount, 4)"))
     said = command("test", connector, "--only", "free round")
