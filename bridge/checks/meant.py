@@ -110,24 +110,27 @@ def _asked_of_original(condition: Any) -> set[str]:
 def shares_in_no_amount(brand: Brand) -> Iterator[Problem]:
     """Yield the parts of a share that no amount names, and names in amounts that are no part of it."""
     for name, table in brand.connector.play.items():
-        parts = _values(table.split.only, table) if table.split is not None else None
-        told: set[tuple[str, str]] = set()
-        for activity in table.activities.values() if parts else ():
+        of_split = _values(table.split.only, table) if table.split is not None else None
+        told: set[tuple[Path, str, str]] = set()
+        for each, activity in table.activities.items():
+            by_name = isinstance(activity.share, Mapping)
+            parts = set(activity.share) if isinstance(activity.share, Mapping) else of_split
             forms = {field: form for field, form in {**table.event, **activity.event}.items() if field in AMOUNTS}
             named = _left_of(forms, table) if activity.share is not None else None
-            if named is not None and parts is not None:
-                told |= set(_unlike(named, parts))
-        for message, hint in sorted(told):
-            yield brand.file.problem(("play", name, "split", "only"), message, hint)
+            if named is not None and parts:
+                place: Path = ("activities", each, "share") if by_name else ("split", "only")
+                told |= {(place, *said) for said in _unlike(named, parts, str(place[-1]))}
+        for place, message, hint in sorted(told):
+            yield brand.file.problem(("play", name, *place), message, hint)
 
 
-def _unlike(named: set[str], parts: set[str]) -> Iterator[tuple[str, str]]:
+def _unlike(named: set[str], parts: set[str], where: str) -> Iterator[tuple[str, str]]:
     """Yield in what the names in amounts differ from those of the parts; a misspelt one once."""
     strange, unsaid = sorted(named - parts), sorted(parts - named)
     if strange:
-        yield f"left.{strange[0]} is never anything: `only` does not name it", did_you_mean(strange[0], parts)
+        yield f"left.{strange[0]} is never anything: `{where}` does not name it", did_you_mean(strange[0], parts)
     elif unsaid:
-        hint = f"add left.{unsaid[0]} to one, or take it out of `only`"
+        hint = f"add left.{unsaid[0]} to one, or take it out of `{where}`"
         yield f"left.{unsaid[0]} is in no amount: what is played from it is not sent", hint
 
 

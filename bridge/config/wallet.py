@@ -24,6 +24,9 @@ class Model(BaseModel):
 Expression = Annotated[StrictStr | StrictBool | StrictInt | Decimal, Field(union_mode="left_to_right")]
 """An expression over the row, as text; a bare YAML number or boolean is itself."""
 
+Shares = Expression | Annotated[dict[str, Expression], Field(min_length=1)]
+"""One number, or a number under each of several names: `{real: real_amount, bonus: bonus_amount}`."""
+
 ValueForm = Any
 """An expression, a template `{text: ...}`, a case map `{from: ..., a: b, else: c}`, or a map of values."""
 
@@ -128,8 +131,10 @@ class Activity(Model):
         "list of values.",
     )
     grows: Grows | None = Field(None, description="A running total: each growth is an activity of its own.")
-    share: Expression | None = Field(
-        None, description="The number of which reversals take parts; with `split`, one number for each part."
+    share: Shares | None = Field(
+        None,
+        description="The number of which reversals take parts; or a number for each of several names; or, with "
+        "`split`, one for each part.",
     )
     event: dict[str, ValueForm] = Field({}, description="Fields of its event, over those of the table.")
     again: dict[str, ValueForm] = Field({}, description="Fields from the second generation on.")
@@ -176,8 +181,9 @@ class Reversal(Model):
     )
     skip: Conditions = Field({}, description="Reasons for which such a row leads to nothing.")
     park: Conditions = Field({}, description="Reasons for which such a row waits for a person.")
-    takes: Expression | None = Field(
-        None, description="How much it takes back (per part with `split`); without it, everything."
+    takes: Shares | None = Field(
+        None,
+        description="How much it takes back, in the form of the original's `share`; without it, everything.",
     )
     partial: Literal["replace", "amount", "park"] = Field(
         "replace",

@@ -111,29 +111,6 @@ def _place_of_id(config: PlayTable, name: str, form: str) -> tuple[str | int, ..
     return ("activities", name) if form == "event" else (form, "activity_id")
 
 
-def check_shares(wallet: Wallet, name: str, problem: Problem) -> None:
-    """Report parts taken of what has no share, and shares that do not show in the amount."""
-    config = wallet.play[name]
-    taken = {target for table in wallet.play.values() for target, _ in _taken_from(table)}
-    for activity_name, activity in config.activities.items():
-        forms = {**config.event, **activity.event}
-        amounts = [form for field, form in forms.items() if field in AMOUNTS]
-        if activity.share is not None and name in taken and amounts and not _speaks_of("left", amounts, config):
-            problem(
-                ("activities", activity_name, "share"),
-                f"a part is taken of {activity_name}, but its amount does not say what is left",
-                f"write {PARTS_OF_AMOUNT[0]}: left, or the parts of the amount by `left`",
-            )
-    for target, place in _taken_from(config):
-        activities = wallet.play[target].activities.values() if target in wallet.play else ()
-        if activities and not any(activity.share is not None for activity in activities):
-            problem(
-                (*place, "takes"),
-                f"no activity of {target} has a share to take a part of",
-                "write `share: amount` on the activity, and wager_amount: left",
-            )
-
-
 def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
     """Report what should name a row of a play table, or an activity, and does not."""
     config = wallet.play[name]
@@ -149,7 +126,7 @@ def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
             hint = "name the row that it takes back, by the column that holds the key of that"
             problem((*place, "original"), "this names the row itself, and a reversal stands for no play", hint)
     for path, text in said:
-        if text is not None and not any(_speaks_of(table, [text], config) for table in wallet.play):
+        if text is not None and not any(speaks_of(table, [text], config) for table in wallet.play):
             problem(path, "this names no row of a play table", f"write {next(iter(wallet.play))}[...]")
 
 
@@ -247,14 +224,7 @@ def table_named(reference: Any) -> str:
     return found.group() if found is not None else ""
 
 
-def _taken_from(config: PlayTable) -> Iterator[tuple[str, tuple[str | int, ...]]]:
-    """Yield the tables of which reversals take parts, and where the reversal is written."""
-    for place, reversal in reversals_of(config):
-        if reversal.takes is not None and table_named(reversal.original):
-            yield table_named(reversal.original), place
-
-
-def _speaks_of(name: str, forms: Sequence[Any], config: PlayTable) -> bool:
+def speaks_of(name: str, forms: Sequence[Any], config: PlayTable) -> bool:
     """Return whether a name stands in forms, or in what they name under `with`."""
     return name in _reached(forms, config)
 

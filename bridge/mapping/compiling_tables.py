@@ -16,10 +16,10 @@ from bridge.mapping.compiling_checks import (
     check_rollbacks,
     check_rows_claimed,
     check_rows_named,
-    check_shares,
     check_totals,
     check_words,
 )
+from bridge.mapping.compiling_shares import check_shares
 from bridge.mapping.names import BUILT_IN, LookupNames
 from bridge.mapping.parts import share_reader
 from bridge.mapping.plan import ActivityPlan, Fields, PartsPlan, ReversalPlan, SplitPlan
@@ -203,12 +203,15 @@ class TableCompiler(TableExpressions):
             )
             if config.grows is not None
             else None,
-            share=share_reader(self._table, self.value(config.share, (*path, "share")))
-            if config.share is not None
-            else None,
+            share=self._share(config.share, (*path, "share")),
             alone=config.grows is not None
             and not any(one.type == "Bet" and one.grows is None for one in table.activities.values()),
         )
+
+    def _share(self, said: Any, path: Path) -> Reader | None:
+        if not isinstance(said, Mapping):
+            return share_reader(self._table, self.value(said, path)) if said is not None else None
+        return share_reader(self._table, {name: self.value(one, (*path, name)) for name, one in said.items()})
 
     def _merged(self, name: str, activity: Activity, part: str) -> Fields:
         own: Mapping[str, Any] = getattr(activity, part)
@@ -230,7 +233,6 @@ class TableCompiler(TableExpressions):
             text = getattr(reversal, name)
             return self.value(text, (*path, name)) if text is not None else None
 
-        takes = optional("takes")
         return ReversalPlan(
             when=self.test(reversal.when, (*path, "when")),
             original=optional("original"),
@@ -241,7 +243,7 @@ class TableCompiler(TableExpressions):
             order=reversal.order,
             skip=self.guards(reversal.skip, (*path, "skip")),
             park=self.guards(reversal.park, (*path, "park")),
-            takes=share_reader(self._table, takes) if takes is not None else None,
+            takes=self._share(reversal.takes, (*path, "takes")),
             partial=reversal.partial,
             repeated=reversal.repeated,
             unknown=reversal.unknown,

@@ -179,17 +179,19 @@ def _stood(table: TablePlan, key: str, recall: Recall, sent: Sent) -> bool:
 def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
     """Return an activity of history as the reversals of history left it.  Raises Waiting while parts are missing.
 
-    They take back as later ones do: each that leaves something makes the next generation, and so does an undo.
+    They take back as later ones do: each that leaves something makes the next generation, and so does an undo;
+    what is taken by amount leaves the generation as it is.
     """
-    n, stands, left = sent.n, sent.stands, _whole(row, activity)
-    for took, undone in _parts_of_history(row, activity, sent, left):
+    n, stands, partly, left = sent.n, sent.stands, False, _whole(row, activity)
+    for took, undone, by_amount in _parts_of_history(row, activity, sent, left):
         rest = less(left, took.part)
-        n += anything(rest)
+        partly = partly or (by_amount and not undone)
+        n += anything(rest) and not partly
         if undone:
             n, stands = n + 1, True
         else:
             left, stands = rest, anything(rest)
-    return msgspec.structs.replace(sent, n=n, stands=stands, left=left)
+    return msgspec.structs.replace(sent, n=n, stands=stands, left=left, partly=partly)
 
 
 def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
@@ -197,29 +199,35 @@ def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
     return activity.share(row.scope().as_history()) if activity.share is not None else None
 
 
-def _parts_of_history(row: PlayRow, activity: ActivityPlan, sent: Sent, left: Any) -> Iterator[tuple[Took, bool]]:
-    """Yield what each reversal of history took of a share, as they were read, and whether that was undone."""
+def _parts_of_history(
+    row: PlayRow, activity: ActivityPlan, sent: Sent, left: Any
+) -> Iterator[tuple[Took, bool, bool]]:
+    """Yield what each reversal of history took of a share, as they were read; was it undone, was it by amount?"""
     stands = sent.stands
     for table, key, only, undone in takers_of(row.recall, row.plan.name, row.key):
         if only not in ("", activity.name):
             continue
-        taken = taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
+        plan, taken = _plan_and_take(PlayRow(row.plan.all_tables[table], key, row.recall), row)
         part = taken if taken is not None else left
         rest = less(left, part)
         if rest is None or not stands:
             continue
-        yield Took(table, key, activity.name, 0, part), undone
+        yield Took(table, key, activity.name, 0, part), undone, plan.partial == "amount"
         if not undone:
             left, stands = rest, anything(rest)
 
 
 def taken_by(taker: PlayRow, original: PlayRow) -> Any:
     """Return how much a reversal of history takes; None for all of it."""
+    return _plan_and_take(taker, original)[1]
+
+
+def _plan_and_take(taker: PlayRow, original: PlayRow) -> tuple[ReversalPlan, Any]:
     table = taker.plan
     scope = taker.scope().as_history()
     scope.original = original
     plan: ReversalPlan = next(reversal for reversal in table.reverses if reversal.when(scope))
-    return plan.takes(scope) if plan.takes is not None else None
+    return plan, plan.takes(scope) if plan.takes is not None else None
 
 
 def took_in_history(recall: Recall, table: TablePlan, key: str, did: Did) -> list[Took]:
@@ -244,7 +252,7 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
             left = _whole(row, activity)
             found += [
                 msgspec.structs.replace(took, table=row.plan.name, key=row.key)
-                for took, _ in _parts_of_history(row, activity, sent, left)
+                for took, *_ in _parts_of_history(row, activity, sent, left)
                 if (took.table, took.key) == (table, key)
             ]
         elif sent.taken and not sent.seq and first_taker(row.recall, row, sent.name) == (table, key):

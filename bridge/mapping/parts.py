@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -146,11 +146,16 @@ def _complete_when(parts: PartsPlan, until: Callable[[Any], bool], scope: Scope,
     return found
 
 
-def share_reader(table: TablePlan, read: Reader) -> Reader:
-    """Return what reads a share, or what a reversal takes: one number, or one for each value of the split.
+def share_reader(table: TablePlan, read: Reader | Mapping[str, Reader]) -> Reader:
+    """Return what reads a share, or what a reversal takes: one number, or one for each name or value of the split.
 
     It raises MappingError where that is no number, and Waiting while parts are missing.
     """
+    if isinstance(read, Mapping):
+        named = dict(read)
+        return lambda scope: Shares(
+            {name: Decimal(checked(one(scope), f"the share of {name}")) for name, one in named.items()}
+        )
 
     def share(scope: Scope) -> Value:
         if table.split is None:

@@ -1,31 +1,34 @@
-"""Shares: the numbers of which reversals take parts; one number, or one for each value of a split."""
+"""Shares: the numbers of which reversals take parts; one number, or one under each of several names."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
 
+from bridge.errors import MappingError
 from bridge.mapping.operators import add, subtract
 from bridge.row import Value
 
 
 class Shares(dict[str, Decimal]):
-    """A number for each value of a split; a value that never was is zero."""
+    """A number for each name, or for each value of a split; one that never was is zero."""
 
     def of(self, name: str) -> Decimal:
-        """Return the number for one value of the split."""
+        """Return the number under one name."""
         return self[name] if name in self else Decimal(0)
 
     def attribute(self, name: str) -> Decimal:
-        """Return the number for one value, as expressions ask for it."""
+        """Return the number under one name, as expressions ask for it."""
         return self.of(name)
 
 
 def less(left: Value, takes: Value) -> Value:
     """Return what is left after a take, or None when it takes more than that, or less than nothing.
 
-    Both are numbers, or numbers for each value of a split.
+    Both are numbers, or numbers under names.  Raises MappingError where one is, and the other is not.
     """
+    if isinstance(left, dict) != isinstance(takes, dict):
+        raise MappingError("no_share", "it takes one number of a share of several, or several of one")
     if not isinstance(left, dict):
         rest = subtract(left, takes)
         return rest if takes >= 0 and rest >= 0 else None
@@ -53,5 +56,5 @@ def anything(left: Value) -> bool:
 
 
 def adds(takes: Value) -> bool:
-    """Return whether a take is below nothing, as a whole or for one value of a split."""
+    """Return whether a take is below nothing, as a whole or under one name."""
     return any(take < 0 for take in takes.values()) if isinstance(takes, Mapping) else takes < 0

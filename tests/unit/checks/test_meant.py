@@ -190,6 +190,29 @@ play:
         assert told(tmp_path, self.WALLET.replace(" BONUS,", f" {amount},")) == []
 
 
+class TestSharesWithNames:
+    WALLET = """
+play:
+  tx:
+    activities: {bet: {type: Bet, share: {real: real, bonus: bonus}}}
+    event: {wager_amount: left.real, bonus_wager_amount: left.bonus}
+"""
+
+    @pytest.mark.parametrize(
+        ("said", "instead", "message"),
+        [
+            ("left.bonus", "left.bonos", "left.bonos is never anything: `share` does not name it"),
+            ("left.bonus", "0", "left.bonus is in no amount: what is played from it is not sent"),
+        ],
+    )
+    def test_a_name_too_many_and_one_too_few(self, tmp_path: Path, said: str, instead: str, message: str) -> None:
+        found = told(tmp_path, self.WALLET.replace(said, instead))
+        assert [(place, words) for place, words, _ in found] == [("play.tx.activities.bet.share", message)]
+
+    def test_names_that_are_in_the_amounts(self, tmp_path: Path) -> None:
+        assert told(tmp_path, self.WALLET) == []
+
+
 class TestGuardsThatReversalsAreAsked:
     """Of a row that takes back, `original` is what it takes back, and no longer the bet that it follows."""
 
