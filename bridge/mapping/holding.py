@@ -178,6 +178,11 @@ class Holding:
 
     def _judge_aside(self, held: Held) -> None:
         self.queues.unset_aside(held)
+        if self.queues.is_behind(held):
+            held.kind, held.deadline_ms = "queued", 0
+            self.queues.insert(held)
+            self._recall.memory.hold(held.stored())
+            return
         decision, scope = self._judge_again(held)
         if not isinstance(decision, Hold):
             self._settle(held, scope, decision)

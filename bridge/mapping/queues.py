@@ -15,6 +15,8 @@ from bridge.records import Change, HeldChange
 _FORM: Final = msgspec.msgpack.Decoder(tuple[str, str, str, str, int, int, str])
 _ROOM: Final = 1 << 20
 """Room between the places of two held changes, so that others can be put in front of one."""
+_NO_PLAY: Final = frozenset(("lookup", "part"))
+"""What comes by itself, whatever of play waits."""
 
 
 def why_held(stored: HeldChange) -> str:
@@ -136,6 +138,24 @@ class Queues:
         held.place = queue[0].place - 1 if queue else held.held_id * _ROOM
         queue.appendleft(held)
         self._rows.setdefault((held.table, held.row), []).insert(0, held)
+        self.count += 1
+
+    def is_behind(self, held: Held) -> bool:
+        """Return whether what holds its queue came before a change, and waits for nothing that may wait for it."""
+        head = self.head(held.queue)
+        if head is None or head.held_id > held.held_id:
+            return False
+        return head.waiting is None or head.waiting.space.partition(":")[0] in _NO_PLAY
+
+    def insert(self, held: Held) -> None:
+        """Put a change that waited outside the queues into its own, where it was read."""
+        queue = self._queues.setdefault(held.queue, deque())
+        held.place = held.held_id * _ROOM
+        at = next((at for at, other in enumerate(queue) if other.place > held.place), len(queue))
+        queue.insert(at, held)
+        of_row = self._rows.setdefault((held.table, held.row), [])
+        of_row.append(held)
+        of_row.sort(key=lambda other: other.place)
         self.count += 1
 
     def remove(self, held: Held) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from tests.support.trial import Make, Trial
@@ -35,6 +37,16 @@ play:
     reverses:
       - {when: kind == "rollback" and status == "done", original: "tx[ref]"}
       - {when: kind == "rollback" and status == "cancelled", undoes: "tx[id]"}
+"""
+WINS = """
+lookups: {games: {key: id}}
+play:
+  bets: {activities: {bet: {type: Bet}}}
+  wins:
+    round: round
+    with: {first: this_round.first, title: 'games[game].name'}
+    activities: {win: {type: Win}}
+    event: {game_name: title, user_id: first.user_id, activity_id: {text: "w{id}"}}
 """
 BOTH = [False, True]
 
@@ -106,3 +118,25 @@ def test_when_what_it_waits_for_never_comes_all_of_them_are_parked(trial: Make) 
     run.wait(minutes=2 * 24 * 60)
     assert [code for _, code in run.parked()] == ["original_missing", "row_parked"]
     assert (run.held, run.events()) == (0, [])
+
+
+@pytest.mark.parametrize("restart", BOTH)
+@pytest.mark.parametrize("order", list(permutations(["1 g", "2 g", "3 late", "bet", "game"])), ids=" ".join)
+def test_wins_that_wait_for_their_round_keep_their_order_where_one_waits_for_its_game_too(
+    trial: Make, order: tuple[str, ...], restart: bool
+) -> None:
+    run = trial(WINS)
+    run.insert("games", "g", name="Game")
+    for step in order:
+        if step == "bet":
+            run.insert("bets", "b1", amount=5)
+        elif step == "game":
+            run.insert("games", "late", name="Late")
+        else:
+            key, game = step.split()
+            run.insert("wins", key, amount=1, game=game)
+        if restart:
+            run.restart()
+    wins = [f"Win Approved w{step[0]} 1" for step in order if step[0].isdigit()]
+    assert run.events() == ["Bet Approved b1 5", *wins]
+    assert (run.held, run.parked()) == (0, [])
