@@ -135,7 +135,8 @@ class Queues:
     def prepend(self, held: Held) -> None:
         """Put a change in front of its queue."""
         queue = self._queues.setdefault(held.queue, deque())
-        held.place = queue[0].place - 1 if queue else held.held_id * _ROOM
+        own = held.held_id * _ROOM
+        held.place = min(own, queue[0].place - 1) if queue else own
         queue.appendleft(held)
         self._rows.setdefault((held.table, held.row), []).insert(0, held)
         self.count += 1
