@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 import threading
 from pathlib import Path
 
@@ -89,6 +90,18 @@ def test_what_was_fetched_is_not_fetched_again() -> None:
     assert packages.cached("thing", b"recipe", fetch, QUIET) == first
     assert (first / "file").exists()
     assert len(calls) == 1
+
+
+def test_an_archive_is_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "connector.jar").write_text("code", encoding="ascii")
+
+    def download(arguments: list[str], *_: str) -> None:
+        with tarfile.open(arguments[-1].removeprefix("-Ddest="), "w:gz") as content:
+            content.add(tmp_path / "connector.jar", "plugin/connector.jar")
+
+    monkeypatch.setattr(packages, "_maven", download)
+    folder = packages.archive("thing", "group:thing:1.0:tar.gz", QUIET)
+    assert (folder / "plugin" / "connector.jar").read_text(encoding="ascii") == "code"
 
 
 def test_another_recipe_is_fetched_anew() -> None:
