@@ -113,39 +113,26 @@ KINDS = {kind.name: kind for kind in (MYSQL, MARIADB)}
 
 
 @contextmanager
-def running(kind: Kind, server_id: int = 5001) -> Iterator[Server]:
-    """Start a server with a data folder of its own, and stop it."""
+def running(kind: Kind, server_id: int = 5001, *more: str) -> Iterator[Server]:
+    """Start a server with a data folder of its own, and stop it.  `more` are options of the program."""
     program = kind.program()
     packages.require([CLIENT], Progress())
     with _run_folder() as folder:
-        data, port, socket_file = folder / "data", _free_port(), folder / "server.sock"
+        found = Server(folder / "server.sock", _free_port(), secrets.token_hex(12))
         shutil.chown(folder, "mysql")
-        subprocess.run(kind.install(data), check=True, capture_output=True, timeout=300)
-        options = [
-            "--no-defaults",
-            f"--datadir={data}",
-            f"--socket={socket_file}",
-            f"--port={port}",
-            f"--bind-address={services.HOST}",
-            f"--server-id={server_id}",
-            f"--report-host={services.HOST}",
-            "--default-time-zone=+02:00",
-            # Zero dates and unknown labels are what old wallets are full of.
-            "--sql-mode=",
-            *kind.options,
-        ]
+        subprocess.run(kind.install(folder / "data"), check=True, capture_output=True, timeout=300)
+        options = [*_options(folder / "data", found, server_id), *kind.options, *more]
         server = NativeServer(
             Launch(
                 name=f"{kind.name}-{server_id}",
                 command=[program, *options],
                 folder=folder,
-                unwell=lambda: health.tcp(services.HOST, port),
+                unwell=lambda: health.tcp(services.HOST, found.port),
                 user="mysql",
             ),
             folder,
         )
         with _started(server):
-            found = Server(socket_file, port, secrets.token_hex(12))
             found.run(
                 [
                     # What is written here must not go on to replicas: each has made its own.
@@ -155,6 +142,21 @@ def running(kind: Kind, server_id: int = 5001) -> Iterator[Server]:
                 ]
             )
             yield found
+
+
+def _options(data: Path, server: Server, server_id: int) -> list[str]:
+    return [
+        "--no-defaults",
+        f"--datadir={data}",
+        f"--socket={server.socket}",
+        f"--port={server.port}",
+        f"--bind-address={services.HOST}",
+        f"--server-id={server_id}",
+        f"--report-host={services.HOST}",
+        "--default-time-zone=+02:00",
+        # Zero dates and unknown labels are what old wallets are full of.
+        "--sql-mode=",
+    ]
 
 
 @contextmanager
