@@ -53,14 +53,23 @@ class SourcePosition(msgspec.Struct, frozen=True, gc=False, array_like=True, ord
     numbered_by: str = ""
     """Who numbered its transaction (the GTID of MySQL and MariaDB), where the record tells."""
     number: int = 0
+    committed_us: int = 0
+    """When its transaction was committed, in microseconds since 1970, where it has a number."""
 
     def is_after(self, other: SourcePosition) -> bool:
         """Return whether it is later than another of its lineage.
 
         When Debezium goes on with the log of another server, places in the log begin anew and GTIDs do not.
-        One of the two is enough: a change that is taken for older than it is would be lost.
+        What lies further on with no higher number is a repeat from there, unless it was committed later: a group
+        of servers gives each of them its numbers in blocks.
         """
-        return self.order > other.order or (self.number > other.number and self.numbered_by == other.numbered_by)
+        if not self.numbered_by or self.numbered_by != other.numbered_by:
+            return self.order > other.order
+        if self.number > other.number:
+            return True
+        if self.number == other.number and self.order[:1] == other.order[:1]:
+            return self.order > other.order
+        return self.order > other.order and not 0 < self.committed_us <= other.committed_us
 
 
 class Renamed(StrEnum):

@@ -49,11 +49,35 @@ class Connect:
         end = time.monotonic() + deadline_seconds
         if self.status(name) is None:
             return
-        self._call("PUT", f"{_path(name)}/stop", None, end)
-        _wait(lambda: self._has_stopped(name), end, f"{name} to stop")
+        self.stop(name, deadline_seconds)
         self._call("DELETE", f"{_path(name)}/offsets", None, end)
         self._call("DELETE", _path(name), None, end)
         _wait(lambda: self.status(name) is None, end, f"{name} to go")
+
+    def stop(self, name: str, deadline_seconds: float = 60.0) -> None:
+        """Stop the connector, and return when it has no task any more and its offsets are kept."""
+        end = time.monotonic() + deadline_seconds
+        self._call("PUT", f"{_path(name)}/stop", None, end)
+        _wait(lambda: self._has_stopped(name), end, f"{name} to stop")
+
+    def resume(self, name: str, deadline_seconds: float = 60.0) -> None:
+        """Let a stopped connector go on, and return when it and all its tasks run.  Raises as `register`."""
+        end = time.monotonic() + deadline_seconds
+        self._call("PUT", f"{_path(name)}/resume", None, end)
+        _wait(lambda: self._runs(name), end, f"{name} to run")
+
+    def change(self, name: str, config: Mapping[str, str], deadline_seconds: float = 60.0) -> None:
+        """Change the settings of a stopped connector, which stays so."""
+        self._call("PUT", f"{_path(name)}/config", dict(config), time.monotonic() + deadline_seconds)
+
+    def offsets(self, name: str, deadline_seconds: float = 60.0) -> dict[str, Any]:
+        """Return where the connector would go on."""
+        found = self._call("GET", f"{_path(name)}/offsets", None, time.monotonic() + deadline_seconds)
+        return dict(found)
+
+    def go_on_from(self, name: str, offsets: Mapping[str, Any], deadline_seconds: float = 60.0) -> None:
+        """Let a stopped connector go on from earlier offsets, as after a crash before newer ones were kept."""
+        self._call("PATCH", f"{_path(name)}/offsets", dict(offsets), time.monotonic() + deadline_seconds)
 
     def restart(self, name: str, deadline_seconds: float = 60.0) -> None:
         """Restart the connector and its tasks, and return when they run."""

@@ -49,7 +49,10 @@ def position(source: Source, *, snapshot: bool) -> SourcePosition | None:
         found = order(source, snapshot)
     except (ValueError, UnicodeError):
         raise DecodeError("bad_position", f"the position in source is none of {source.connector}") from None
-    return None if found is None else SourcePosition(_lineage(source), found, *_numbered(source.gtid))
+    if found is None:
+        return None
+    by, number = _numbered(source.gtid)
+    return SourcePosition(_lineage(source), found, by, number, (committed_us(source) or 0) if by else 0)
 
 
 def _lineage(source: Source) -> str:

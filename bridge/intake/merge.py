@@ -10,9 +10,10 @@ from typing import Final
 
 from bridge.records import Change, Partition, SourcePosition, Taken
 
-_Rank = tuple[int, str, tuple[int, ...], int]
 _NO_LOG: Final = ""
 """Stands for the log of a record without position."""
+_CLOCKS_US: Final = 1_000_000
+"""How far the times of two servers may lie from what happened."""
 
 
 @dataclass(slots=True)
@@ -157,22 +158,47 @@ def _is_past(lane: _Lane, head: Taken) -> bool:
         last is not None
         and position is not None
         and _log(last.lineage) == _log(position.lineage)
-        and not position.is_after(last)
+        and not _precedes(last, position)
     )
 
 
 def _earliest(lanes: Sequence[_Lane]) -> _Lane:
     """Return the lane of the record that comes next: the first in its log, and between logs by its time."""
-    heads: dict[str, tuple[_Rank, _Lane]] = {}
+    heads: dict[str, _Lane] = {}
     for lane in lanes:
-        rank = _rank(lane)
-        known = heads.get(rank[1])
-        if known is None or rank < known[0]:
-            heads[rank[1]] = (rank, lane)
+        position = lane.waiting[0].position
+        log = _NO_LOG if position is None else _log(position.lineage)
+        known = heads.get(log)
+        if known is None or _goes_first(lane, known):
+            heads[log] = lane
     if _NO_LOG in heads:
-        return heads[_NO_LOG][1]
-    firsts = [lane for _, lane in heads.values()]
+        return heads[_NO_LOG]
+    firsts = list(heads.values())
     return firsts[0] if len(firsts) == 1 else min(firsts, key=_time_us)
+
+
+def _goes_first(lane: _Lane, other: _Lane) -> bool:
+    """Return whether the first record of a lane comes before that of another one of the same log."""
+    mine, theirs = lane.waiting[0].position, other.waiting[0].position
+    if mine is None or theirs is None:
+        return False
+    return _precedes(mine, theirs) or (lane.first and not other.first and not _precedes(theirs, mine))
+
+
+def _precedes(one: SourcePosition, other: SourcePosition) -> bool:
+    """Return whether one place of a connector's log comes before another.
+
+    The log may have been changed for that of another server, whose places are others: of one server the
+    numbers of its transactions tell, and between servers the times of their commits, as far as clocks can.
+    """
+    if one.lineage == other.lineage:
+        if one.numbered_by and one.numbered_by == other.numbered_by and one.number != other.number:
+            return one.number < other.number
+    elif one.committed_us and other.committed_us:
+        apart = one.committed_us - other.committed_us
+        if abs(apart) > _CLOCKS_US:
+            return apart < 0
+    return one.order < other.order
 
 
 def _time_us(lane: _Lane) -> int:
@@ -180,13 +206,6 @@ def _time_us(lane: _Lane) -> int:
     taken = lane.waiting[0]
     committed = taken.decoded.committed_us if isinstance(taken.decoded, Change) else None
     return taken.record.timestamp_ms * 1_000 if committed is None else committed
-
-
-def _rank(lane: _Lane) -> _Rank:
-    position = lane.waiting[0].position
-    if position is None:
-        return (0, _NO_LOG, (), 0)
-    return (1, _log(position.lineage), position.order, 0 if lane.first else 1)
 
 
 @lru_cache(maxsize=1_000)

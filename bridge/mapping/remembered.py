@@ -155,7 +155,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
         if position is None or known is None or position.lineage != known.lineage or position.is_after(known):
             return False
         if position.numbered_by and position.numbered_by == known.numbered_by:
-            return False  # The numbers of their transactions tell; the time of MySQL is when a statement began.
+            # Whole seconds are when a statement began, and the numbers tell; a commit has microseconds.
+            return bool(position.committed_us % 1_000_000) and position.committed_us > known.committed_us > 0
         return 0 < self.committed_s < (change.committed_us or 0) // 1_000_000 - _NEARLY_AT_ONCE_S
 
     def see(self, change: Change) -> None:

@@ -117,6 +117,24 @@ def test_a_registered_connector_writes_rows_and_a_deleted_one_begins_anew(config
     assert _ops(_read(config, 4))[2:] == [("r", 1), ("r", 2)]
 
 
+def test_a_stopped_connector_goes_on_with_other_settings_from_where_it_is_told(config: dict[str, str]) -> None:
+    worker = stack.Connect(stack.addresses().connect_url)
+    worker.register(NAME, config)
+    assert _ops(_read(config, 1)) == [("r", 1)]
+    worker.stop(NAME)
+    kept = worker.offsets(NAME)
+    assert len(kept["offsets"]) == 1
+    worker.change(NAME, config | {"tombstones.on.delete": "false"})
+    worker.go_on_from(NAME, kept)
+    status = worker.status(NAME)
+    assert status is not None
+    assert status["tasks"] == []
+    worker.resume(NAME)
+    with psycopg.connect(stack.addresses().postgres_dsn) as owner:
+        owner.execute("INSERT INTO wallet_tx VALUES (2)")
+    assert _ops(_read(config, 2)) == [("r", 1), ("c", 2)]
+
+
 def test_a_failed_connector_is_an_error_that_carries_the_trace(config: dict[str, str]) -> None:
     with psycopg.connect(stack.addresses().postgres_dsn, autocommit=True) as owner:
         owner.execute("DROP PUBLICATION probe_cdc")

@@ -110,6 +110,36 @@ def test_either_the_place_in_the_log_or_the_number_of_the_transaction_says_later
     assert not SourcePosition("mysql:wallet:1", (7, 4), "another", 8).is_after(here)
 
 
+@pytest.mark.parametrize(
+    ("order", "number", "committed_us", "later"),
+    [
+        ((450, 5), 7, 100, True),  # a change of the same transaction
+        ((450, 3), 7, 100, False),
+        ((451, 4), 7, 100, False),  # the same transaction in another log
+        ((451, 4), 6, 99, False),  # an earlier one there
+        ((450, 5), 6, 99, False),
+        ((451, 4), 6, 100, False),
+        ((451, 4), 6, 101, True),  # a group of servers gives each of them its numbers in blocks
+        ((7, 4), 6, 101, False),
+        ((7, 4), 8, 99, True),
+        ((451, 4), 6, 0, True),  # nothing tells that it was taken in
+    ],
+)
+def test_what_lies_further_on_with_no_higher_number_is_a_repeat_from_another_log(
+    order: tuple[int, ...], number: int, committed_us: int, *, later: bool
+) -> None:
+    here = SourcePosition("mysql:wallet:1", (450, 4), "uuid", 7, 100)
+    assert SourcePosition("mysql:wallet:1", order, "uuid", number, committed_us).is_after(here) is later
+
+
+def test_a_position_that_has_a_number_has_its_time() -> None:
+    place = {**MYSQL, "file": "mysql-bin.000003", "pos": 4, "ts_us": 1_796_048_481_000_001}
+    with_number, without = position(**place, gtid="0-1-7"), position(**place, gtid=None)
+    assert with_number is not None
+    assert without is not None
+    assert (with_number.committed_us, without.committed_us) == (1_796_048_481_000_001, 0)
+
+
 def test_flink_cdc_rows_without_a_file_are_read() -> None:
     assert order(**MYSQL, file="", pos=0) == (0, 0, 0)
 

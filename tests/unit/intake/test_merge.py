@@ -46,6 +46,45 @@ def test_servers_that_write_one_log_are_merged_by_their_places_in_it() -> None:
     assert taken(order, WAIT) == [("voids", 1)]
 
 
+def put(order: CommitOrder, at: Partition, offset: int, position: SourcePosition) -> None:
+    record = SourceRecord(at.topic, at.number, offset, None, b"", (), 0)
+    order.add(at, [Taken(record, Skipped("any"), position, 0.0)])
+
+
+def mysql(file: int, server: str, number: int, second: float) -> SourcePosition:
+    """Return the place of a transaction that a server wrote, numbered and committed."""
+    return SourcePosition(f"mysql:wallet:{server}", (file, 4, 0), server, number, int(second * 1_000_000))
+
+
+def test_a_backlog_over_a_switch_to_the_log_of_another_server_comes_out_as_it_was_written() -> None:
+    order = two_tables(ends=3)
+    put(order, BETS, 0, mysql(450, "a", 5, 10))
+    put(order, BETS, 1, mysql(450, "a", 8, 20))
+    put(order, BETS, 2, mysql(7, "b", 2, 31))
+    put(order, VOIDS, 0, mysql(7, "a", 7, 15))
+    put(order, VOIDS, 1, mysql(7, "b", 1, 30))
+    put(order, VOIDS, 2, mysql(7, "b", 3, 32))
+    wanted = [("bets", 0), ("voids", 0), ("bets", 1), ("voids", 1), ("bets", 2), ("voids", 2)]
+    assert taken(order, WAIT) == wanted
+
+
+def test_between_servers_that_write_one_log_times_that_clocks_cannot_tell_apart_leave_it_to_the_place() -> None:
+    order = two_tables(ends=2)
+    put(order, BETS, 0, mysql(7, "a", 5, 10.4))
+    put(order, BETS, 1, mysql(9, "a", 6, 10.5))
+    put(order, VOIDS, 0, mysql(8, "b", 900, 10.1))
+    put(order, VOIDS, 1, mysql(9, "b", 901, 10.2))
+    assert taken(order, 0.0) == [("bets", 0), ("voids", 0), ("bets", 1), ("voids", 1)]
+
+
+def test_a_partition_whose_last_record_lies_in_the_log_of_the_server_before_is_not_past_what_is_new() -> None:
+    order = two_tables()
+    put(order, VOIDS, 0, mysql(450, "a", 8, 20))
+    assert taken(order, WAIT) == [("voids", 0)]
+    put(order, BETS, 0, mysql(7, "b", 1, 30))
+    assert (taken(order, 0.0), taken(order, WAIT)) == ([], [("bets", 0)])
+
+
 def test_between_two_logs_the_time_decides() -> None:
     """Bets and voids lie in two databases: a backlog of both is read as it was written, not one by one."""
     order = two_tables()

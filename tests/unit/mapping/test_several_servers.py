@@ -36,7 +36,7 @@ class Place:
     server: int = 1
     gtid: str | None = f"{FIRST}:1"
     connector: str = "mysql"
-    at_s: int = 0
+    at_s: float = 0
 
 
 _offsets = count()
@@ -50,7 +50,7 @@ def written(place: Place, op: str, row: Mapping[str, Any], table: str = "tx") ->
         "db": "public",
         "table": table,
         "snapshot": "false",
-        "ts_ms": 1_767_225_600_000 + place.at_s * 1000,
+        "ts_ms": 1_767_225_600_000 + int(place.at_s * 1000),
         "server_id": place.server,
         "gtid": place.gtid,
         "file": f"mysql-bin.{place.file:06}",
@@ -177,5 +177,44 @@ def test_a_statement_of_long_ago_may_be_written_last(run: Trial, gtid: str | Non
     run.take(bet(place, "done", "c"))
     run.take(bet(Place(pos=90, gtid=f"{FIRST}:2" if gtid else None), "done"))
     run.take(replace_offset(bet(place, "done", "c")))
+    assert run.events() == ["Bet Approved 1 5"]
+    assert [parked for _, parked in run.parked()] == ([code] if code else [])
+
+
+def test_a_repeat_from_a_log_with_larger_numbers_is_known_as_one(run: Trial) -> None:
+    """Debezium goes on with the log of another server from where it was before it stopped."""
+    place = Place(gtid=f"{FIRST}:7", at_s=5)
+    changes = [
+        bet(replace(place, gtid=f"{FIRST}:6"), "done", "c"),
+        bet(replace(place, pos=50), "void"),
+        bet(replace(place, pos=90), "done"),
+    ]
+    repeats = [
+        bet(Place(file=990, pos=4, gtid=f"{FIRST}:6", at_s=5), "done", "c"),
+        bet(Place(file=990, pos=50, gtid=f"{FIRST}:7", at_s=5), "void"),
+        bet(Place(file=990, pos=90, gtid=f"{FIRST}:7", at_s=5), "done"),
+    ]
+    for record in [*changes, *repeats]:
+        run.take(record)
+    assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5", "Bet Approved 1:2 5"]
+    assert run.ended("skipped") == ["repeated"] * 3
+
+
+def test_a_member_of_a_group_may_be_given_smaller_numbers_later(run: Trial) -> None:
+    """Group Replication numbers by one name, in a block for each member."""
+    run.take(bet(Place(gtid=f"{FIRST}:2000007", at_s=5), "done", "c"))
+    run.take(bet(Place(file=451, gtid=f"{FIRST}:501", at_s=6), "void"))
+    assert run.events() == ["Bet Approved 1 5", "Bet Rollback 1 5"]
+
+
+@pytest.mark.parametrize(
+    ("at_s", "code"),
+    [(7.5, "log_began_anew"), (5.5, ""), (4.5, ""), (7, "")],
+    ids=["later", "the same", "earlier", "when a statement began"],
+)
+def test_numbers_that_begin_anew_are_told_by_the_time_of_the_commit(run: Trial, at_s: float, code: str) -> None:
+    """RESET BINARY LOGS AND GTIDS: MySQL tells when a commit was, MariaDB when a statement began."""
+    run.take(bet(Place(gtid=f"{FIRST}:7", at_s=5.5), "done", "c"))
+    run.take(bet(Place(file=1, gtid=f"{FIRST}:2", at_s=at_s), "void"))
     assert run.events() == ["Bet Approved 1 5"]
     assert [parked for _, parked in run.parked()] == ([code] if code else [])

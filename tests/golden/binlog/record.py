@@ -1,19 +1,20 @@
-"""Records golden records from a real MariaDB, one file per set of Debezium's options.
+"""Records golden records from a real MySQL or MariaDB, one file per set of Debezium's options.
 
-`python -m tests.golden.mariadb.record` writes tests/golden/mariadb/records/.  Takes about two minutes.
-The stack must be up with its registry; MariaDB and Debezium's connector for it are fetched when they
-are missing, and run for the recording only.
+`python -m tests.golden.binlog.record mysql` writes tests/golden/binlog/records/mysql/; `mariadb` the same for
+MariaDB.  Takes about two minutes.  The stack must be up with its registry.  What else is needed comes from
+where tests/golden/binlog/servers.py says; MYSQLD must name a server program of MySQL.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import stack
-from tests.golden.mariadb.servers import USER, MariaDb, mariadb, worker
-from tests.golden.mariadb.story import BEFORE, DATABASE, RECORDS, SCHEMA, STORY
+from tests.golden.binlog.servers import KINDS, Kind, Server, running, worker
+from tests.golden.binlog.story import DATABASE, RECORDS, before, schema, story
 from tests.golden.recording import converters, delete_topics, keep_schemas, read_until, write
 
 FOLDER = Path(__file__).parent / "records"
@@ -34,27 +35,30 @@ FIELDS = "op,table,db,source.name,source.connector,file,pos,row,server_id,gtid,s
 
 def main() -> None:
     """Record every variant."""
+    kind = KINDS[sys.argv[1]]
     stack.ensure_up(with_registry=True)
-    with mariadb() as database, worker() as connect:
+    with running(kind) as database, worker(kind) as connect:
         for number, variant in enumerate(VARIANTS, 1):
-            name = "golden-mariadb-" + "-".join(variant).replace("_", "-")
-            print(name)
-            write(FOLDER / f"{'.'.join(variant)}.jsonl", _record(connect, database, variant, name, number))
-    keep_schemas(FOLDER)
+            found = _record(connect, kind, database, variant, number)
+            write(FOLDER / kind.name / f"{'.'.join(variant)}.jsonl", found)
+    keep_schemas(FOLDER / kind.name)
 
 
 def _record(
-    connect: stack.Connect, database: MariaDb, variant: tuple[str, str, str, str], name: str, number: int
+    connect: stack.Connect, kind: Kind, database: Server, variant: tuple[str, str, str, str], number: int
 ) -> list[dict[str, Any]]:
+    name = f"golden-{kind.name}-" + "-".join(variant).replace("_", "-")
+    print(name)
     topics = [name, f"{name}.transaction", *(f"{name}.{DATABASE}.{table}" for table in ("plays", "rounds"))]
     database.run([f"DROP DATABASE IF EXISTS {DATABASE}", f"CREATE DATABASE {DATABASE}"])
-    database.run([*SCHEMA, *BEFORE], DATABASE)
+    rows = before(kind.name)
+    database.run([*schema(kind.name), *rows], DATABASE)
+    # An unwrapped truncate is dropped.
+    wanted = RECORDS[kind.name] - (variant[0] == "flattened")
     try:
-        connect.register(name, _config(name, database, variant, number))
-        read_until(topics, lambda found: _rows(found) == len(BEFORE))
-        database.run(STORY, DATABASE)
-        # An unwrapped truncate is dropped.
-        wanted = RECORDS - 1 if variant[0] == "flattened" else RECORDS
+        connect.register(name, kind.config(database, 7000 + number) | _options(name, variant))
+        read_until(topics, lambda found: _rows(found) == len(rows))
+        database.run(story(kind.name), DATABASE)
         return read_until(topics, lambda found: len(found) == wanted)
     finally:
         connect.delete(name)
@@ -65,15 +69,9 @@ def _rows(found: Sequence[Mapping[str, Any]]) -> int:
     return sum(f".{DATABASE}." in one["topic"] for one in found)
 
 
-def _config(name: str, database: MariaDb, variant: tuple[str, str, str, str], number: int) -> dict[str, str]:
+def _options(name: str, variant: tuple[str, str, str, str]) -> dict[str, str]:
     converter, time_mode, decimal_mode, unsigned_mode = variant
     return {
-        "connector.class": "io.debezium.connector.mariadb.MariaDbConnector",
-        "database.hostname": "127.0.0.1",
-        "database.port": str(database.port),
-        "database.user": USER,
-        "database.password": database.password,
-        "database.server.id": str(7000 + number),
         "database.include.list": DATABASE,
         "topic.prefix": name,
         "schema.history.internal": "io.debezium.relational.history.MemorySchemaHistory",
@@ -82,8 +80,6 @@ def _config(name: str, database: MariaDb, variant: tuple[str, str, str, str], nu
         "decimal.handling.mode": decimal_mode,
         "time.precision.mode": time_mode,
         "bigint.unsigned.handling.mode": unsigned_mode,
-        "topic.creation.default.partitions": "1",
-        "topic.creation.default.replication.factor": "1",
         **converters(converter, FIELDS),
     }
 

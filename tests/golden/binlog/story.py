@@ -1,4 +1,4 @@
-"""The tables and the rows of MariaDB's golden records."""
+"""The tables and the rows of the golden records of MySQL and MariaDB."""
 
 from __future__ import annotations
 
@@ -9,26 +9,23 @@ from typing import Any, Final
 
 DATABASE: Final = "casino"
 
-SCHEMA: Final = (
-    """
-    CREATE TABLE plays (
-      id bigint unsigned PRIMARY KEY,
-      price decimal(20,8), minor int unsigned, huge bigint unsigned,
-      tiny tinyint, tiny_plus tinyint unsigned, medium_plus mediumint unsigned,
-      flag tinyint(1), one bit(1), bits bit(9), ratio double, half float,
-      kind enum('bet','win','roll,back'), marks set('free','jackpot'),
-      name varchar(80), code char(5), note longtext,
-      doc json, raw varbinary(20), fixed binary(4), packed binary(16), ref uuid,
-      at timestamp(6) NULL, at_0 timestamp NULL, local datetime, local_ms datetime(3), local_us datetime(6),
-      day date, clock time, clock_us time(6), year_of year,
-      zero_day date NULL, zero_day_set date NOT NULL, zero_local datetime NOT NULL,
-      zero_at timestamp NOT NULL DEFAULT 0, nothing decimal(10,2) DEFAULT 5, big text
-    ) CHARACTER SET utf8mb4
-    """,
-    "CREATE TABLE rounds (id varchar(40) PRIMARY KEY, is_closed tinyint(1) NOT NULL) CHARACTER SET utf8mb4",
-)
+_SCHEMA: Final = """
+CREATE TABLE plays (
+  id bigint unsigned PRIMARY KEY,
+  price decimal(20,8), minor int unsigned, huge bigint unsigned,
+  tiny tinyint, tiny_plus tinyint unsigned, medium_plus mediumint unsigned,
+  flag tinyint(1), one bit(1), bits bit(9), ratio double, half float,
+  kind enum('bet','win','roll,back'), marks set('free','jackpot'),
+  name varchar(80), code char(5), note longtext,
+  doc json, raw varbinary(20), fixed binary(4), packed binary(16), ref {reference},
+  at timestamp(6) NULL, at_0 timestamp NULL, local datetime, local_ms datetime(3), local_us datetime(6),
+  day date, clock time, clock_us time(6), year_of year,
+  zero_day date NULL, zero_day_set date NOT NULL, zero_local datetime NOT NULL,
+  zero_at timestamp NOT NULL DEFAULT 0, nothing decimal(10,2) DEFAULT 5, big text{more}
+) CHARACTER SET utf8mb4
+"""
 
-PLAY: Final = """
+_PLAY: Final = """
 INSERT INTO plays VALUES (
   {id}, -123456789012.12345678, 4294967295, 18446744073709551615,
   -128, 255, 16777215, 1, b'1', b'100000101', 0.1, 1.5,
@@ -37,31 +34,62 @@ INSERT INTO plays VALUES (
   'A7C10001-6B1E-4F0A-9D2C-3E8F5A1B7C20',
   '2026-03-02 08:27:58.721607', '2026-03-02 08:27:58', '2026-03-02 08:27:58', '2026-03-02 08:27:58.721',
   '2026-03-02 08:27:58.721607', '2026-03-02', '-00:27:58', '838:59:58.999999', 2026,
-  '0000-00-00', '0000-00-00', '0000-00-00', 0, NULL, repeat('0123456789', 900)
+  '0000-00-00', '0000-00-00', '0000-00-00', 0, NULL, repeat('0123456789', 900){more}
 )
 """
 """The server's zone is two hours before UTC."""
 
-BEFORE: Final = (PLAY.format(id=1), "INSERT INTO rounds VALUES ('r-1', 0)")
-"""Rows of the snapshot."""
-
-STORY: Final = (
-    # One transaction over two tables, with a statement of several rows.
-    "BEGIN",
-    PLAY.format(id=18446744073709551615),
-    "INSERT INTO rounds VALUES ('r-2', 0), ('r-3', 1), ('r-4', 0)",
-    "COMMIT",
-    "UPDATE plays SET tiny = 8, kind = 'nonsense' WHERE id = 1",
-    "UPDATE rounds SET id = 'r-9' WHERE id = 'r-2'",
-    # The next file of the log; the positions in it begin anew.
-    "FLUSH BINARY LOGS",
-    "DELETE FROM rounds WHERE id = 'r-3'",
-    "ALTER TABLE rounds ADD COLUMN closed_by enum('system','agent') NULL",
-    "INSERT INTO rounds VALUES ('r-5', 1, 'agent')",
-    "TRUNCATE plays",
+_MYSQL_MORE: Final = (
+    ", made json, summed decimal(20,8) AS (price + 1) STORED",
+    """,
+  json_object('amount', CAST(0.10 AS decimal(10,2)), 'wide', CAST('12345678901234567.123456789' AS decimal(40,9)),
+              'least', -5, 'most', 18446744073709551615, 'text', 'Zoë 🎲',
+              'none', NULL, 'list', json_array(1, true)),
+  DEFAULT""",
 )
+"""MySQL keeps JSON as values, decimals among them; MariaDB as text."""
 
-RECORDS: Final = 35
+
+def schema(kind: str) -> tuple[str, ...]:
+    """Return the statements that make the tables, for `mysql` or `mariadb`."""
+    own = (
+        {"reference": "char(36)", "more": _MYSQL_MORE[0]} if kind == "mysql" else {"reference": "uuid", "more": ""}
+    )
+    rounds = (
+        "CREATE TABLE rounds (id varchar(40) PRIMARY KEY, is_closed tinyint(1) NOT NULL) CHARACTER SET utf8mb4"
+    )
+    return _SCHEMA.format(**own), rounds
+
+
+def _play(kind: str, row_id: int) -> str:
+    return _PLAY.format(id=row_id, more=_MYSQL_MORE[1] if kind == "mysql" else "")
+
+
+def before(kind: str) -> tuple[str, ...]:
+    """Return the statements that write the rows of the snapshot."""
+    return _play(kind, 1), "INSERT INTO rounds VALUES ('r-1', 0)"
+
+
+def story(kind: str) -> tuple[str, ...]:
+    """Return the statements whose changes are streamed."""
+    return (
+        # One transaction over two tables, with a statement of several rows.
+        "BEGIN",
+        _play(kind, 18446744073709551615),
+        "INSERT INTO rounds VALUES ('r-2', 0), ('r-3', 1), ('r-4', 0)",
+        "COMMIT",
+        "UPDATE plays SET tiny = 8, kind = 'nonsense' WHERE id = 1",
+        "UPDATE rounds SET id = 'r-9' WHERE id = 'r-2'",
+        # The next file of the log; the positions in it begin anew.
+        "FLUSH BINARY LOGS",
+        "DELETE FROM rounds WHERE id = 'r-3'",
+        "ALTER TABLE rounds ADD COLUMN closed_by enum('system','agent') NULL",
+        "INSERT INTO rounds VALUES ('r-5', 1, 'agent')",
+        "TRUNCATE plays",
+    )
+
+
+RECORDS: Final = {"mysql": 33, "mariadb": 35}
 """Of all topics together: rows, tombstones, transactions and changes of the schema."""
 
 _LOCAL: Final = datetime(2026, 3, 2, 8, 27, 58, 721_607)  # noqa: DTZ001 -- columns without zone
@@ -110,9 +138,29 @@ _WANTED: Final[Mapping[str, Any]] = {
 }
 
 
-def wanted(converter: str, time_mode: str, decimal_mode: str, unsigned_mode: str) -> dict[str, Any]:
+_MYSQL_WANTED: Final[Mapping[str, Any]] = {
+    # Text, as it was written.
+    "ref": "A7C10001-6B1E-4F0A-9D2C-3E8F5A1B7C20",
+    "made": {
+        "amount": Decimal("0.10"),
+        "wide": Decimal("12345678901234567.123456789"),
+        "least": -5,
+        "most": 18_446_744_073_709_551_615,
+        "text": "Zoë 🎲",
+        "none": None,
+        "list": [1, True],
+    },
+    "summed": Decimal("-123456789011.12345678"),
+}
+
+
+def wanted(kind: str, converter: str, time_mode: str, decimal_mode: str, unsigned_mode: str) -> dict[str, Any]:
     """Return what the columns of a play are read as, with a schema and nothing declared."""
     values = dict(_WANTED)
+    if kind == "mysql":
+        values |= _MYSQL_WANTED
+        # A number that is no whole one, or too large, is kept as a double there: see the test of its own.
+        del values["doc"]
     if converter == "avro":
         # This converter writes a column's default for its null.
         values["nothing"] = Decimal(5)
@@ -122,9 +170,11 @@ def wanted(converter: str, time_mode: str, decimal_mode: str, unsigned_mode: str
         # Debezium itself loses durations that no clock shows.
         values |= {"clock": None, "clock_us": None}
     if decimal_mode == "string":
-        values["price"] = str(_WANTED["price"])
+        values |= {column: str(values[column]) for column in ("price", "summed") if column in values}
     if decimal_mode == "double":
         values["price"] = Decimal("-123456789012.12346")
+        if kind == "mysql":
+            values["summed"] = Decimal("-123456789011.12346")
     if unsigned_mode == "long":
         values["huge"] = -1
     return values
@@ -155,7 +205,7 @@ DECLARED_FLATTENED: Final[Mapping[str, str]] = {
 }
 """The same for adaptive_time_microseconds, precise, precise."""
 
-READ_AS_DECLARED: Final[Mapping[str, Any]] = {
+_READ_AS_DECLARED: Final[Mapping[str, Any]] = {
     "price": _WANTED["price"],
     "minor": _WANTED["minor"],
     "flag": True,
@@ -168,3 +218,11 @@ READ_AS_DECLARED: Final[Mapping[str, Any]] = {
     "at": _WANTED["at"],
     "nothing": None,
 }
+
+
+def read_as_declared(kind: str) -> dict[str, Any]:
+    """Return what declared columns of a play are read as, where the records carry no schema."""
+    values = dict(_READ_AS_DECLARED)
+    if kind == "mysql":
+        del values["doc"]
+    return values
