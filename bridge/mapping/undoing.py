@@ -120,7 +120,7 @@ class _GivingBack:
     def _restore(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
         """Let stand again, as it was sent, what the reversal still keeps back and its own row says to count."""
         sent = _known(row, activity, one)
-        if one.n > 0 and _has_said_no(sent):
+        if _has_said_no(sent):
             return
         self._totals.add((one.table, one.key, one.name))
         known = self._suppose(row, memory)
