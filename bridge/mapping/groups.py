@@ -61,6 +61,14 @@ def rows_of_group(row: PlayRow) -> RoundRows:
     return found if memory is None or (row.plan.name, row.key) in known else [(row, memory), *found]
 
 
+def rows_that_go_with(row: PlayRow, name: str) -> RoundRows:
+    """Return a row's group by the group's name, as `rows_of_group` does; of a round nothing."""
+    if not name.startswith(KEY_SEPARATOR):
+        return []
+    _, table, key = name.split(KEY_SEPARATOR, 2)
+    return rows_of_group(PlayRow(row.plan.all_tables[table], key, row.recall))
+
+
 def follower_stands(row: PlayRow) -> bool:
     """Return whether something stands of what follows a row.  Raises Waiting while that waits itself."""
     own = (row.plan.name, row.key)
