@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.errors import MappingError
 from bridge.mapping.ahead import MOVED_ON, require_enough
 from bridge.mapping.events import EventMaker
-from bridge.mapping.groups import rows_that_go_with
+from bridge.mapping.groups import goes_with_others, rows_that_go_with
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import Did, RowMemory, Sent, Took
@@ -24,36 +24,44 @@ def retake(
 
     Raises MappingError where something else has happened to a row since.
     """
-    since = _come_since(undone, given)
+    first = _first_of(undone)
+    since = _come_since(first, undone, given)
     events = [all_of(maker, row, sent, by_amount=False) for row, sent in since]
     done = [Took(row.plan.name, row.key, sent.name, sent.n) for row, sent in since]
     for one in given[::-1]:
         row = PlayRow(scope.plan.all_tables[one.table], one.key, scope.recall)
-        activity, memory = row.plan.activities[one.name], row.memory()
-        if memory is None or (memory.gone and not memory.standing()):
-            continue
-        _require_as_given(memory, [other for other in given if (other.table, other.key) == (one.table, one.key)])
-        if one.part is not None and memory.last(one.name) is not None:
-            part = _part(maker, row, activity, one)
-            events += part
-            done.append(Took(one.table, row.key, one.name, part[0].n, one.part))
-            continue
-        standing = _standing(row, activity, memory, one)
-        taking = [Took(one.table, row.key, one.name, sent.n) for sent in standing]
-        if not standing and (memory.last(one.name) is None or not activity.alone):
-            taking = _ahead(row, activity, memory, one)
-        events += [
-            maker.rollback(row, row.scope(), sent)
-            for sent, taken in zip(standing, taking, strict=False)
-            if taken not in done
-        ]
-        done += [taken for taken in taking if taken not in done]
+        memory = row.memory()
+        if memory is not None and (not memory.gone or memory.standing()):
+            beside = [other for other in given if (other.table, other.key) == (one.table, one.key)]
+            _require_as_given(memory, beside)
+            events += _once_more(maker, row, memory, one, done)
+    for out in events:
+        out.with_others = goes_with_others(first, out.row)
     return events, done
 
 
-def _come_since(undone: PlayRow, given: list[Took]) -> list[tuple[PlayRow, Sent]]:
+def _once_more(maker: EventMaker, row: PlayRow, memory: RowMemory, one: Took, done: list[Took]) -> list[Outgoing]:
+    """Return what takes back one thing that was given back, and note in `done` what that takes."""
+    activity = row.plan.activities[one.name]
+    if one.part is not None and memory.last(one.name) is not None:
+        part = _part(maker, row, activity, one)
+        done.append(Took(one.table, row.key, one.name, part[0].n, one.part))
+        return part
+    standing = _standing(row, activity, memory, one)
+    taking = [Took(one.table, row.key, one.name, sent.n) for sent in standing]
+    if not standing and (memory.last(one.name) is None or not activity.alone):
+        taking = _ahead(row, activity, memory, one)
+    events = [
+        maker.rollback(row, row.scope(), sent)
+        for sent, taken in zip(standing, taking, strict=False)
+        if taken not in done
+    ]
+    done += [taken for taken in taking if taken not in done]
+    return events
+
+
+def _come_since(did: Did | None, undone: PlayRow, given: list[Took]) -> list[tuple[PlayRow, Sent]]:
     """Return what stands of what has come to follow a row since an undo gave it back, the newest first."""
-    did = _first_of(undone)
     if did is None or did.way != "round":
         return []
     known = {(one.table, one.key) for one in given}

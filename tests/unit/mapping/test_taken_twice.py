@@ -97,3 +97,20 @@ def test_one_that_went_alone_does_not_come_back_without_its_bet(
     cancel(run, "v", "undo", "all" if first == "alone" else "alone")
     back = ["Bet Approved b:2 5", "Win Approved w:2 30"]
     assert (run.new(), run.parked()) == (back if first == "alone" else back[1:], [])
+
+
+@pytest.mark.parametrize("way", ["bet", "round"])
+def test_a_cancel_of_its_own_also_holds_where_it_went_by_an_undo_of_an_undo(trial: Make, way: str) -> None:
+    run = trial(WALLET)
+    run.insert("bets", "b", amount=5)
+    run.insert("wins", "w", bet="b", amount=30)
+    cancel(run, "all", way, "b" if way == "bet" else "R1")
+    cancel(run, "u", "undo", "all")
+    cancel(run, "uu", "undo", "u")
+    run.new()
+    cancel(run, "alone", "win", "w")
+    run.restart()
+    cancel(run, "uuu", "undo", "uu")
+    assert (run.new(), run.parked()) == (["Bet Approved b:3 5"], [])
+    cancel(run, "v", "undo", "alone")
+    assert (run.new(), run.parked()) == (["Win Approved w:3 30"], [])
