@@ -38,6 +38,7 @@ def cautions(brand: Brand) -> list[Problem]:
         _guards_of_the_contract,
         _passed_over,
         _looked_at_once,
+        _undone_by_themselves,
         _followers,
         _ends_of_totals,
         _shared_ids,
@@ -121,6 +122,18 @@ def _looked_at_once(brand: Brand) -> Iterator[Problem]:
                 may = f"if {', '.join(sorted(columns))} may change, write `rows: mutable`"
                 hint = f"{may}; name rows that never count under `skip`"
                 yield brand.file.problem(("play", name, *path), message, hint)
+
+
+def _undone_by_themselves(brand: Brand) -> Iterator[Problem]:
+    """Yield reversals that are to undo themselves in rows that are not looked at again when they change."""
+    for name, table in brand.connector.play.items():
+        keys = table.key if isinstance(table.key, list) else [table.key]
+        own = _normal(f"{name}[{', '.join(str(key) for key in keys)}]")
+        for place, reversal in reversals_of(table) if table.rows == "append-only" else ():
+            if reversal.undoes is not None and _normal(str(reversal.undoes)) == own:
+                message = "append-only rows are looked at once: none of them undoes itself"
+                hint = "if its row changes when it is undone, write `rows: mutable`"
+                yield brand.file.problem(("play", name, *place, "undoes"), message, hint)
 
 
 def _followers(brand: Brand) -> Iterator[Problem]:

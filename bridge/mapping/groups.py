@@ -8,6 +8,7 @@ from bridge.errors import PoisonRecord
 from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
+from bridge.mapping.remembered import Did
 from bridge.mapping.rounds import ROUND_SPACE, RoundRows, add_to_round, require_decided, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
@@ -59,6 +60,19 @@ def rows_of_group(row: PlayRow) -> RoundRows:
     memory, found = row.memory(), rows_of_round(row.recall, row.plan.all_tables, group_of(row))
     known = {(member.plan.name, member.key) for member, _ in found}
     return found if memory is None or (row.plan.name, row.key) in known else [(row, memory), *found]
+
+
+def rows_that_go_with(row: PlayRow, name: str) -> RoundRows:
+    """Return a row's group by the group's name, as `rows_of_group` does; of a round nothing."""
+    if not name.startswith(KEY_SEPARATOR):
+        return []
+    _, table, key = name.split(KEY_SEPARATOR, 2)
+    return rows_of_group(PlayRow(row.plan.all_tables[table], key, row.recall))
+
+
+def goes_with_others(did: Did | None, row: PlayRow) -> bool:
+    """Return whether a reversal that takes a row back has not named that, but its round or what it follows."""
+    return did is not None and did.way == "round" and did.key != group_of(row)
 
 
 def follower_stands(row: PlayRow) -> bool:

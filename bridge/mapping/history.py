@@ -217,6 +217,11 @@ def _parts_of_history(
             left, stands = rest, anything(rest)
 
 
+def _untaken(sent: Sent) -> Sent:
+    """Return an activity of history as it was before rows of the log took it back."""
+    return msgspec.structs.replace(sent, stands=True) if sent.taken else sent
+
+
 def taken_by(taker: PlayRow, original: PlayRow) -> Any:
     """Return how much a reversal of history takes; None for all of it."""
     return _plan_and_take(taker, original)[1]
@@ -252,7 +257,7 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
             left = _whole(row, activity)
             found += [
                 msgspec.structs.replace(took, table=row.plan.name, key=row.key)
-                for took, *_ in _parts_of_history(row, activity, sent, left)
+                for took, *_ in _parts_of_history(row, activity, _untaken(sent), left)
                 if (took.table, took.key) == (table, key)
             ]
         elif sent.taken and not sent.seq and first_taker(row.recall, row, sent.name) == (table, key):

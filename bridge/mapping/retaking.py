@@ -5,45 +5,83 @@ from __future__ import annotations
 from bridge.errors import MappingError
 from bridge.mapping.ahead import MOVED_ON, require_enough
 from bridge.mapping.events import EventMaker
+from bridge.mapping.groups import goes_with_others, rows_that_go_with
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan
-from bridge.mapping.remembered import RowMemory, Sent, Took
+from bridge.mapping.remembered import Did, RowMemory, Sent, Took
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
-from bridge.mapping.taking_back import as_settled
+from bridge.mapping.taking_back import all_of, as_settled
 
 
-def retake(maker: EventMaker, scope: Scope, given: list[Took]) -> tuple[list[Outgoing], list[Took]]:
+def retake(
+    maker: EventMaker, scope: Scope, undone: PlayRow, given: list[Took]
+) -> tuple[list[Outgoing], list[Took]]:
     """Return what takes back once more what an undo gave back, the last first, and what that takes.
 
     Of an activity that was not sent, or that its own row has taken back, it is noted that it does not count.
+    Wins that came while their bet counted again go with it, where the first reversal took those that it had.
 
     Raises MappingError where something else has happened to a row since.
     """
-    events: list[Outgoing] = []
-    done: list[Took] = []
+    first = _first_of(undone)
+    since = _come_since(first, undone, given)
+    events = [all_of(maker, row, sent, by_amount=False) for row, sent in since]
+    done = [Took(row.plan.name, row.key, sent.name, sent.n) for row, sent in since]
     for one in given[::-1]:
         row = PlayRow(scope.plan.all_tables[one.table], one.key, scope.recall)
-        activity, memory = row.plan.activities[one.name], row.memory()
-        if memory is None or (memory.gone and not memory.standing()):
-            continue
-        _require_as_given(memory, [other for other in given if (other.table, other.key) == (one.table, one.key)])
-        if one.part is not None and memory.last(one.name) is not None:
-            part = _part(maker, row, activity, one)
-            events += part
-            done.append(Took(one.table, row.key, one.name, part[0].n, one.part))
-            continue
-        standing = _standing(row, activity, memory, one)
-        taking = [Took(one.table, row.key, one.name, sent.n) for sent in standing]
-        if not standing and (memory.last(one.name) is None or not activity.alone):
-            taking = _ahead(row, activity, memory, one)
-        events += [
-            maker.rollback(row, row.scope(), sent)
-            for sent, taken in zip(standing, taking, strict=False)
-            if taken not in done
-        ]
-        done += [taken for taken in taking if taken not in done]
+        memory = row.memory()
+        if memory is not None and (not memory.gone or memory.standing()):
+            beside = [other for other in given if (other.table, other.key) == (one.table, one.key)]
+            _require_as_given(memory, beside)
+            events += _once_more(maker, row, memory, one, done)
+    for out in events:
+        out.with_others = goes_with_others(first, out.row)
     return events, done
+
+
+def _once_more(maker: EventMaker, row: PlayRow, memory: RowMemory, one: Took, done: list[Took]) -> list[Outgoing]:
+    """Return what takes back one thing that was given back, and note in `done` what that takes."""
+    activity = row.plan.activities[one.name]
+    if one.part is not None and memory.last(one.name) is not None:
+        part = _part(maker, row, activity, one)
+        done.append(Took(one.table, row.key, one.name, part[0].n, one.part))
+        return part
+    standing = _standing(row, activity, memory, one)
+    taking = [Took(one.table, row.key, one.name, sent.n) for sent in standing]
+    if not standing and (memory.last(one.name) is None or not activity.alone):
+        taking = _ahead(row, activity, memory, one)
+    events = [
+        maker.rollback(row, row.scope(), sent)
+        for sent, taken in zip(standing, taking, strict=False)
+        if taken not in done
+    ]
+    done += [taken for taken in taking if taken not in done]
+    return events
+
+
+def _come_since(did: Did | None, undone: PlayRow, given: list[Took]) -> list[tuple[PlayRow, Sent]]:
+    """Return what stands of what has come to follow a row since an undo gave it back, the newest first."""
+    if did is None or did.way != "round":
+        return []
+    known = {(one.table, one.key) for one in given}
+    found: list[tuple[PlayRow, Sent]] = []
+    for row, memory in rows_that_go_with(undone, did.key):
+        if (row.plan.name, row.key) not in known:
+            own = [as_settled(row, sent) for sent in memory.standing() if did.activity in ("", sent.name)]
+            found += [(row, sent) for sent in own if sent.stands]
+    return found[::-1]
+
+
+def _first_of(undone: PlayRow) -> Did | None:
+    """Return what the reversal did that was undone first, in a chain of undos."""
+    row, did = undone, None
+    while (memory := row.memory()) is not None and memory.did is not None and memory.did != did:
+        did = memory.did
+        if did.way != "undoes":
+            return did
+        row = PlayRow(row.plan.all_tables[did.table], did.key, row.recall)
+    return None
 
 
 def _require_as_given(memory: RowMemory, given: list[Took]) -> None:

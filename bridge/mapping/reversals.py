@@ -267,7 +267,7 @@ class Reversals:
         if not memory.reversal and did is not None:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
         before = what_it_took(named, memory)
-        events, took = undo(self._maker, scope, before)
+        events, took = undo(self._maker, scope, named, before)
         if not events and not took and not memory.took:
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
         decision = as_sent(self._maker, plan, scope, events, did)

@@ -36,13 +36,13 @@ def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
     )
 
 
-def undo(maker: EventMaker, scope: Scope, took: list[Took]) -> Undone:
-    """Return what undoes a reversal, and what that takes or gives in turn.  Of a row deleted since it is nothing.
+def undo(maker: EventMaker, scope: Scope, undone: PlayRow, took: list[Took]) -> Undone:
+    """Return what undoes a reversal row, and what that takes or gives in turn; of a row deleted since nothing.
 
     Raises MappingError where something else has happened to it since.
     """
     if any(one.given for one in took):
-        return retake(maker, scope, took)
+        return retake(maker, scope, undone, took)
     giving = _GivingBack(maker, scope, took)
     for one, counts in giving.in_order():
         giving.give(one, counts=counts)
@@ -120,7 +120,7 @@ class _GivingBack:
     def _restore(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
         """Let stand again, as it was sent, what the reversal still keeps back and its own row says to count."""
         sent = _known(row, activity, one)
-        if one.n > 0 and _has_said_no(sent):
+        if _has_said_no(sent):
             return
         self._totals.add((one.table, one.key, one.name))
         known = self._suppose(row, memory)

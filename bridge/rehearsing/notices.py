@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bridge.brand import Brand
 from bridge.config.places import KeyPath
+from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
 from bridge.mapping.keys import key_text
 from bridge.mapping.mapper import Outcome
@@ -18,6 +19,7 @@ from bridge.mapping.plan import LookupPlan, TablePlan
 from bridge.mapping.rows import row_of_record
 from bridge.records import Change
 from bridge.rehearsing.origins import Origin
+from bridge.rehearsing.rows_used_again import RowsUsedAgain
 
 ENOUGH: Final = 10
 """So many events of a table at least, before what they have in common is told."""
@@ -53,6 +55,14 @@ class Notices:
         self._shared: Counter[str] = Counter()
         self._again: Counter[str] = Counter()
         self._rows: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._again_used = RowsUsedAgain()
+
+    def note_row(self, outcome: Outcome, change: Change | None, memory: Memory) -> None:
+        """Note what an update says of the row, and what its events say again."""
+        table = self._brand.plan.tables.get(outcome.table)
+        if change is not None and table is not None and outcome.kind in ("sent", "skipped"):
+            self._again_used.note_update(table, outcome.key, change, memory)
+        self._again_used.note_events(outcome.events)
 
     def note(self, outcome: Outcome, change: Change | None, rule: Origin | None, reversal: KeyPath | None) -> None:
         """Note how a change ended: by which rule, and under which of `reverses` its row falls."""
@@ -84,6 +94,7 @@ class Notices:
         for name, count in sorted(self._again.items()):
             sentence = f"{_events(count)} of {name} came again with the activity_id that was taken back"
             yield sentence, 'give each an id of its own: again: {activity_id: {text: "{id}:{n}"}}'
+        yield from self._again_used.sentences()
         shared = Counter(name for (name, _), rows in self._rows.items() if len(rows) > 1)
         for lookup, count in sorted(shared.items()):
             sentence = f"in {lookup}, several rows have one key ({_counted(count, 'key')}): the last is looked up"

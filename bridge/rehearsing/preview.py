@@ -189,6 +189,7 @@ class Preview:
         self.counts.events += len(events)
         rule = self._origins.rule(outcome, reversal)
         self._notices.note(outcome, change, rule, reversal)
+        self._notices.note_row(outcome, change, self._rehearsal.memory)
         op = change.op if change is not None else ""
         self._found.append(
             Previewed(kind, outcome.record, outcome.table, outcome.shown_key, op, reason, rule, events)

@@ -381,6 +381,36 @@ class TestRowsThatAreLookedAtOnce:
     def test_what_is_looked_at_again_or_is_no_column_is_not(self, tmp_path: Path, said: str) -> None:
         assert cautions(wallet(tmp_path, f"play: {{tx: {{{said}}}}}")) == []
 
+    VOIDS = """
+play:
+  tx: {activities: {bet: {type: Bet}}}
+  voids:
+    ROWS
+    key: [site, id]
+    reverses:
+      - {when: undone == none, original: "tx[ref]"}
+      - {when: undone != none, undoes: "UNDOES"}
+"""
+
+    def test_a_row_that_is_to_undo_itself(self, tmp_path: Path) -> None:
+        said = self.VOIDS.replace("ROWS", "rows: append-only").replace("UNDOES", "voids[site,id]")
+        (caution,) = cautions(wallet(tmp_path, said))
+        assert (caution.key, caution.message, caution.hint) == (
+            "play.voids.reverses.1.undoes",
+            "append-only rows are looked at once: none of them undoes itself",
+            "if its row changes when it is undone, write `rows: mutable`",
+        )
+
+    @pytest.mark.parametrize(
+        ("rows", "undoes"),
+        [("rows: append-only", "voids[site, ref]"), ("rows: mutable\n    deleted: nothing", "voids[site, id]")],
+    )
+    def test_one_that_undoes_another_or_is_looked_at_again_is_not(
+        self, tmp_path: Path, rows: str, undoes: str
+    ) -> None:
+        said = self.VOIDS.replace("ROWS", rows).replace("UNDOES", undoes)
+        assert cautions(wallet(tmp_path, said)) == []
+
 
 class TestIdsOfTwoTables:
     """Tables that count by themselves have bets with one number; to Fast Track, one id is one bet."""

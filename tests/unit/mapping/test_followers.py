@@ -144,6 +144,25 @@ def test_an_undo_restores_all_that_went(trial: Make) -> None:
     assert run.events()[4:] == ["Bet Approved b1:2 5", "Win Approved w1:2 30"]
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_win_that_comes_after_an_undo_goes_too_when_that_is_undone(trial: Make, *, restarted: bool) -> None:
+    run = trial_of(trial)
+    bet(run, "b1")
+    win(run, "w1", "b1")
+    cancel(run, "c1", "b1")
+    cancel(run, "u1", "c1", "undo")
+    win(run, "w2", "b1", 7)
+    run.new()
+    if restarted:
+        run.restart()
+    cancel(run, "u2", "u1", "undo")
+    assert run.new() == ["Win Rollback w2 7", "Win Rollback w1:2 30", "Bet Rollback b1:2 5"]
+    cancel(run, "u3", "u2", "undo")
+    assert run.new() == ["Bet Approved b1:3 5", "Win Approved w1:3 30", "Win Approved w2:2 7"]
+    cancel(run, "u4", "u3", "undo")
+    assert run.new() == ["Win Rollback w2:2 7", "Win Rollback w1:3 30", "Bet Rollback b1:3 5"]
+
+
 def test_what_is_skipped_takes_its_followers_with_it_in_silence(trial: Make) -> None:
     run = trial_of(trial)
     bet(run, "b1", is_demo=True)

@@ -110,6 +110,25 @@ def test_a_part_of_history_is_undone(trial: Make) -> None:
     assert run.events() == ["Bet Rollback 1:3 5", "Bet Approved 1:4 9"]
 
 
+@pytest.mark.parametrize("rows", ["rows: mutable", "rows: append-only"])
+@pytest.mark.parametrize("order", [("v", "w"), ("w", "v")])
+def test_a_part_of_history_is_undone_after_the_rest_was_taken(
+    trial: Make, rows: str, order: tuple[str, str]
+) -> None:
+    voids = PARTS + '      - {when: kind == "void", original: "tx[ref]"}\n'
+    if rows == "rows: append-only":
+        voids = voids.replace("    rows: mutable\n    deleted: nothing\n", "")
+    run = trial(voids)
+    run.snapshot("tx", "1", **BET[1])
+    run.snapshot("tx", "v", **part(4))
+    run.insert("tx", "w", kind="void", ref="1")
+    assert run.new() == ["Bet Rollback 1:2 6"]
+    for key in order:
+        run.restart()
+        run.insert("tx", f"u{key}", kind="unvoid", ref=key)
+    assert (run.new()[-1], run.parked()) == ("Bet Approved 1:4 10", [])
+
+
 def test_a_part_of_history_that_was_undone_there_is_left(trial: Make) -> None:
     run = trial(PARTS)
     for key, row in (BET, ("v", part(4)), UNVOID):

@@ -210,6 +210,15 @@ class TestAPart:
         bet(run, "open")
         assert run.events() == ["Bet Approved 1 10"]
 
+    def test_not_by_an_undo_once_its_own_row_has_said_no(self, run: Trial) -> None:
+        bet(run, "open")
+        bet(run, "void")
+        run.insert("refunds", "u", kind="undo", ref="a")
+        assert run.events() == ["Bet Approved 1 6", "Bet Rollback 1 6"]
+        assert run.ended("skipped")[-1] == "its own row does not say that it counts"
+        bet(run, "open")
+        assert run.parked() == [("1", "settled_after")]
+
     def test_and_others_may_be_all_of_it(self, run: Trial) -> None:
         run.insert("refunds", "b", kind="part", ref="1", amount=6)
         bet(run, "open")

@@ -97,3 +97,41 @@ def test_one_that_went_alone_does_not_come_back_without_its_bet(
     cancel(run, "v", "undo", "all" if first == "alone" else "alone")
     back = ["Bet Approved b:2 5", "Win Approved w:2 30"]
     assert (run.new(), run.parked()) == (back if first == "alone" else back[1:], [])
+
+
+@pytest.mark.parametrize("way", ["bet", "round"])
+def test_a_cancel_of_its_own_also_holds_where_it_went_by_an_undo_of_an_undo(trial: Make, way: str) -> None:
+    run = trial(WALLET)
+    run.insert("bets", "b", amount=5)
+    run.insert("wins", "w", bet="b", amount=30)
+    cancel(run, "all", way, "b" if way == "bet" else "R1")
+    cancel(run, "u", "undo", "all")
+    cancel(run, "uu", "undo", "u")
+    run.new()
+    cancel(run, "alone", "win", "w")
+    run.restart()
+    cancel(run, "uuu", "undo", "uu")
+    assert (run.new(), run.parked()) == (["Bet Approved b:3 5"], [])
+    cancel(run, "v", "undo", "alone")
+    assert (run.new(), run.parked()) == (["Win Approved w:3 30"], [])
+
+
+@pytest.mark.parametrize("way", ["bet", "round"])
+@pytest.mark.parametrize("before", [False, True])
+def test_a_win_of_history_that_was_cancelled_alone_stays_with_its_bet(
+    trial: Make, *, way: str, before: bool
+) -> None:
+    run = trial(WALLET)
+    run.snapshot("bets", "b", amount=5)
+    run.snapshot("wins", "w", bet="b", amount=30)
+    if before:
+        run.snapshot("cancels", "alone", kind="win", ref="w")
+    else:
+        cancel(run, "alone", "win", "w")
+    cancel(run, "all", way, "b" if way == "bet" else "R1")
+    assert run.new()[-1] == "Bet Rollback b 5"
+    run.restart()
+    cancel(run, "v", "undo", "alone")
+    assert (run.new(), run.parked()) == ([], [])
+    cancel(run, "u", "undo", "all")
+    assert (run.new(), run.parked()) == (["Bet Approved b:2 5", "Win Approved w:2 30"], [])

@@ -95,6 +95,42 @@ class TestIds:
         assert run.notices() == ["1 event of tx.win had the activity_id of another bet or win"]
 
 
+class TestRowsUsedAgain:
+    """A row that is overwritten with other play, and one whose `compare` changes with every job."""
+
+    SPINS = """
+play:
+  spins:
+    rows: mutable
+    deleted: nothing
+    activities: {bet: {type: Bet, COMPARE}}
+    event: {activity_id: spin}
+    again: {activity_id: {text: "{spin}:{n}"}}
+"""
+
+    def _notices(self, folder: Path, compare: str, **changes: Any) -> list[str]:
+        database = Database()
+        row = {**ROW, "spin": "a", "amount": 5, "touched": 1}
+        records = [
+            database.insert("spins", {"id": 1}, row),
+            database.update("spins", {"id": 1}, {**row, **changes}),
+        ]
+        shown = Preview(wallet(folder, self.SPINS.replace("COMPARE", compare)))
+        list(shown.of(records))
+        return [sentence for sentence, _ in shown.counts.notices]
+
+    def test_another_spin_in_the_row_of_one_that_was_sent(self, tmp_path: Path) -> None:
+        told = "1 update of spins had another activity_id than what was sent of the row"
+        assert self._notices(tmp_path, "compare: amount", spin="b") == [told]
+        assert self._notices(tmp_path, "compare: amount", spin="b", amount=7) == [told]
+        assert self._notices(tmp_path, "compare: amount", amount=7, touched=2) == []
+
+    def test_an_event_that_comes_again_although_nothing_that_counts_has_changed(self, tmp_path: Path) -> None:
+        told = "1 event of spins.bet came again with the values that were taken back"
+        assert self._notices(tmp_path, "compare: touched", touched=2) == [told]
+        assert self._notices(tmp_path, "compare: touched", touched=2, amount=7) == []
+
+
 class TestLookUps:
     """Of several rows with one key, the last one read is looked up, whichever is meant."""
 

@@ -1,0 +1,87 @@
+"""Rows that a wallet overwrites with other play, or whose events change when nothing has happened to them."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from bridge.contracts import Memory
+from bridge.errors import PoisonRecord
+from bridge.mapping.keys import key_text
+from bridge.mapping.outgoing import Outgoing
+from bridge.mapping.plan import ActivityPlan, TablePlan
+from bridge.mapping.recall import Recall
+from bridge.mapping.rows import judged_scope
+from bridge.mapping.scope import Scope
+from bridge.mapping.waiting import Waiting
+from bridge.records import Change
+
+_FREE = {"activity_id", "status", "timestamp"}
+"""What may differ between a Rollback and the event after it, when nothing that counts has changed."""
+
+
+class RowsUsedAgain:
+    """Notes what was sent of each row, and what its row says of that later."""
+
+    def __init__(self) -> None:
+        self._ids: dict[tuple[str, str], dict[str, str | None]] = {}
+        """The activity_id of each activity of a row that was sent once."""
+        self._others: Counter[str] = Counter()
+        self._alike: Counter[str] = Counter()
+
+    def note_events(self, events: Sequence[Outgoing]) -> None:
+        """Note the events of one change."""
+        for before, after in itertools.pairwise(events):
+            if not before.approved and after.approved and _same_values(before, after):
+                self._alike[f"{after.row.plan.name}.{after.name}"] += 1
+        for out in events:
+            if out.approved and out.row.plan.activities[out.name].grows is None:
+                known = self._ids.setdefault((out.row.plan.name, out.row.key), {})
+                known[out.name] = key_text(out.fields.get("activity_id")) if out.n == 1 else None
+
+    def note_update(self, table: TablePlan, key: str, change: Change, memory: Memory) -> None:
+        """Note an update of a row, before what it has led to is noted."""
+        known = self._ids.get((table.name, key))
+        if known is None or change.op != "u" or change.renamed is not None or table.append_only:
+            return
+        recall = Recall()
+        recall.begin(memory)
+        try:
+            scope = judged_scope(table, change, recall)
+            scope.n = 1
+        except (Waiting, PoisonRecord):
+            return
+        if any(_is_other(table.activities[name], scope, sent) for name, sent in known.items() if sent is not None):
+            self._others[table.name] += 1
+
+    def sentences(self) -> Iterator[tuple[str, str]]:
+        """Yield what is most likely wrong, and what to look at."""
+        for name, count in sorted(self._others.items()):
+            updates = "1 update" if count == 1 else f"{count} updates"
+            sentence = f"{updates} of {name} had another activity_id than what was sent of the row"
+            yield (
+                sentence,
+                "is `key` all that names a row? A row that is used again for other play needs more in it",
+            )
+        for name, count in sorted(self._alike.items()):
+            events = "1 event" if count == 1 else f"{count} events"
+            sentence = f"{events} of {name} came again with the values that were taken back"
+            yield sentence, "does `compare` name a column that each update changes?"
+
+
+def _is_other(activity: ActivityPlan, scope: Scope, sent: str) -> bool:
+    read = dict(activity.event).get("activity_id")
+    try:
+        return read is not None and key_text(read(scope)) != sent
+    except (Waiting, PoisonRecord):
+        return False
+
+
+def _same_values(before: Outgoing, after: Outgoing) -> bool:
+    if (before.row.plan, before.row.key, before.name) != (after.row.plan, after.row.key, after.name):
+        return False
+    one, other = (msgspec.json.decode(out.body) for out in (before, after))
+    return all(one.get(field) == other.get(field) for field in {*one, *other} - _FREE)
