@@ -19,6 +19,7 @@ from bridge.mapping.plan import LookupPlan, TablePlan
 from bridge.mapping.rows import row_of_record
 from bridge.records import Change
 from bridge.rehearsing.origins import Origin
+from bridge.rehearsing.parts_taken_whole import PartsTakenWhole
 from bridge.rehearsing.rows_used_again import RowsUsedAgain
 
 ENOUGH: Final = 10
@@ -56,13 +57,15 @@ class Notices:
         self._again: Counter[str] = Counter()
         self._rows: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._again_used = RowsUsedAgain()
+        self._taken_whole = PartsTakenWhole()
 
     def note_row(self, outcome: Outcome, change: Change | None, memory: Memory) -> None:
-        """Note what an update says of the row, and what its events say again."""
+        """Note what an update says of the row, what its events say again, and what a reversal took."""
         table = self._brand.plan.tables.get(outcome.table)
         if change is not None and table is not None and outcome.kind in ("sent", "skipped"):
             self._again_used.note_update(table, outcome.key, change, memory)
         self._again_used.note_events(outcome.events)
+        self._taken_whole.note(outcome, change, memory)
 
     def note(self, outcome: Outcome, change: Change | None, rule: Origin | None, reversal: KeyPath | None) -> None:
         """Note how a change ended: by which rule, and under which of `reverses` its row falls."""
@@ -95,6 +98,7 @@ class Notices:
             sentence = f"{_events(count)} of {name} came again with the activity_id that was taken back"
             yield sentence, 'give each an id of its own: again: {activity_id: {text: "{id}:{n}"}}'
         yield from self._again_used.sentences()
+        yield from self._taken_whole.sentences()
         shared = Counter(name for (name, _), rows in self._rows.items() if len(rows) > 1)
         for lookup, count in sorted(shared.items()):
             sentence = f"in {lookup}, several rows have one key ({_counted(count, 'key')}): the last is looked up"

@@ -131,6 +131,43 @@ play:
         assert self._notices(tmp_path, "compare: touched", touched=2, amount=7) == []
 
 
+class TestPartsTakenWhole:
+    """A refund of 3 that takes back a bet of 10, because nobody has said `takes`."""
+
+    REFUNDS = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet", SHARE}}
+    event: {wager_amount: AMOUNT}
+    reverses: {when: kind == "refund", original: "tx[ref]", TAKES}
+"""
+
+    def _notices(self, folder: Path, read: str, amount: Any, takes: str = "", share: str = "") -> list[str]:
+        database = Database()
+        records = [
+            database.insert("tx", {"id": 1}, {**ROW, "kind": "bet", "amount": 10}),
+            database.insert("tx", {"id": 2}, {**ROW, "kind": "refund", "ref": 1, "amount": amount}),
+        ]
+        text = self.REFUNDS.replace("AMOUNT", read).replace("TAKES", takes).replace("SHARE", share)
+        shown = Preview(wallet(folder, text))
+        list(shown.of(records))
+        return [sentence for sentence, _ in shown.counts.notices]
+
+    @pytest.mark.parametrize("read", ["amount", "abs(amount)", "amount / 1"])
+    @pytest.mark.parametrize("of_refund", [3, -3])
+    def test_one_with_a_smaller_amount_is_told(self, tmp_path: Path, read: str, of_refund: int) -> None:
+        assert self._notices(tmp_path, read, of_refund) == [
+            "1 row of tx took back all of a bet or win, and said a smaller amount"
+        ]
+
+    @pytest.mark.parametrize("of_refund", [10, -10, 0, None, "all of it"])
+    def test_one_with_the_same_amount_or_none_is_not(self, tmp_path: Path, of_refund: Any) -> None:
+        assert self._notices(tmp_path, "amount", of_refund) == []
+
+    def test_one_that_takes_a_part_is_not(self, tmp_path: Path) -> None:
+        assert self._notices(tmp_path, "left", 3, "takes: amount, partial: amount", "share: amount") == []
+
+
 class TestLookUps:
     """Of several rows with one key, the last one read is looked up, whichever is meant."""
 
