@@ -35,6 +35,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 
 $(BUILT): $(STAMP) setup.py pyproject.toml $(shell find bridge -name '*.py')
 	@echo "==> Compiling what every record passes into $(COMPILED): about two minutes, after each change of bridge/"
+	@$(RUN) -m stack compiler
 	@rm -rf build $(COMPILED) && mkdir $(COMPILED)
 	@# As old as what it is built from: a file that changes meanwhile is newer.
 	@touch $(COMPILED)/.begun

@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     compose.add_argument("arguments", nargs=argparse.REMAINDER, help="for example: up --build")
     run = commands.add_parser("run", help="run a command with the stack up; stop what was started for it")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="for example: -- wallet-bridge demo")
+    commands.add_parser("compiler", help="install what compiles the bridge, where it is missing")
     commands.add_parser("perftest-classpath", help="fetch RabbitMQ's load generator and print its class path")
     return parser
 
@@ -74,6 +75,8 @@ def _run(given: argparse.Namespace) -> int:
             control.run_compose(given.arguments)
         case "run":
             return _run_with_stack(given.arguments, progress)
+        case "compiler":
+            packages.require(packages.COMPILER, progress, packages.TO_COMPILE)
         case "perftest-classpath":
             sys.stdout.write(f"{packages.jars('perftest', progress)}/*\n")
     return 0

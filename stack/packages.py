@@ -8,6 +8,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import sysconfig
 import tarfile
 import tempfile
 import zipfile
@@ -58,20 +59,49 @@ RABBITMQ = Program("rabbitmq-server", str(RABBITMQ_BIN / "rabbitmq-server"))
 JAVA = Program("default-jre-headless", "java")
 MAVEN = Program("maven", "mvn")
 
+COMPILER = [
+    Program("gcc", "gcc"),
+    Program("libc6-dev", "/usr/include/stdio.h"),
+    Program("libpython3-dev", f"{sysconfig.get_path('include')}/Python.h"),
+]
+"""What makes an extension of the Python that runs this."""
 
-def require(programs: list[Program], progress: Progress) -> None:
-    """Install what is missing.  Raises `Unavailable` when that needs rights or a tool that are not here."""
-    missing = [each.package for each in programs if each.find() is None]
+SERVERS = (
+    "no container engine answers",
+    ", start a container engine, or run `wallet-bridge demo --embedded`, which needs no server",
+)
+TO_COMPILE = "the bridge is compiled from C", ""
+
+
+def require(programs: list[Program], progress: Progress, what_for: tuple[str, str] = SERVERS) -> None:
+    """Install what is missing.  Raises `Unavailable` when that needs rights or a tool that are not here.
+
+    `what_for` says why it is needed, and what can be done instead.  One caller at a time installs.
+    """
+    missing = _missing(programs)
     if not missing:
         return
-    names = " ".join(missing)
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        names = " ".join(missing)
+        why, instead = what_for
         raise Unavailable(
-            f"no container engine answers, and these packages are missing: {names}. "
-            f"Install them (apt-get install {names}), start a container engine, "
-            "or run `wallet-bridge demo --embedded`, which needs no server"
+            f"{why}, and these packages are missing: {names}. Install them (apt-get install {names}){instead}"
         )
-    progress.say(f"installing {names}")
+    cache = cache_folder()
+    cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with (cache / "packages.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        missing = _missing(programs)
+        if missing:
+            _install(missing, progress)
+
+
+def _missing(programs: list[Program]) -> list[str]:
+    return [each.package for each in programs if each.find() is None]
+
+
+def _install(missing: list[str], progress: Progress) -> None:
+    progress.say(f"installing {' '.join(missing)}")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     wait = ["-o", "DPkg::Lock::Timeout=300"]
     with no_service_starts():

@@ -11,6 +11,7 @@ import pytest
 
 import stack
 from stack import packages
+from stack.__main__ import UNAVAILABLE, main
 from stack.engine import marked_engine
 from stack.errors import StackError, Unavailable
 from stack.packages import Program
@@ -29,6 +30,35 @@ def test_without_root_a_missing_package_is_named_with_the_ways_out(monkeypatch: 
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(Unavailable, match=r"no-such-package.*demo --embedded"):
         packages.require([MISSING], QUIET)
+
+
+def test_without_root_what_compiles_is_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("PATH", "")
+    assert main(["compiler"]) == UNAVAILABLE
+    assert "apt-get install gcc" in capfd.readouterr().err
+
+
+def test_of_several_callers_one_installs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought = tmp_path / "brought"
+    tool = tmp_path / "apt-get"
+    tool.write_text(
+        f'#!/bin/sh\necho "$3" >> {tmp_path}/asked\n[ "$3" = update ] || touch {brought}\n', encoding="ascii"
+    )
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(packages, "POLICY", tmp_path / "policy-rc.d")
+    callers = [
+        threading.Thread(target=packages.require, args=([Program("some", str(brought))], QUIET)) for _ in range(4)
+    ]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert (tmp_path / "asked").read_text().split() == ["update", "install"]
 
 
 def test_a_package_that_cannot_be_installed_is_an_error_in_its_tools_words(
