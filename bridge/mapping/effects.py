@@ -147,7 +147,8 @@ class Effects:
             memory.sent = stands_of_history(table, scope)
             memory.reversal = silently_taken(table, scope, self._recall, memory)
         self._recall.put_row(table.name, scope.key, memory)
-        counts = memory.ending is Ending.HISTORY and not memory.reversal
+        takes = memory.did is not None and memory.did.way != "undoes"
+        counts = memory.ending is Ending.HISTORY and (takes or not memory.reversal)
         return self.index(table, scope, counts=counts)
 
     def index(self, table: TablePlan, scope: Scope, *, counts: bool) -> list[tuple[str, str]]:

@@ -40,6 +40,9 @@ def stands_of_history(table: TablePlan, scope: Scope) -> list[Sent]:
 
 
 def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent | None:
+    kept = _goes_on_standing(activity, scope) if stands and scope.plan.asks_itself else None
+    if kept is not None:
+        return kept
     amount, compare = Decimal(0), None
     if activity.grows is not None:
         total = activity.grows[0](scope)
@@ -57,6 +60,26 @@ def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent 
         except (PoisonRecord, Waiting):
             sent.fields = {}
     return sent
+
+
+def _goes_on_standing(activity: ActivityPlan, scope: Scope) -> Sent | None:
+    """Return what stands of an earlier row with the same key, where this row changes nothing of it.
+
+    Its event is made at once, from that row: it is forgotten once this one is remembered.
+    """
+    memory = scope.memory
+    last = memory.last(activity.name) if memory is not None else None
+    if last is None or last.seq or not last.stands or activity.grows is not None:
+        return None
+    if activity.compare is not None and activity.compare(scope) != last.compare:
+        return None
+    fields = last.fields
+    if fields is None:
+        try:
+            fields = dict(scope.sent_fields(last))
+        except (PoisonRecord, Waiting):
+            fields = {}
+    return msgspec.structs.replace(last, fields=fields)
 
 
 def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMemory) -> bool:
@@ -85,6 +108,7 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
             way = "original" if reversal.original is not None else "undoes"
             takes = UNKNOWN if reversal.takes is not None else None
             memory.did = Did(way, row.plan.name, row.key, reversal.activity or "", takes)
+            recall.put_row(table.name, scope.key, memory)  # How much it takes is asked for by that.
             _note_silent(recall, row, [table.name, scope.key, memory.did.activity])
         return True
     return False
@@ -112,7 +136,8 @@ def _join_rounds(table: TablePlan, scope: Scope, recall: Recall) -> None:
     rounds += join_groups(recall, table, scope) if table.gathers else []
     for round_id in rounds:
         for taker in named_by(recall, "", round_id) if round_id is not None else ():
-            add_taker(recall, table.name, scope.key, taker)
+            if table.each is None or taker[0] != table.name:  # An item is not taken back by one before it.
+                add_taker(recall, table.name, scope.key, taker)
 
 
 def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: list[str]) -> None:
@@ -140,7 +165,8 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
     """Let nothing stand that is taken back, but where shares tell how much: that is worked out when asked for."""
     takers = takers_of(recall, table.name, key)
     if takers and memory.ending is Ending.HISTORY and not table.append_only:
-        memory.ahead = _taken_ahead(table, memory, recall, takers)
+        recall.put_row(table.name, key, memory)  # How much is taken may depend on its original.
+        memory.ahead = _taken_ahead(table, key, memory, recall, takers)
     for sent in memory.sent if takers else ():
         mine = [undone for _, _, activity, undone in takers if activity in ("", sent.name)]
         if not mine:
@@ -155,17 +181,31 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
 
 
 def _taken_ahead(
-    table: TablePlan, memory: RowMemory, recall: Recall, takers: list[tuple[str, str, str, bool]]
+    table: TablePlan, key: str, memory: RowMemory, recall: Recall, takers: list[tuple[str, str, str, bool]]
 ) -> list[Ahead]:
-    """Return what reversals took in whole of a row before it was sent; what parts they took is not told."""
+    """Return what reversals took of a row before it was sent, in whole or in part."""
     pending = [one.name for one in table.activities.values() if not (memory.sent and one.alone)]
     pending = [name for name in pending if memory.last(name) is None]
     ahead: list[Ahead] = []
-    for taker, key, only, undone in takers:
-        did = (recall.row(taker, key) or memory).did
-        if not undone and (did is None or did.takes != UNKNOWN):
-            ahead += [Ahead(name) for name in pending if only in ("", name) and Ahead(name) not in ahead]
+    row = PlayRow(table, key, recall)
+    for taker, taker_key, only, undone in takers:
+        if undone:
+            continue
+        part = _part_taken_by(PlayRow(table.all_tables[taker], taker_key, recall), row)
+        mine = [Ahead(name, part) for name in pending if only in ("", name)]
+        ahead += [one for one in mine if part is not None or one not in ahead]
     return ahead
+
+
+def _part_taken_by(taker: PlayRow, row: PlayRow) -> Any:
+    """Return how much a reversal of history takes of a row that was not sent yet; None for all of it."""
+    memory = taker.memory()
+    if memory is None or memory.did is None or memory.did.takes != UNKNOWN:
+        return None
+    try:
+        return taken_by(taker, row)
+    except (PoisonRecord, Waiting):
+        return UNKNOWN
 
 
 def _stood(table: TablePlan, key: str, recall: Recall, sent: Sent) -> bool:
@@ -249,7 +289,11 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
             ]
         elif sent.taken and not sent.seq and first_taker(row.recall, row, sent.name) == (table, key):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
+    part = _part_taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
     for one in memory.ahead[::-1]:
-        if one.n >= 0 and first_taker(row.recall, row, one.name) == (table, key):
+        mine = one.n >= 0 and one.part == part and only in ("", one.name)
+        if mine and (part is not None or first_taker(row.recall, row, one.name) == (table, key)):
             found.append(Took(row.plan.name, row.key, one.name, one.n, one.part))
+            if part is not None:
+                break  # Another reversal took as much.
     return found

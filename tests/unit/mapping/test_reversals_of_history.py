@@ -209,3 +209,66 @@ def test_a_round_whose_void_was_undone_counts(trial: Make, rows: Rows) -> None:
         run.snapshot("tx", key, **row)
     run.insert("tx", "w", **ROUND_VOID[1])
     assert run.events() == ["Win Rollback 2:2 30", "Bet Rollback 1:2 10"]
+
+
+PENDING = PARTS.replace("activities:", 'stands: state == "ok"\n    activities:')
+PAY: dict[str, Any] = {"kind": "bet", "amount": 10}
+
+
+@pytest.mark.parametrize("rows", list(permutations([("1", {**PAY, "state": "pending"}), ("v", part(4))])))
+def test_of_a_pending_bet_history_takes_the_part_that_it_says(trial: Make, rows: Rows) -> None:
+    run = trial(PENDING)
+    for key, row in rows:
+        run.snapshot("tx", key, **{"state": "ok", **row})
+    run.update("tx", "1", **PAY, state="ok")
+    assert run.events() == ["Bet Approved 1 6"]
+    run.insert("tx", "u", **UNVOID[1], state="ok")
+    assert run.events()[1:] == ["Bet Rollback 1 6", "Bet Approved 1:2 10"]
+
+
+def test_each_of_two_parts_of_a_pending_bet_is_undone_on_its_own(trial: Make) -> None:
+    run = trial(PENDING)
+    for key, row in (("1", {**PAY, "state": "pending"}), ("v", part(4)), ("w", part(1))):
+        run.snapshot("tx", key, **{"state": "ok", **row})
+    run.insert("tx", "u", kind="unvoid", ref="w", state="ok")
+    run.update("tx", "1", **PAY, state="ok")
+    assert run.events() == ["Bet Approved 1 6"]
+
+
+def test_a_bet_of_which_history_took_a_part_can_be_void_by_its_own_row(trial: Make) -> None:
+    run = trial(PENDING)
+    run.snapshot("tx", "1", **PAY, state="ok")
+    run.snapshot("tx", "v", **part(4), state="ok")
+    run.update("tx", "1", **PAY, state="void")
+    assert (run.events(), run.parked()) == (["Bet Rollback 1:2 6"], [])
+
+
+FIXED = """
+play:
+  tx:
+    each: {does: '("takes", "pays") if kind == "fix" else ("pays",)'}
+    key: [id, does]
+    activities:
+      bet: {type: Bet, when: kind == "bet"}
+      win: {type: Win, when: kind != "bet" and does == "pays"}
+    reverses: {when: does == "takes", round: round, activity: win}
+"""
+
+
+@pytest.mark.parametrize("history", [2, 3, 4])
+def test_what_a_row_of_history_pays_stands_although_it_takes_back_what_was_paid(trial: Make, history: int) -> None:
+    run = trial(FIXED)
+    rows = [("bet", 5), ("win", 12), ("fix", 2), ("fix", 3), ("fix", 4)]
+    for number, (kind, amount) in enumerate(rows, 1):
+        write = run.snapshot if number <= history else run.insert
+        write("tx", str(number), kind=kind, amount=amount)
+    told = ["Win Rollback 2 12", "Win Approved 3 2", "Win Rollback 3 2", "Win Approved 4 3"]
+    assert run.events() == [*told, "Win Rollback 4 3", "Win Approved 5 4"][2 * (history - 2) :]
+
+
+def test_a_part_of_history_that_cannot_be_told_leaves_a_pending_bet_to_a_person(trial: Make) -> None:
+    run = trial(PENDING.replace("takes: amount", "takes: number(said)"))
+    run.snapshot("tx", "1", **PAY, state="pending")
+    run.snapshot("tx", "v", **part(4), state="ok", said="4 or so")
+    run.update("tx", "1", **PAY, state="ok")
+    assert (run.events(), run.parked()) == ([], [("1", "settled_after")])
