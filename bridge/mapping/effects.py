@@ -11,11 +11,12 @@ from bridge.errors import PoisonRecord
 from bridge.mapping.ahead import lift
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.groups import group_of, join_groups
-from bridge.mapping.history import silently_taken, stands_of_history
+from bridge.mapping.history import silently_taken
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.parts import note_parts, stored_parts
+from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took

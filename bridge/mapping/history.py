@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.amounts import checked
 from bridge.mapping.groups import join_groups, round_taken
-from bridge.mapping.keys import key_text
-from bridge.mapping.past import would_have_sent
+from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Sent, Took
@@ -22,64 +19,6 @@ from bridge.mapping.shares import anything, less
 from bridge.mapping.takers import DEEPEST, add_taker, first_taker, named_by, takers_of
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
-
-
-def stands_of_history(table: TablePlan, scope: Scope) -> list[Sent]:
-    """Return what counts as sent of a row of history: each as its first generation."""
-    found = []
-    for activity in table.activities.values():
-        try:
-            if not activity.when(scope):
-                continue
-            stands = bool(activity.stands(scope))
-            if stands or table.sent_before(scope):
-                found.append(_sent_before(activity, scope, stands=stands))
-        except (PoisonRecord, Waiting):
-            continue
-    return [sent for sent in found if sent is not None]
-
-
-def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent | None:
-    kept = _goes_on_standing(activity, scope) if stands and scope.plan.asks_itself else None
-    if kept is not None:
-        return kept
-    amount, compare = Decimal(0), None
-    if activity.grows is not None:
-        total = activity.grows[0](scope)
-        if not total:
-            return None
-        amount = Decimal(checked(total, f"the total of {activity.name}"))
-    elif activity.compare is not None:
-        compare = activity.compare(scope)
-    sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
-    memory = scope.memory
-    plan = scope.plan
-    if plan.asks_change or (plan.asks_itself and memory is not None and memory.sent):
-        try:  # Once this row is remembered, the change and the row before are gone.
-            sent.fields = would_have_sent(scope, sent)
-        except (PoisonRecord, Waiting):
-            sent.fields = {}
-    return sent
-
-
-def _goes_on_standing(activity: ActivityPlan, scope: Scope) -> Sent | None:
-    """Return what stands of an earlier row with the same key, where this row changes nothing of it.
-
-    Its event is made at once, from that row: it is forgotten once this one is remembered.
-    """
-    memory = scope.memory
-    last = memory.last(activity.name) if memory is not None else None
-    if last is None or last.seq or not last.stands or activity.grows is not None:
-        return None
-    if activity.compare is not None and activity.compare(scope) != last.compare:
-        return None
-    fields = last.fields
-    if fields is None:
-        try:
-            fields = dict(scope.sent_fields(last))
-        except (PoisonRecord, Waiting):
-            fields = {}
-    return msgspec.structs.replace(last, fields=fields)
 
 
 def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMemory) -> bool:
@@ -98,6 +37,7 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
                 round_id = round_taken(reversal, scope)
                 if round_id is not None:
                     memory.did = Did("round", "", round_id, reversal.activity or "")
+                    recall.put_row(table.name, scope.key, memory)  # In what way it takes is asked for by that.
                     _note_round_taken(recall, table, round_id, [table.name, scope.key, memory.did.activity])
                 return True
             read = reversal.original if reversal.original is not None else reversal.undoes
@@ -175,9 +115,17 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
             sent.cut = True
         elif not all(mine):
             sent.stands, sent.taken = False, True
+            sent.with_others = _went_with_others(table, key, recall, sent.name)
         else:
             sent.stands = _stood(table, key, recall, sent)
             sent.n, sent.taken = 2 if sent.stands else 1, False
+
+
+def _went_with_others(table: TablePlan, key: str, recall: Recall, activity: str) -> bool:
+    """Return whether an activity of history was taken back with its round."""
+    first = first_taker(recall, PlayRow(table, key, recall), activity)
+    taker = recall.row(*first) if first is not None else None
+    return taker is not None and taker.did is not None and taker.did.way == "round"
 
 
 def _taken_ahead(

@@ -102,3 +102,39 @@ def test_a_row_that_corrects_history_counts_from_then_on(trial: Make) -> None:
     run.snapshot("calls", "3", amount=7, state="asked", corrects="1")
     run.insert("calls", "8", amount=7, state="done", corrects="1")
     assert run.events() == ["Win Rollback 1 6", "Win Approved 1:2 7"]
+
+
+FOLLOWS = """
+play:
+  bets:
+    activities: {bet: {type: Bet}}
+  results:
+    rows: mutable
+    deleted: nothing
+    key: bet
+    as_of: version
+    after: bets[bet]
+    park: {a win of a bet that was taken back: not win.stands and not original.bet.stands}
+    activities: {win: {type: Win, stands: amount > 0, compare: amount}}
+    event: {activity_id: {text: "w{bet}"}, user_id: original.sent.user_id}
+    again: {activity_id: {text: "w{bet}:{n}"}}
+"""
+
+
+@pytest.mark.parametrize("versions", [1, 2, 3])
+def test_an_event_of_history_that_reads_its_bet_is_made_with_it(trial: Make, versions: int) -> None:
+    run = trial(FOLLOWS)
+    run.snapshot("bets", "b", amount=5)
+    for version in range(versions):
+        run.snapshot("results", str(version), bet="b", version=version, amount=50 + version)
+    run.insert("results", "9", bet="b", version=9, amount=0)
+    assert (run.events(), run.parked()) == ([f"Win Rollback wb {49 + versions}"], [])
+
+
+def test_an_event_of_history_whose_bet_is_read_later_is_left_to_a_person(trial: Make) -> None:
+    run = trial(FOLLOWS)
+    for version in range(2):
+        run.snapshot("results", str(version), bet="b", version=version, amount=50 + version)
+    run.snapshot("bets", "b", amount=5)
+    run.insert("results", "9", bet="b", version=9, amount=0)
+    assert (run.events(), run.parked()) == ([], [("b", "history_of_itself")])

@@ -272,3 +272,29 @@ def test_a_part_of_history_that_cannot_be_told_leaves_a_pending_bet_to_a_person(
     run.snapshot("tx", "v", **part(4), state="ok", said="4 or so")
     run.update("tx", "1", **PAY, state="ok")
     assert (run.events(), run.parked()) == ([], [("1", "settled_after")])
+
+
+ALONE_TOO = WHOLE + '      - {when: kind == "cancel", original: "tx[ref]"}\n'
+
+
+@pytest.mark.parametrize("rows", list(permutations([WON, ROUND_VOID])))
+def test_a_cancel_of_what_went_with_its_round_in_history_still_holds_when_that_is_undone(
+    trial: Make, rows: Rows
+) -> None:
+    run = trial(ALONE_TOO)
+    for key, row in rows:
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "c", kind="cancel", ref="2")
+    run.insert("tx", "u", **UNVOID[1])
+    assert run.events() == []
+    run.insert("tx", "x", kind="unvoid", ref="c")
+    assert run.events() == ["Win Approved 2:2 30"]
+
+
+def test_a_second_void_of_one_row_holds_nothing_beside_that_of_history(trial: Make) -> None:
+    run = trial(WALLET)
+    run.snapshot("tx", "1", **BET[1])
+    run.snapshot("tx", "v", **VOID[1])
+    run.insert("tx", "w", **VOID[1])
+    run.insert("tx", "u", **UNVOID[1])
+    assert run.events() == ["Bet Approved 1:2 10"]
