@@ -104,9 +104,10 @@ def _settle_again(row: PlayRow) -> None:
 def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemory) -> None:
     """Let nothing stand that is taken back, but where shares tell how much: that is worked out when asked for."""
     takers = takers_of(recall, table.name, key)
-    if takers and memory.ending is Ending.HISTORY and not table.append_only:
+    if takers and not table.append_only and _is_as_it_was(memory):
         recall.put_row(table.name, key, memory)  # How much is taken may depend on its original.
-        memory.ahead = _taken_ahead(table, key, memory, recall, takers)
+        later = [one for one in memory.ahead if one.n < 0]
+        memory.ahead = [*_taken_ahead(table, key, memory, recall, takers), *later]
     for sent in memory.sent if takers else ():
         mine = [undone for _, _, activity, undone in takers if activity in ("", sent.name)]
         if not mine:
@@ -119,6 +120,11 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
         else:
             sent.stands = _stood(table, key, recall, sent)
             sent.n, sent.taken = 2 if sent.stands else 1, False
+
+
+def _is_as_it_was(memory: RowMemory) -> bool:
+    """Return whether a row of history has said nothing since of what was pending there."""
+    return memory.ending is Ending.HISTORY or (memory.ending is Ending.OPEN and not memory.freed)
 
 
 def _went_with_others(table: TablePlan, key: str, recall: Recall, activity: str) -> bool:

@@ -298,3 +298,15 @@ def test_a_second_void_of_one_row_holds_nothing_beside_that_of_history(trial: Ma
     run.insert("tx", "w", **VOID[1])
     run.insert("tx", "u", **UNVOID[1])
     assert run.events() == ["Bet Approved 1:2 10"]
+
+
+@pytest.mark.parametrize(("by", "sent"), [(part(4), ["Bet Approved 1 6"]), (VOID[1], [])])
+def test_a_reversal_of_history_is_read_after_the_log_has_told_of_its_pending_bet(
+    trial: Make, by: dict[str, Any], sent: list[str]
+) -> None:
+    run = trial(PENDING + '      - {when: kind == "void", original: "tx[ref]"}\n')
+    run.snapshot("tx", "1", **PAY, state="pending")
+    run.update("tx", "1", **PAY, state="pending", note="seen")
+    run.snapshot("tx", "v", **by, state="ok")
+    run.update("tx", "1", **PAY, state="ok")
+    assert run.events() == sent
