@@ -58,7 +58,7 @@ def taken_alone(scope: Scope, members: Members, activity: str | None) -> list[To
     found = []
     for table, key, _, sent in members:
         memory = PlayRow(table, key, scope.recall).memory()
-        alone = sent.taken and not sent.with_others and bool(sent.seq)
+        alone = sent.taken and not sent.with_others
         if memory is not None and alone and _may_keep_too(table, memory, sent, activity):
             found.append(Took(table.name, key, sent.name, memory.not_sent))
     return found

@@ -16,7 +16,7 @@ from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Se
 from bridge.mapping.rounds import join_round, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
-from bridge.mapping.takers import DEEPEST, add_taker, first_taker, named_by, takers_of
+from bridge.mapping.takers import DEEPEST, add_taker, first_taker, is_undone, named_by, takers_of
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -146,8 +146,11 @@ def _taken_ahead(
         if undone:
             continue
         part = _part_taken_by(PlayRow(table.all_tables[taker], taker_key, recall), row)
-        mine = [Ahead(name, part) for name in pending if only in ("", name)]
-        ahead += [one for one in mine if part is not None or one not in ahead]
+        names = [name for name in pending if only in ("", name)]
+        if part is not None:
+            ahead += [Ahead(name, part) for name in names if table.activities[name].share is not None]
+        else:
+            ahead += [Ahead(name) for name in names if Ahead(name) not in ahead]
     return ahead
 
 
@@ -183,7 +186,8 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
             n, stands = n + 1, True
         else:
             left, stands = rest, anything(rest)
-    return msgspec.structs.replace(sent, n=n, stands=stands, left=left)
+    taken = sent.taken or (sent.stands and not stands)
+    return msgspec.structs.replace(sent, n=n, stands=stands, left=left, taken=taken)
 
 
 def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
@@ -218,6 +222,8 @@ def taken_by(taker: PlayRow, original: PlayRow) -> Any:
 
 def took_in_history(recall: Recall, table: TablePlan, key: str, did: Did) -> list[Took]:
     """Return what a reversal of history took back.  Raises Waiting while that cannot be told."""
+    if is_undone(recall, table.name, key):
+        return []
     if did.way == "round":
         rows = _members(recall, table, did.key)[::-1]
     else:
@@ -236,9 +242,10 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
             continue
         if activity.share is not None:
             left = _whole(row, activity)
+            then = msgspec.structs.replace(sent, stands=True)  # Whatever has become of it since.
             found += [
                 msgspec.structs.replace(took, table=row.plan.name, key=row.key)
-                for took, _ in _parts_of_history(row, activity, sent, left)
+                for took, _ in _parts_of_history(row, activity, then, left)
                 if (took.table, took.key) == (table, key)
             ]
         elif sent.taken and not sent.seq and first_taker(row.recall, row, sent.name) == (table, key):

@@ -120,7 +120,7 @@ class _GivingBack:
     def _restore(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
         """Let stand again, as it was sent, what the reversal still keeps back and its own row says to count."""
         sent = _known(row, activity, one)
-        if one.n > 0 and _has_said_no(sent):
+        if _has_said_no(sent):
             return
         self._totals.add((one.table, one.key, one.name))
         known = self._suppose(row, memory)
@@ -228,11 +228,8 @@ def _counts(activity: ActivityPlan, scope: Scope, memory: RowMemory) -> bool:
 
 
 def _has_said_no(sent: Sent) -> bool:
-    """Return whether the own row of what was taken back has said since that it does not count.
-
-    Of a share in history that is not known.
-    """
-    return not sent.stands and not sent.taken and (bool(sent.seq) or not sent.cut)
+    """Return whether the own row of what was taken back has said since that it does not count."""
+    return not sent.stands and not sent.taken
 
 
 def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:

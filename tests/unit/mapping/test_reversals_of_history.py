@@ -310,3 +310,58 @@ def test_a_reversal_of_history_is_read_after_the_log_has_told_of_its_pending_bet
     run.snapshot("tx", "v", **by, state="ok")
     run.update("tx", "1", **PAY, state="ok")
     assert run.events() == sent
+
+
+def test_a_part_of_history_is_undone_although_the_rest_was_taken_since(trial: Make) -> None:
+    run = trial(PARTS)
+    run.snapshot("tx", "1", **BET[1])
+    run.snapshot("tx", "v", **part(4))
+    run.insert("tx", "w", **part(6))
+    run.insert("tx", "u", **UNVOID[1])
+    assert run.events() == ["Bet Rollback 1:2 6", "Bet Approved 1:3 4"]
+
+
+@pytest.mark.parametrize("by", [VOID[1], part(4)])
+def test_what_history_has_undone_is_not_undone_again(trial: Make, by: dict[str, Any]) -> None:
+    run = trial(PARTS + '      - {when: kind == "void", original: "tx[ref]"}\n')
+    for key, row in (BET, ("v", by), UNVOID):
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "a", **UNVOID[1])
+    assert (run.events(), run.ended("skipped")) == ([], ["repeated: there is nothing to restore"])
+
+
+def test_a_share_of_history_whose_own_row_says_no_since_does_not_come_back(trial: Make) -> None:
+    run = trial(PENDING + '      - {when: kind == "void", original: "tx[ref]"}\n')
+    run.snapshot("tx", "1", **PAY, state="ok")
+    run.snapshot("tx", "v", **VOID[1], state="ok")
+    run.update("tx", "1", **PAY, state="void")
+    run.insert("tx", "u", **UNVOID[1], state="ok")
+    assert run.events() == []
+
+
+@pytest.mark.parametrize("shown", ["snapshot", "insert"])
+def test_a_part_of_a_pending_bet_is_undone_when_the_bet_is_void_by_its_own_row(trial: Make, shown: str) -> None:
+    run = trial(PENDING)
+    write = getattr(run, shown)
+    write("tx", "1", **PAY, state="pending")
+    write("tx", "v", **part(4), state="ok")
+    run.update("tx", "1", **PAY, state="ok")
+    run.update("tx", "1", **PAY, state="void")
+    run.insert("tx", "u", **UNVOID[1], state="ok")
+    assert run.events() == ["Bet Approved 1 6", "Bet Rollback 1 6"]
+
+
+@pytest.mark.parametrize("void", ["snapshot", "insert"])
+def test_what_was_taken_alone_stays_away_when_its_round_is_cancelled_and_that_is_undone(
+    trial: Make, void: str
+) -> None:
+    run = trial(ALONE_TOO)
+    run.snapshot("tx", "2", **WON[1])
+    getattr(run, void)("tx", "c", kind="cancel", ref="2")
+    run.insert("tx", "3", kind="win", amount=1)
+    run.insert("tx", "v", **ROUND_VOID[1])
+    gone = run.events()
+    run.insert("tx", "u", kind="unvoid", ref="c")
+    assert run.events() == gone
+    run.insert("tx", "x", kind="unvoid", ref="v")
+    assert sorted(run.events()[len(gone) :]) == ["Win Approved 2:2 30", "Win Approved 3:2 1"]
