@@ -16,7 +16,16 @@ from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Se
 from bridge.mapping.rounds import join_round, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
-from bridge.mapping.takers import DEEPEST, add_taker, first_taker, is_undone, named_by, takers_of
+from bridge.mapping.takers import (
+    DEEPEST,
+    add_taker,
+    first_taker,
+    is_undone,
+    named_by,
+    other_taker,
+    takers_of,
+    takes_a_round,
+)
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -108,6 +117,8 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
         recall.put_row(table.name, key, memory)  # How much is taken may depend on its original.
         later = [one for one in memory.ahead if one.n < 0]
         memory.ahead = [*_taken_ahead(table, key, memory, recall, takers), *later]
+    elif takers and memory.ahead and table.append_only:
+        memory.ahead = [one for one in memory.ahead if one.n < 0]  # What is known of history is noted anew.
     for sent in memory.sent if takers else ():
         mine = [undone for _, _, activity, undone in takers if activity in ("", sent.name)]
         if not mine:
@@ -116,22 +127,24 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
             sent.cut = True
         elif not all(mine):
             sent.stands, sent.taken = False, True
-            sent.with_others = _went_with_others(table, key, recall, sent.name)
+            _note_takers(table, key, recall, memory, sent)
         else:
             sent.stands = _stood(table, key, recall, sent)
             sent.n, sent.taken = 2 if sent.stands else 1, False
 
 
+def _note_takers(table: TablePlan, key: str, recall: Recall, memory: RowMemory, sent: Sent) -> None:
+    """Note whether an activity went with its round, and what keeps it away beside that."""
+    row, kept = PlayRow(table, key, recall), Ahead(sent.name)
+    first = first_taker(recall, row, sent.name)
+    sent.with_others = first is not None and takes_a_round(recall, *first)
+    if table.append_only and kept not in memory.ahead and other_taker(recall, row, sent.name) is not None:
+        memory.ahead = [*memory.ahead, kept]
+
+
 def _is_as_it_was(memory: RowMemory) -> bool:
     """Return whether a row of history has said nothing since of what was pending there."""
     return memory.ending is Ending.HISTORY or (memory.ending is Ending.OPEN and not memory.freed)
-
-
-def _went_with_others(table: TablePlan, key: str, recall: Recall, activity: str) -> bool:
-    """Return whether an activity of history was taken back with its round."""
-    first = first_taker(recall, PlayRow(table, key, recall), activity)
-    taker = recall.row(*first) if first is not None else None
-    return taker is not None and taker.did is not None and taker.did.way == "round"
 
 
 def _taken_ahead(
@@ -252,8 +265,9 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
     part = _part_taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
     for one in memory.ahead[::-1]:
+        taker = (other_taker if row.plan.append_only else first_taker)(row.recall, row, one.name)
         mine = one.n >= 0 and one.part == part and only in ("", one.name)
-        if mine and (part is not None or first_taker(row.recall, row, one.name) == (table, key)):
+        if mine and (part is not None or taker == (table, key)):
             found.append(Took(row.plan.name, row.key, one.name, one.n, one.part))
             if part is not None:
                 break  # Another reversal took as much.
