@@ -17,6 +17,7 @@ from bridge.checks.meant import (
     rows_as_conditions,
     shares_in_no_amount,
     stands_for_a_moment,
+    versions_by_no_column,
 )
 from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
@@ -50,6 +51,7 @@ def cautions(brand: Brand) -> list[Problem]:
         shares_in_no_amount,
         guards_of_reversals,
         answers_of_yaml,
+        versions_by_no_column,
     )
     return sorted(problem for kind in kinds for problem in kind(brand))
 

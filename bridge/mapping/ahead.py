@@ -7,7 +7,7 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import ActivityPlan, TablePlan
-from bridge.mapping.remembered import Ahead, Ending, RowMemory, Sent, Took
+from bridge.mapping.remembered import UNKNOWN, Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import Members, RoundRows
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
@@ -156,6 +156,8 @@ def is_kept_back(activity: ActivityPlan, scope: Scope, memory: RowMemory) -> boo
 
 def _less_parts(left: Value, ahead: list[Ahead]) -> Value:
     for one in ahead:
+        if one.part == UNKNOWN:
+            raise MappingError("settled_after", "how much a reversal of history took of it is not known")
         if one.part is not None:
             left = less(left, one.part)
         if left is None:

@@ -11,11 +11,12 @@ from bridge.errors import PoisonRecord
 from bridge.mapping.ahead import lift
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.groups import goes_with_others, join_groups
-from bridge.mapping.history import silently_taken, stands_of_history
+from bridge.mapping.history import silently_taken
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.parts import note_parts, stored_parts
+from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
@@ -147,7 +148,8 @@ class Effects:
             memory.sent = stands_of_history(table, scope)
             memory.reversal = silently_taken(table, scope, self._recall, memory)
         self._recall.put_row(table.name, scope.key, memory)
-        counts = memory.ending is Ending.HISTORY and not memory.reversal
+        takes = memory.did is not None and memory.did.way != "undoes"
+        counts = memory.ending is Ending.HISTORY and (takes or not memory.reversal)
         return self.index(table, scope, counts=counts)
 
     def index(self, table: TablePlan, scope: Scope, *, counts: bool) -> list[tuple[str, str]]:

@@ -3,60 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.amounts import checked
 from bridge.mapping.groups import join_groups, round_taken
-from bridge.mapping.keys import key_text
-from bridge.mapping.past import would_have_sent
+from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import join_round, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
-from bridge.mapping.takers import DEEPEST, add_taker, first_taker, named_by, takers_of
+from bridge.mapping.takers import (
+    DEEPEST,
+    add_taker,
+    first_taker,
+    is_undone,
+    named_by,
+    other_taker,
+    takers_of,
+    takes_a_round,
+)
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
-
-
-def stands_of_history(table: TablePlan, scope: Scope) -> list[Sent]:
-    """Return what counts as sent of a row of history: each as its first generation."""
-    found = []
-    for activity in table.activities.values():
-        try:
-            if not activity.when(scope):
-                continue
-            stands = bool(activity.stands(scope))
-            if stands or table.sent_before(scope):
-                found.append(_sent_before(activity, scope, stands=stands))
-        except (PoisonRecord, Waiting):
-            continue
-    return [sent for sent in found if sent is not None]
-
-
-def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent | None:
-    amount, compare = Decimal(0), None
-    if activity.grows is not None:
-        total = activity.grows[0](scope)
-        if not total:
-            return None
-        amount = Decimal(checked(total, f"the total of {activity.name}"))
-    elif activity.compare is not None:
-        compare = activity.compare(scope)
-    sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
-    memory = scope.memory
-    plan = scope.plan
-    if plan.asks_change or (plan.asks_itself and memory is not None and memory.sent):
-        try:  # Once this row is remembered, the change and the row before are gone.
-            sent.fields = would_have_sent(scope, sent)
-        except (PoisonRecord, Waiting):
-            sent.fields = {}
-    return sent
 
 
 def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMemory) -> bool:
@@ -75,6 +46,7 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
                 round_id = round_taken(reversal, scope)
                 if round_id is not None:
                     memory.did = Did("round", "", round_id, reversal.activity or "")
+                    recall.put_row(table.name, scope.key, memory)  # In what way it takes is asked for by that.
                     _note_round_taken(recall, table, round_id, [table.name, scope.key, memory.did.activity])
                 return True
             read = reversal.original if reversal.original is not None else reversal.undoes
@@ -85,6 +57,7 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
             way = "original" if reversal.original is not None else "undoes"
             takes = UNKNOWN if reversal.takes is not None else None
             memory.did = Did(way, row.plan.name, row.key, reversal.activity or "", takes)
+            recall.put_row(table.name, scope.key, memory)  # How much it takes is asked for by that.
             _note_silent(recall, row, [table.name, scope.key, memory.did.activity])
         return True
     return False
@@ -112,7 +85,8 @@ def _join_rounds(table: TablePlan, scope: Scope, recall: Recall) -> None:
     rounds += join_groups(recall, table, scope) if table.gathers else []
     for round_id in rounds:
         for taker in named_by(recall, "", round_id) if round_id is not None else ():
-            add_taker(recall, table.name, scope.key, taker)
+            if table.each is None or taker[0] != table.name:  # An item is not taken back by one before it.
+                add_taker(recall, table.name, scope.key, taker)
 
 
 def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: list[str]) -> None:
@@ -139,8 +113,12 @@ def _settle_again(row: PlayRow) -> None:
 def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemory) -> None:
     """Let nothing stand that is taken back, but where shares tell how much: that is worked out when asked for."""
     takers = takers_of(recall, table.name, key)
-    if takers and memory.ending is Ending.HISTORY and not table.append_only:
-        memory.ahead = _taken_ahead(table, memory, recall, takers)
+    if takers and not table.append_only and _is_as_it_was(memory):
+        recall.put_row(table.name, key, memory)  # How much is taken may depend on its original.
+        later = [one for one in memory.ahead if one.n < 0]
+        memory.ahead = [*_taken_ahead(table, key, memory, recall, takers), *later]
+    elif takers and memory.ahead and table.append_only:
+        memory.ahead = [one for one in memory.ahead if one.n < 0]  # What is known of history is noted anew.
     for sent in memory.sent if takers else ():
         mine = [undone for _, _, activity, undone in takers if activity in ("", sent.name)]
         if not mine:
@@ -149,23 +127,55 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
             sent.cut = True
         elif not all(mine):
             sent.stands, sent.taken = False, True
+            _note_takers(table, key, recall, memory, sent)
         else:
             sent.stands = _stood(table, key, recall, sent)
             sent.n, sent.taken = 2 if sent.stands else 1, False
 
 
+def _note_takers(table: TablePlan, key: str, recall: Recall, memory: RowMemory, sent: Sent) -> None:
+    """Note whether an activity went with its round, and what keeps it away beside that."""
+    row, kept = PlayRow(table, key, recall), Ahead(sent.name)
+    first = first_taker(recall, row, sent.name)
+    sent.with_others = first is not None and takes_a_round(recall, *first)
+    if table.append_only and kept not in memory.ahead and other_taker(recall, row, sent.name) is not None:
+        memory.ahead = [*memory.ahead, kept]
+
+
+def _is_as_it_was(memory: RowMemory) -> bool:
+    """Return whether a row of history has said nothing since of what was pending there."""
+    return memory.ending is Ending.HISTORY or (memory.ending is Ending.OPEN and not memory.freed)
+
+
 def _taken_ahead(
-    table: TablePlan, memory: RowMemory, recall: Recall, takers: list[tuple[str, str, str, bool]]
+    table: TablePlan, key: str, memory: RowMemory, recall: Recall, takers: list[tuple[str, str, str, bool]]
 ) -> list[Ahead]:
-    """Return what reversals took in whole of a row before it was sent; what parts they took is not told."""
+    """Return what reversals took of a row before it was sent, in whole or in part."""
     pending = [one.name for one in table.activities.values() if not (memory.sent and one.alone)]
     pending = [name for name in pending if memory.last(name) is None]
     ahead: list[Ahead] = []
-    for taker, key, only, undone in takers:
-        did = (recall.row(taker, key) or memory).did
-        if not undone and (did is None or did.takes != UNKNOWN):
-            ahead += [Ahead(name) for name in pending if only in ("", name) and Ahead(name) not in ahead]
+    row = PlayRow(table, key, recall)
+    for taker, taker_key, only, undone in takers:
+        if undone:
+            continue
+        part = _part_taken_by(PlayRow(table.all_tables[taker], taker_key, recall), row)
+        names = [name for name in pending if only in ("", name)]
+        if part is not None:
+            ahead += [Ahead(name, part) for name in names if table.activities[name].share is not None]
+        else:
+            ahead += [Ahead(name) for name in names if Ahead(name) not in ahead]
     return ahead
+
+
+def _part_taken_by(taker: PlayRow, row: PlayRow) -> Any:
+    """Return how much a reversal of history takes of a row that was not sent yet; None for all of it."""
+    memory = taker.memory()
+    if memory is None or memory.did is None or memory.did.takes != UNKNOWN:
+        return None
+    try:
+        return taken_by(taker, row)
+    except (PoisonRecord, Waiting):
+        return UNKNOWN
 
 
 def _stood(table: TablePlan, key: str, recall: Recall, sent: Sent) -> bool:
@@ -191,7 +201,8 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
             n, stands = n + 1, True
         else:
             left, stands = rest, anything(rest)
-    return msgspec.structs.replace(sent, n=n, stands=stands, left=left, partly=partly)
+    taken = sent.taken or (sent.stands and not stands)
+    return msgspec.structs.replace(sent, n=n, stands=stands, left=left, partly=partly, taken=taken)
 
 
 def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
@@ -217,11 +228,6 @@ def _parts_of_history(
             left, stands = rest, anything(rest)
 
 
-def _untaken(sent: Sent) -> Sent:
-    """Return an activity of history as it was before rows of the log took it back."""
-    return msgspec.structs.replace(sent, stands=True) if sent.taken else sent
-
-
 def taken_by(taker: PlayRow, original: PlayRow) -> Any:
     """Return how much a reversal of history takes; None for all of it."""
     return _plan_and_take(taker, original)[1]
@@ -237,6 +243,8 @@ def _plan_and_take(taker: PlayRow, original: PlayRow) -> tuple[ReversalPlan, Any
 
 def took_in_history(recall: Recall, table: TablePlan, key: str, did: Did) -> list[Took]:
     """Return what a reversal of history took back.  Raises Waiting while that cannot be told."""
+    if is_undone(recall, table.name, key):
+        return []
     if did.way == "round":
         rows = _members(recall, table, did.key)[::-1]
     else:
@@ -255,14 +263,20 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
             continue
         if activity.share is not None:
             left = _whole(row, activity)
+            then = msgspec.structs.replace(sent, stands=True)  # Whatever has become of it since.
             found += [
                 msgspec.structs.replace(took, table=row.plan.name, key=row.key)
-                for took, *_ in _parts_of_history(row, activity, _untaken(sent), left)
+                for took, *_ in _parts_of_history(row, activity, then, left)
                 if (took.table, took.key) == (table, key)
             ]
         elif sent.taken and not sent.seq and first_taker(row.recall, row, sent.name) == (table, key):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
+    part = _part_taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
     for one in memory.ahead[::-1]:
-        if one.n >= 0 and first_taker(row.recall, row, one.name) == (table, key):
+        taker = (other_taker if row.plan.append_only else first_taker)(row.recall, row, one.name)
+        mine = one.n >= 0 and one.part == part and only in ("", one.name)
+        if mine and (part is not None or taker == (table, key)):
             found.append(Took(row.plan.name, row.key, one.name, one.n, one.part))
+            if part is not None:
+                break  # Another reversal took as much.
     return found

@@ -25,8 +25,8 @@ from bridge.mapping.reversals import Reversals
 from bridge.mapping.rounds import ROUND_SPACE
 from bridge.mapping.rows import OF_ANOTHER, OUTDATED, is_another, is_outdated
 from bridge.mapping.scope import PlayRow, Scope
-from bridge.mapping.taking_back import rest_of
-from bridge.mapping.takings import NOTHING_KEPT, TAKEN_BACK, kept_back, require_known_rest, require_unchanged
+from bridge.mapping.taking_back import as_history_left, rest_of
+from bridge.mapping.takings import NOTHING_KEPT, TAKEN_BACK, kept_back, require_unchanged, require_uncut
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change
 from bridge.row import Value
@@ -199,6 +199,8 @@ class Judge:
         """Send what should stand and does not, and take back what stands and should not."""
         back: list[Sent] = []
         forth: list[Next] = []
+        if scope.memory is not None:
+            scope.memory = as_history_left(PlayRow(table, scope.key, scope.recall), scope.memory)
         taken = scope.memory.taken() if scope.memory is not None else []
         kept, released, frees = NOTHING_KEPT
         if taken or (scope.memory is not None and scope.memory.ahead):
@@ -242,13 +244,12 @@ class Judge:
         if last is None or not last.stands:
             if should:
                 if last is not None:
-                    require_known_rest(last, anew=True)
+                    require_uncut(last)
                 forth.append((activity, last.n + 1 if last is not None else 1, None))
         elif not should:
-            require_known_rest(last, anew=False)
             back.append(last)
         elif activity.compare is not None and activity.compare(scope) != last.compare:
-            require_known_rest(last, anew=True)
+            require_uncut(last)
             back.append(last)
             forth.append((activity, last.n + 1, None))
 

@@ -198,9 +198,9 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
         """Return the names of the activities that another row took back."""
         return [sent.name for sent in self.sent if sent.taken]
 
-    def untaken(self) -> RowMemory:
+    def untaken(self, totals: frozenset[str]) -> RowMemory:
         """Return it as it was before other rows took anything back, and totals grew: so history was made."""
-        old = {one.name for one in self.sent if not one.seq}
+        old = totals.union(one.name for one in self.sent if not one.seq)
         sent = [
             msgspec.structs.replace(one, stands=one.stands or one.taken)
             for one in self.sent

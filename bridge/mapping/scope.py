@@ -215,7 +215,8 @@ class Scope:
 
     def as_history(self) -> Scope:
         """Return the scope of the row as it was when it was history."""
-        memory = self.memory.untaken() if self.memory is not None else None
+        totals = frozenset(one.name for one in self.plan.activities.values() if one.grows is not None)
+        memory = self.memory.untaken(totals) if self.memory is not None else None
         history = memory.history if memory is not None else None
         return Scope(self.plan, self.recall, self.key, Row(history or {}, {}), memory=memory)
 

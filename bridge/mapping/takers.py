@@ -59,5 +59,22 @@ def first_taker(recall: Recall, row: PlayRow, activity: str) -> tuple[str, str] 
     return None
 
 
+def other_taker(recall: Recall, row: PlayRow, activity: str) -> tuple[str, str] | None:
+    """Return what would keep an activity of history away if its first taker were undone.
+
+    Of two that name the row, or its round, the second took nothing; but one of each kind keeps what it names.
+    """
+    takers = takers_of(recall, row.plan.name, row.key)
+    mine = [(table, key) for table, key, only, undone in takers if only in ("", activity) and not undone]
+    by_round = [takes_a_round(recall, *taker) for taker in mine]
+    return next((taker for taker, way in zip(mine, by_round, strict=True) if way != by_round[0]), None)
+
+
+def takes_a_round(recall: Recall, table: str, key: str) -> bool:
+    """Return whether a reversal of history names a round, or all that follows a row."""
+    memory = recall.row(table, key)
+    return memory is not None and memory.did is not None and memory.did.way == "round"
+
+
 def _place(table: str, key: str) -> str:
     return f"{table}{KEY_SEPARATOR}{key}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from bridge.errors import MappingError
 from bridge.mapping.ahead import TAKEN_AHEAD
 from bridge.mapping.amounts import AMOUNTS, add_up
@@ -12,7 +14,7 @@ from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan
-from bridge.mapping.remembered import Did, Sent, Took
+from bridge.mapping.remembered import Did, RowMemory, Sent, Took
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less, more
 from bridge.row import Value
@@ -106,3 +108,16 @@ def as_settled(row: PlayRow, sent: Sent) -> Sent:
     activity = row.plan.activities[sent.name]
     known = sent.left is not None or sent.seq or activity.share is None
     return sent if known else settled(row, activity, sent)
+
+
+def as_history_left(row: PlayRow, memory: RowMemory) -> RowMemory:
+    """Return a row's memory with what reversals of history have left of its shares, where they took parts."""
+    if not any(_is_cut_in_history(sent) for sent in memory.sent):
+        return memory
+    activities = row.plan.activities
+    known = [settled(row, activities[one.name], one) if _is_cut_in_history(one) else one for one in memory.sent]
+    return msgspec.structs.replace(memory, sent=known)
+
+
+def _is_cut_in_history(sent: Sent) -> bool:
+    return sent.cut and not sent.seq and sent.left is None

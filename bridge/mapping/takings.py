@@ -24,12 +24,9 @@ def require_unchanged(activity: ActivityPlan, scope: Scope) -> None:
         )
 
 
-def require_known_rest(last: Sent, *, anew: bool) -> None:
-    """Raise MappingError when it cannot be said what other rows left of an activity.
-
-    Sent anew from its row, it would forget the parts that they took; and of history nobody has added them up.
-    """
-    if last.cut and (anew or last.left is None):
+def require_uncut(last: Sent) -> None:
+    """Raise MappingError where other rows took parts: sent anew from its row, an activity would forget them."""
+    if last.cut:
         raise MappingError(
             "settled_after", f"another row took a part of {last.name}, and its own row changed since"
         )

@@ -16,7 +16,7 @@ from bridge.mapping.retaking import retake
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import more
 from bridge.mapping.taking_back import as_settled
-from bridge.mapping.takings import require_known_rest
+from bridge.mapping.takings import require_uncut
 
 Undone = tuple[list[Outgoing], list[Took]]
 """The events of an undo, and what it gave back, or took once more."""
@@ -176,7 +176,7 @@ class _GivingBack:
             if not scope.grown:
                 return None
         elif last is not None:
-            require_known_rest(last, anew=True)
+            require_uncut(last)
         out = self._maker.approve(row, activity, scope, n, last)
         if scope.siblings is not None:
             scope.siblings[activity.name] = (Sent(activity.name, n, True, 0, out.amount), dict(out.fields))
@@ -228,11 +228,8 @@ def _counts(activity: ActivityPlan, scope: Scope, memory: RowMemory) -> bool:
 
 
 def _has_said_no(sent: Sent) -> bool:
-    """Return whether the own row of what was taken back has said since that it does not count.
-
-    Of a share in history that is not known.
-    """
-    return not sent.stands and not sent.taken and (bool(sent.seq) or not sent.cut)
+    """Return whether the own row of what was taken back has said since that it does not count."""
+    return not sent.stands and not sent.taken
 
 
 def _known(row: PlayRow, activity: ActivityPlan, took: Took) -> Sent:

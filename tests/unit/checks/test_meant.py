@@ -240,3 +240,32 @@ play:
     )
     def test_one_that_says_which_rows_is_not(self, tmp_path: Path, guard: str) -> None:
         assert told(tmp_path, self.WALLET.replace("GUARD", guard)) == []
+
+
+class TestVersionsByNoColumn:
+    """`as_of` is a column: by anything else, every row would be parked."""
+
+    WALLET = """
+lookups: {fx: {key: id, as_of: AS_OF}}
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    as_of: AS_OF
+    with: {call: json(payload), version: call.seq}
+    activities: {bet: {type: Bet}}
+    event: {exchange_rate: "fx[currency, moment(at)].rate", game_name: text(version)}
+"""
+
+    @pytest.mark.parametrize("as_of", ["call.seq", "seq or 0"])
+    def test_an_expression_is_told(self, tmp_path: Path, as_of: str) -> None:
+        found = told(tmp_path, self.WALLET.replace("AS_OF", as_of))
+        assert [place for place, _, _ in found] == ["lookups.fx.as_of", "play.bets.as_of"]
+        assert found[0][1] == f"as_of names a column, and {as_of} is none"
+
+    def test_a_name_under_with_is_told(self, tmp_path: Path) -> None:
+        found = told(tmp_path, self.WALLET.replace("AS_OF", "version"))
+        assert [place for place, _, _ in found] == ["play.bets.as_of"]
+
+    def test_a_column_is_not(self, tmp_path: Path) -> None:
+        assert told(tmp_path, self.WALLET.replace("AS_OF", "seq")) == []

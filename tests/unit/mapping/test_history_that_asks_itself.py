@@ -70,3 +70,71 @@ def test_an_event_of_history_that_names_itself_ends_nothing(trial: Make) -> None
     run.snapshot("tx", "1", kind="bet", amount=5, game=None, ref=None)
     run.insert("tx", "2", kind="void", amount=None, game=None, ref="1")
     assert [code for _, code in run.parked()] == ["missing_field"]
+
+
+CORRECTED = """
+play:
+  calls:
+    rows: mutable
+    deleted: nothing
+    key: corrects or id
+    with: {done: state == "done"}
+    activities: {win: {type: Win, stands: done or win.stands, compare: amount if done else win.amount}}
+    event: {activity_id: corrects or id}
+    again: {activity_id: {text: "{corrects or id}:{n}"}}
+"""
+WIN = {"amount": 4, "state": "done", "corrects": None}
+
+
+@pytest.mark.parametrize("more", [[], [{"amount": 9, "state": "asked", "corrects": "1"}]])
+def test_a_row_that_says_nothing_yet_leaves_history_as_it_was(trial: Make, more: list[dict[str, object]]) -> None:
+    run = trial(CORRECTED)
+    for number, row in enumerate([WIN, *more, {"amount": 6, "state": "asked", "corrects": "1"}], 1):
+        run.snapshot("calls", str(number), **row)
+    run.insert("calls", "8", amount=6, state="done", corrects="1")
+    assert run.events() == ["Win Rollback 1 4", "Win Approved 1:2 6"]
+
+
+def test_a_row_that_corrects_history_counts_from_then_on(trial: Make) -> None:
+    run = trial(CORRECTED)
+    run.snapshot("calls", "1", **WIN)
+    run.snapshot("calls", "2", amount=6, state="done", corrects="1")
+    run.snapshot("calls", "3", amount=7, state="asked", corrects="1")
+    run.insert("calls", "8", amount=7, state="done", corrects="1")
+    assert run.events() == ["Win Rollback 1 6", "Win Approved 1:2 7"]
+
+
+FOLLOWS = """
+play:
+  bets:
+    activities: {bet: {type: Bet}}
+  results:
+    rows: mutable
+    deleted: nothing
+    key: bet
+    as_of: version
+    after: bets[bet]
+    park: {a win of a bet that was taken back: not win.stands and not original.bet.stands}
+    activities: {win: {type: Win, stands: amount > 0, compare: amount}}
+    event: {activity_id: {text: "w{bet}"}, user_id: original.sent.user_id}
+    again: {activity_id: {text: "w{bet}:{n}"}}
+"""
+
+
+@pytest.mark.parametrize("versions", [1, 2, 3])
+def test_an_event_of_history_that_reads_its_bet_is_made_with_it(trial: Make, versions: int) -> None:
+    run = trial(FOLLOWS)
+    run.snapshot("bets", "b", amount=5)
+    for version in range(versions):
+        run.snapshot("results", str(version), bet="b", version=version, amount=50 + version)
+    run.insert("results", "9", bet="b", version=9, amount=0)
+    assert (run.events(), run.parked()) == ([f"Win Rollback wb {49 + versions}"], [])
+
+
+def test_an_event_of_history_whose_bet_is_read_later_is_left_to_a_person(trial: Make) -> None:
+    run = trial(FOLLOWS)
+    for version in range(2):
+        run.snapshot("results", str(version), bet="b", version=version, amount=50 + version)
+    run.snapshot("bets", "b", amount=5)
+    run.insert("results", "9", bet="b", version=9, amount=0)
+    assert (run.events(), run.parked()) == ([], [("b", "history_of_itself")])

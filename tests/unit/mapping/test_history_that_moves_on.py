@@ -186,3 +186,14 @@ def test_a_win_of_history_is_what_it_was_although_its_totals_have_grown_since(tr
     run.update("slips", "1", state="settled", cashed=4, returned=6)
     run.insert("voids", "3", kind="undo", ref="2")
     assert run.events() == ["Win Rollback 1:w 2", "Win Approved 1:c2 1", "Win Approved 1:w2 2"]
+
+
+@pytest.mark.parametrize("cashed", [0, 3])
+def test_a_win_of_history_is_taken_back_as_it_was_although_a_total_has_begun_to_grow_since(
+    trial: Make, cashed: int
+) -> None:
+    run = trial(SLIP.replace("compare: returned - cashed", "compare: returned"))
+    run.snapshot("slips", "1", state="settled", cashed=cashed, returned=5)
+    run.update("slips", "1", state="settled", cashed=cashed + 1, returned=5)
+    run.insert("voids", "2", kind="unwin", ref="1")
+    assert run.events()[-1] == f"Win Rollback 1:w {5 - cashed}"

@@ -228,3 +228,188 @@ def test_a_round_whose_void_was_undone_counts(trial: Make, rows: Rows) -> None:
         run.snapshot("tx", key, **row)
     run.insert("tx", "w", **ROUND_VOID[1])
     assert run.events() == ["Win Rollback 2:2 30", "Bet Rollback 1:2 10"]
+
+
+PENDING = PARTS.replace("activities:", 'stands: state == "ok"\n    activities:')
+PAY: dict[str, Any] = {"kind": "bet", "amount": 10}
+
+
+@pytest.mark.parametrize("rows", list(permutations([("1", {**PAY, "state": "pending"}), ("v", part(4))])))
+def test_of_a_pending_bet_history_takes_the_part_that_it_says(trial: Make, rows: Rows) -> None:
+    run = trial(PENDING)
+    for key, row in rows:
+        run.snapshot("tx", key, **{"state": "ok", **row})
+    run.update("tx", "1", **PAY, state="ok")
+    assert run.events() == ["Bet Approved 1 6"]
+    run.insert("tx", "u", **UNVOID[1], state="ok")
+    assert run.events()[1:] == ["Bet Rollback 1 6", "Bet Approved 1:2 10"]
+
+
+def test_each_of_two_parts_of_a_pending_bet_is_undone_on_its_own(trial: Make) -> None:
+    run = trial(PENDING)
+    for key, row in (("1", {**PAY, "state": "pending"}), ("v", part(4)), ("w", part(1))):
+        run.snapshot("tx", key, **{"state": "ok", **row})
+    run.insert("tx", "u", kind="unvoid", ref="w", state="ok")
+    run.update("tx", "1", **PAY, state="ok")
+    assert run.events() == ["Bet Approved 1 6"]
+
+
+def test_a_bet_of_which_history_took_a_part_can_be_void_by_its_own_row(trial: Make) -> None:
+    run = trial(PENDING)
+    run.snapshot("tx", "1", **PAY, state="ok")
+    run.snapshot("tx", "v", **part(4), state="ok")
+    run.update("tx", "1", **PAY, state="void")
+    assert (run.events(), run.parked()) == (["Bet Rollback 1:2 6"], [])
+
+
+FIXED = """
+play:
+  tx:
+    each: {does: '("takes", "pays") if kind == "fix" else ("pays",)'}
+    key: [id, does]
+    activities:
+      bet: {type: Bet, when: kind == "bet"}
+      win: {type: Win, when: kind != "bet" and does == "pays"}
+    reverses: {when: does == "takes", round: round, activity: win}
+"""
+
+
+@pytest.mark.parametrize("history", [2, 3, 4])
+def test_what_a_row_of_history_pays_stands_although_it_takes_back_what_was_paid(trial: Make, history: int) -> None:
+    run = trial(FIXED)
+    rows = [("bet", 5), ("win", 12), ("fix", 2), ("fix", 3), ("fix", 4)]
+    for number, (kind, amount) in enumerate(rows, 1):
+        write = run.snapshot if number <= history else run.insert
+        write("tx", str(number), kind=kind, amount=amount)
+    told = ["Win Rollback 2 12", "Win Approved 3 2", "Win Rollback 3 2", "Win Approved 4 3"]
+    assert run.events() == [*told, "Win Rollback 4 3", "Win Approved 5 4"][2 * (history - 2) :]
+
+
+def test_a_part_of_history_that_cannot_be_told_leaves_a_pending_bet_to_a_person(trial: Make) -> None:
+    run = trial(PENDING.replace("takes: amount", "takes: number(said)"))
+    run.snapshot("tx", "1", **PAY, state="pending")
+    run.snapshot("tx", "v", **part(4), state="ok", said="4 or so")
+    run.update("tx", "1", **PAY, state="ok")
+    assert (run.events(), run.parked()) == ([], [("1", "settled_after")])
+
+
+ALONE_TOO = WHOLE + '      - {when: kind == "cancel", original: "tx[ref]"}\n'
+
+
+@pytest.mark.parametrize("rows", list(permutations([WON, ROUND_VOID])))
+def test_a_cancel_of_what_went_with_its_round_in_history_still_holds_when_that_is_undone(
+    trial: Make, rows: Rows
+) -> None:
+    run = trial(ALONE_TOO)
+    for key, row in rows:
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "c", kind="cancel", ref="2")
+    run.insert("tx", "u", **UNVOID[1])
+    assert run.events() == []
+    run.insert("tx", "x", kind="unvoid", ref="c")
+    assert run.events() == ["Win Approved 2:2 30"]
+
+
+def test_a_second_void_of_one_row_holds_nothing_beside_that_of_history(trial: Make) -> None:
+    run = trial(WALLET)
+    run.snapshot("tx", "1", **BET[1])
+    run.snapshot("tx", "v", **VOID[1])
+    run.insert("tx", "w", **VOID[1])
+    run.insert("tx", "u", **UNVOID[1])
+    assert run.events() == ["Bet Approved 1:2 10"]
+
+
+@pytest.mark.parametrize(("by", "sent"), [(part(4), ["Bet Approved 1 6"]), (VOID[1], [])])
+def test_a_reversal_of_history_is_read_after_the_log_has_told_of_its_pending_bet(
+    trial: Make, by: dict[str, Any], sent: list[str]
+) -> None:
+    run = trial(PENDING + '      - {when: kind == "void", original: "tx[ref]"}\n')
+    run.snapshot("tx", "1", **PAY, state="pending")
+    run.update("tx", "1", **PAY, state="pending", note="seen")
+    run.snapshot("tx", "v", **by, state="ok")
+    run.update("tx", "1", **PAY, state="ok")
+    assert run.events() == sent
+
+
+def test_a_part_of_history_is_undone_although_the_rest_was_taken_since(trial: Make) -> None:
+    run = trial(PARTS)
+    run.snapshot("tx", "1", **BET[1])
+    run.snapshot("tx", "v", **part(4))
+    run.insert("tx", "w", **part(6))
+    run.insert("tx", "u", **UNVOID[1])
+    assert run.events() == ["Bet Rollback 1:2 6", "Bet Approved 1:3 4"]
+
+
+@pytest.mark.parametrize("by", [VOID[1], part(4)])
+def test_what_history_has_undone_is_not_undone_again(trial: Make, by: dict[str, Any]) -> None:
+    run = trial(PARTS + '      - {when: kind == "void", original: "tx[ref]"}\n')
+    for key, row in (BET, ("v", by), UNVOID):
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "a", **UNVOID[1])
+    assert (run.events(), run.ended("skipped")) == ([], ["repeated: there is nothing to restore"])
+
+
+def test_a_share_of_history_whose_own_row_says_no_since_does_not_come_back(trial: Make) -> None:
+    run = trial(PENDING + '      - {when: kind == "void", original: "tx[ref]"}\n')
+    run.snapshot("tx", "1", **PAY, state="ok")
+    run.snapshot("tx", "v", **VOID[1], state="ok")
+    run.update("tx", "1", **PAY, state="void")
+    run.insert("tx", "u", **UNVOID[1], state="ok")
+    assert run.events() == []
+
+
+@pytest.mark.parametrize("shown", ["snapshot", "insert"])
+def test_a_part_of_a_pending_bet_is_undone_when_the_bet_is_void_by_its_own_row(trial: Make, shown: str) -> None:
+    run = trial(PENDING)
+    write = getattr(run, shown)
+    write("tx", "1", **PAY, state="pending")
+    write("tx", "v", **part(4), state="ok")
+    run.update("tx", "1", **PAY, state="ok")
+    run.update("tx", "1", **PAY, state="void")
+    run.insert("tx", "u", **UNVOID[1], state="ok")
+    assert run.events() == ["Bet Approved 1 6", "Bet Rollback 1 6"]
+
+
+@pytest.mark.parametrize("void", ["snapshot", "insert"])
+def test_what_was_taken_alone_stays_away_when_its_round_is_cancelled_and_that_is_undone(
+    trial: Make, void: str
+) -> None:
+    run = trial(ALONE_TOO)
+    run.snapshot("tx", "2", **WON[1])
+    getattr(run, void)("tx", "c", kind="cancel", ref="2")
+    run.insert("tx", "3", kind="win", amount=1)
+    run.insert("tx", "v", **ROUND_VOID[1])
+    gone = run.events()
+    run.insert("tx", "u", kind="unvoid", ref="c")
+    assert run.events() == gone
+    run.insert("tx", "x", kind="unvoid", ref="v")
+    assert sorted(run.events()[len(gone) :]) == ["Win Approved 2:2 30", "Win Approved 3:2 1"]
+
+
+CANCEL = ("c", {"kind": "cancel", "ref": "2"})
+
+
+@pytest.mark.parametrize("rows", list(permutations([WON, ROUND_VOID, CANCEL])))
+@pytest.mark.parametrize("undone", [("v", "c"), ("c", "v")])
+def test_what_went_alone_and_with_its_round_in_history_comes_back_when_both_are_undone(
+    trial: Make, rows: Rows, undone: tuple[str, str]
+) -> None:
+    run = trial(ALONE_TOO)
+    for key, row in rows:
+        run.snapshot("tx", key, **row)
+    run.insert("tx", "x", kind="unvoid", ref=undone[0])
+    assert run.events() == []
+    run.insert("tx", "y", kind="unvoid", ref=undone[1])
+    assert run.events() == ["Win Approved 2:2 30"]
+
+
+@pytest.mark.parametrize(
+    "rows", list(permutations([WON, ROUND_VOID, CANCEL, ("u", {"kind": "unvoid", "ref": "c"})]))
+)
+def test_what_history_has_undone_of_two_keeps_nothing_away(trial: Make, rows: Rows) -> None:
+    run = trial(ALONE_TOO)
+    for key, row in rows:
+        run.snapshot("tx", key, **row)
+    assert run.events() == []
+    run.insert("tx", "x", kind="unvoid", ref="v")
+    assert run.events() in (["Win Approved 2:2 30"], ["Win Approved 2:3 30"])  # A snapshot tells no order.

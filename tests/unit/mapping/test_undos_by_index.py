@@ -54,3 +54,16 @@ def test_a_void_that_was_undone_in_history_gives_its_place_too(trial: Make) -> N
     act(run, "w", "void")
     act(run, "x", "undo")
     assert (run.events(), run.parked()) == (["Bet Rollback b:2 5", "Bet Approved b:3 5"], [])
+
+
+def test_a_void_of_history_takes_the_place_of_one_that_was_undone_there(trial: Make) -> None:
+    run = trial(WALLET)
+    run.snapshot("bets", "b", amount=5)
+    for key, kind in (("v", "void"), ("u", "undo"), ("w", "void")):
+        run.snapshot("actions", key, kind=kind, bet="b")
+    act(run, "x", "undo")
+    act(run, "y", "undo")
+    assert (run.events(), run.ended("skipped")) == (
+        ["Bet Approved b:3 5"],
+        ["repeated: there is nothing to restore"],
+    )
