@@ -26,6 +26,7 @@ from bridge.mapping.rows import (
     old_key,
     recollect,
     scope_of,
+    waits_under_old_key,
     without_a_look,
 )
 from bridge.mapping.same_key import SAME_KEY, is_no_retry, is_of_another_kind
@@ -183,7 +184,8 @@ class PlayRows:
         self, table: TablePlan, change: Change, scope: Scope, queue: str, *, row_is_queued: bool
     ) -> None:
         known = scope.known
-        waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
+        under = waits_under_old_key(table, change, scope.key, self._recall) or scope.key
+        waits = row_is_queued or under != scope.key or (known is not None and known.ending is Ending.HELD)
         decision: Decision | None
         if self._holding.queues.count and self._holding.blocks(queue, table, scope):
             decision = (
@@ -192,7 +194,7 @@ class PlayRows:
                 else self._judge.skip_at_once(table, scope)
             )
         elif waits:
-            decision = waits_for_row(table, scope.key)
+            decision = waits_for_row(table, under)
         else:
             decision = self._judge.judge(table, change, scope)
         if decision is None:
