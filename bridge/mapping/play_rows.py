@@ -12,7 +12,7 @@ from bridge.mapping.items import change_of_row, items_of
 from bridge.mapping.judge import Judge
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending
+from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.rows import (
     KEY_IS_KNOWN,
     LOG_BEGAN_ANEW,
@@ -190,7 +190,7 @@ class PlayRows:
         if self._holding.queues.count and self._holding.blocks(queue, table, scope):
             decision = (
                 None
-                if waits or (known and (known.sent or known.ahead or known.effective))
+                if waits or (known is not None and _may_be_taken_back(known))
                 else self._judge.skip_at_once(table, scope)
             )
         elif waits:
@@ -203,6 +203,12 @@ class PlayRows:
             self._holding.hold(table, change, scope, queue, decision)
         else:
             self._holding.release(self._endings.decided(table, change, scope, decision))
+
+
+def _may_be_taken_back(known: RowMemory) -> bool:
+    """Return whether something that waits may do its work on a row, or the row has done some."""
+    pending = known.ending in (Ending.OPEN, Ending.HISTORY)
+    return pending or bool(known.sent or known.ahead or known.effective)
 
 
 def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:
