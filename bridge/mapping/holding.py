@@ -14,7 +14,7 @@ from bridge.mapping.queues import Held, Queues
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending
 from bridge.mapping.row_readers import WAIT_THEN_NONE
-from bridge.mapping.rows import judged_scope, move_memory
+from bridge.mapping.rows import judged_scope, move_memory, waits_under_old_key
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.records import Change, Renamed
@@ -221,6 +221,9 @@ class Holding:
         scope = self._scope(held)
         if self.queues.comes_after(held):
             return waits_for_row(scope.plan, held.row), scope
+        under = waits_under_old_key(scope.plan, held.change, held.row, self._recall)
+        if under is not None:
+            return waits_for_row(scope.plan, under), scope
         self._recall.given_up = held.given_up
         decision = self._judge.judge(scope.plan, held.change, scope)
         self._recall.given_up = ()

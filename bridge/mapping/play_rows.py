@@ -12,7 +12,7 @@ from bridge.mapping.items import change_of_row, items_of
 from bridge.mapping.judge import Judge
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending
+from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.rows import (
     KEY_IS_KNOWN,
     LOG_BEGAN_ANEW,
@@ -26,6 +26,7 @@ from bridge.mapping.rows import (
     old_key,
     recollect,
     scope_of,
+    waits_under_old_key,
     without_a_look,
 )
 from bridge.mapping.same_key import SAME_KEY, is_no_retry, is_of_another_kind
@@ -183,16 +184,17 @@ class PlayRows:
         self, table: TablePlan, change: Change, scope: Scope, queue: str, *, row_is_queued: bool
     ) -> None:
         known = scope.known
-        waits = row_is_queued or (known is not None and known.ending is Ending.HELD)
+        under = waits_under_old_key(table, change, scope.key, self._recall) or scope.key
+        waits = row_is_queued or under != scope.key or (known is not None and known.ending is Ending.HELD)
         decision: Decision | None
         if self._holding.queues.count and self._holding.blocks(queue, table, scope):
             decision = (
                 None
-                if waits or (known and (known.sent or known.ahead or known.effective))
+                if waits or (known is not None and _may_be_taken_back(known))
                 else self._judge.skip_at_once(table, scope)
             )
         elif waits:
-            decision = waits_for_row(table, scope.key)
+            decision = waits_for_row(table, under)
         else:
             decision = self._judge.judge(table, change, scope)
         if decision is None:
@@ -201,6 +203,12 @@ class PlayRows:
             self._holding.hold(table, change, scope, queue, decision)
         else:
             self._holding.release(self._endings.decided(table, change, scope, decision))
+
+
+def _may_be_taken_back(known: RowMemory) -> bool:
+    """Return whether something that waits may do its work on a row, or the row has done some."""
+    pending = known.ending in (Ending.OPEN, Ending.HISTORY)
+    return pending or bool(known.sent or known.ahead or known.effective)
 
 
 def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:

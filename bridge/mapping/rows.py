@@ -120,12 +120,19 @@ def old_key(table: TablePlan, change: Change, recall: Recall) -> str | None:
         return None  # The record's key is not the row's key: the row is still the same one.
 
 
+def waits_under_old_key(table: TablePlan, change: Change, key: str, recall: Recall) -> str | None:
+    """Return the key that the row had before this change, while an earlier change of it waits under that."""
+    old = old_key(table, change, recall)
+    memory = recall.row(table.name, old) if old not in (None, key) else None
+    return old if memory is not None and memory.ending is Ending.HELD else None
+
+
 def move_memory(table: TablePlan, change: Change, key: str, recall: Recall) -> None:
-    """Let what is remembered follow a row whose key has changed."""
+    """Let what is remembered follow a row whose key has changed, unless that waits under its old key yet."""
     old = old_key(table, change, recall)
     memory = recall.row(table.name, old) if old is not None else None
     known = recall.row(table.name, key)
-    if old is None or old == key or memory is None or memory.ending is Ending.MOVED:
+    if old is None or old == key or memory is None or memory.ending in (Ending.MOVED, Ending.HELD):
         return
     if known is None or known.ending is Ending.HELD:
         recall.put_row(table.name, key, memory)

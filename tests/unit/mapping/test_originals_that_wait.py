@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.support.trial import Make
@@ -90,3 +92,47 @@ def test_an_original_that_is_looked_for_before_it_waits_is_found(trial: Make) ->
     run.insert("tx", "1", amount=5, game="g", ticket="t")
     run.insert("games", "g", name="Dice")
     assert (run.events(), run.held) == (["Bet Approved 1 5", "Bet Rollback 1 5"], 0)
+
+
+MERGED = """
+wait: {lookup: 1 hour, original: 1 day}
+lookups: {games: {key: id}}
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    activities: {bet: {type: Bet, stands: state == "open"}}
+    event: {game_name: "games[game].name"}
+    again: {activity_id: {text: "{id}:{n}"}}
+  voids:
+    rows: mutable
+    deleted: nothing
+    reverses:
+      - {when: kind == "void", original: "bets[ref]"}
+      - {when: kind == "undo", undoes: "voids[ref]"}
+"""
+"""A wallet that gives its rows new keys, as when it merges two tables."""
+
+
+@pytest.mark.parametrize("state", ["open", "pending"])
+@pytest.mark.parametrize("noted", [False, True], ids=["", "noted"])
+@pytest.mark.parametrize("queued", [False, True], ids=["at once", "behind another bet"])
+def test_a_void_that_waits_may_get_another_key(trial: Make, state: str, *, noted: bool, queued: bool) -> None:
+    run = trial(MERGED)
+    if queued:
+        run.insert("bets", "1", state="open", amount=1, game="late")
+    run.insert("games", "g", name="Dice")
+    void: dict[str, Any] = {"kind": "void", "ref": "b", "amount": None}
+    run.insert("voids", "v", **void)
+    run.rename("voids", "v", "v2", **void)
+    run.restart()
+    run.rename("voids", "v2", "v3", **void)
+    if noted:
+        run.update("voids", "v3", **void, note="merged")
+    run.insert("games", "late", name="Dice")
+    run.insert("bets", "b", state=state, amount=5, game="g")
+    run.update("bets", "b", state="open", amount=5, game="g")
+    run.insert("voids", "u", kind="undo", ref="v3", amount=None)
+    assert (run.held, run.parked()) == (0, [])
+    taken_back = ["Bet Approved b 5", "Bet Rollback b 5", "Bet Approved b:2 5"]
+    assert run.events()[queued:] == (taken_back if state == "open" else ["Bet Approved b 5"])

@@ -133,3 +133,33 @@ def test_what_comes_and_waits_for_one_that_is_queued_already_lets_that_pass(tria
     run.insert("tx", 2, previous=3, amount=2)
     assert run.events() == ["Bet Approved 3 3", "Bet Approved 2 2", "Bet Approved 1 1"]
     assert (run.held, run.parked()) == (0, [])
+
+
+VOIDED = """
+lookups: {games: {key: id}}
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    skip: {refused: state == "refused"}
+    activities: {bet: {type: Bet, stands: state == "open"}}
+    event: {game_name: "games[game].name"}
+    again: {activity_id: {text: "{id}:{n}"}}
+  voids: {reverses: {when: 'true', original: "bets[ref]"}}
+"""
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["", "late"])
+@pytest.mark.parametrize("shown", [False, True], ids=["", "in a snapshot"])
+def test_a_pending_bet_is_refused_after_its_void_that_is_queued(trial: Make, *, late: bool, shown: bool) -> None:
+    run = trial(VOIDED)
+    run.insert("games", "g", name="Dice")
+    if not late:
+        run.insert("games", "late", name="Lucky")
+    (run.snapshot if shown else run.insert)("bets", 1, state="pending", amount=5, game="g")
+    run.insert("bets", 2, state="open", amount=7, game="late")
+    run.insert("voids", 3, ref=1)
+    run.update("bets", 1, state="refused", amount=5, game="g")
+    run.insert("games", "late", name="Lucky")
+    run.update("bets", 1, state="open", amount=5, game="g")
+    assert (run.events(), run.held, run.parked()) == (["Bet Approved 2 7"], 0, [])
