@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from stack import packages
 from stack.endpoints import Addresses
+from stack.packages import Program
+from stack.progress import Progress
 from tests.docs.pages import DOCS, ROOT, Block, blocks
 
 PAGE = DOCS / "tutorial" / "first-bridge.md"
@@ -65,6 +68,14 @@ class Reader:
         finally:
             ending.cancel()
 
+    def clean_up(self) -> None:
+        """Do the page's last step, wherever the reader has stopped."""
+        if self.folder.exists():
+            with self.at_most(CLEAN_UP_SECONDS):
+                self.run(f'cd "{ROOT}"; cd "{self.folder}"')
+                for block in _cleanups():
+                    self.run(block.text)
+
     def close(self) -> None:
         """Leave the shell; what it started in the background is ended by the page's own last step."""
         self._shell.communicate(timeout=STEP_SECONDS)
@@ -73,16 +84,15 @@ class Reader:
 @pytest.fixture
 def reader(addresses: Addresses, tmp_path: Path) -> Iterator[Reader]:
     """Return a reader in a home of their own; whatever happens, the page's clean-up runs at the end."""
+    packages.require([Program("curl", "curl")], Progress(quiet=True))  # As the page asks of its reader.
     someone = Reader(tmp_path)
     try:
         yield someone
     finally:
-        if someone.folder.exists():
-            with someone.at_most(CLEAN_UP_SECONDS):
-                someone.run(f'cd "{ROOT}"; cd "{someone.folder}"')
-                for block in _cleanups():
-                    someone.run(block.text)
-        someone.close()
+        try:
+            someone.clean_up()
+        finally:
+            someone.close()
 
 
 def _cleanups() -> list[Block]:
