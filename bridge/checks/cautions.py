@@ -22,7 +22,7 @@ from bridge.checks.meant import (
 from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.compiling_checks import reversals_of, table_named
+from bridge.mapping.compiling_checks import own_row, reversals_of, table_named
 from bridge.mapping.syntax import texts_of
 from bridge.mapping.watching import columns_of, unwatched
 from bridge.sources.settings import Client
@@ -129,8 +129,7 @@ def _looked_at_once(brand: Brand) -> Iterator[Problem]:
 def _undone_by_themselves(brand: Brand) -> Iterator[Problem]:
     """Yield reversals that are to undo themselves in rows that are not looked at again when they change."""
     for name, table in brand.connector.play.items():
-        keys = table.key if isinstance(table.key, list) else [table.key]
-        own = _normal(f"{name}[{', '.join(str(key) for key in keys)}]")
+        own = _normal(own_row(name, table))
         for place, reversal in reversals_of(table) if table.rows == "append-only" else ():
             if reversal.undoes is not None and _normal(str(reversal.undoes)) == own:
                 message = "append-only rows are looked at once: none of them undoes itself"

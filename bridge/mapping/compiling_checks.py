@@ -122,7 +122,7 @@ def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
             hint = did_you_mean(reversal.activity, known)
             problem((*place, "activity"), f"there is no activity {reversal.activity}", hint)
     for place, reversal in reversals_of(config):
-        if config.rows == "append-only" and _normal(reversal.original) == _normal(_own_row(name, config)):
+        if config.rows == "append-only" and _normal(reversal.original) == _normal(own_row(name, config)):
             hint = "name the row that it takes back, by the column that holds the key of that"
             problem((*place, "original"), "this names the row itself, and a reversal stands for no play", hint)
     for path, text in said:
@@ -130,7 +130,7 @@ def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
             problem(path, "this names no row of a play table", f"write {next(iter(wallet.play))}[...]")
 
 
-def _own_row(name: str, config: PlayTable) -> str:
+def own_row(name: str, config: PlayTable) -> str:
     """Return the expression by which a row of a table would name itself."""
     return f"{name}[{', '.join(map(str, listed(config.key)))}]"
 

@@ -13,18 +13,7 @@ from hypothesis import strategies as st
 from bridge.records import SourceRecord
 from tests.support.examples import examples
 from tests.support.trial import Make
-
-WALLET = """
-play:
-  tx:
-    activities:
-      bet: {type: Bet, when: kind == "bet", share: {real: real, bonus: bonus}}
-    event: {wager_amount: left.real, bonus_wager_amount: left.bonus}
-    again: {activity_id: {text: "{id}:{n}"}}
-    reverses:
-      - {when: kind == "refund", original: "tx[ref]", takes: {real: real, bonus: bonus}, partial: PARTIAL}
-      - {when: kind == "cancel", original: "tx[ref]"}
-"""
+from tests.unit.mapping.wallets import PURSES
 
 BET, AMOUNT = st.integers(0, 4), st.integers(0, 9)
 STEP = st.one_of(
@@ -79,7 +68,7 @@ def in_purses(events: list[dict[str, Any]]) -> tuple[Decimal | int, Decimal | in
 def test_what_is_left_in_each_purse_is_the_model_s(
     trial: Make, partial: str, steps: list[tuple[Any, ...]]
 ) -> None:
-    run, model = trial(WALLET.replace("PARTIAL", partial)), Model()
+    run, model = trial(PURSES.replace("PARTIAL", partial)), Model()
     taken: list[SourceRecord] = []
     for number, step in enumerate(steps):
         match step:

@@ -8,22 +8,7 @@ import pytest
 
 from bridge.errors import ConfigError
 from tests.support.trial import Make, wallet
-
-PURSES = """
-play:
-  tx:
-    activities:
-      bet: {type: Bet, when: kind == "bet", share: {real: real, bonus: bonus}}
-    event: {wager_amount: left.real, bonus_wager_amount: left.bonus}
-    again: {activity_id: {text: "{id}:{n}"}}
-    reverses:
-      - when: kind == "refund"
-        original: tx[ref]
-        takes: {real: real, bonus: bonus}
-        partial: PARTIAL
-      - {when: kind == "cancel", original: "tx[ref]"}
-      - {when: kind == "undo", undoes: "tx[ref]"}
-"""
+from tests.unit.mapping.wallets import PURSES
 
 
 def purses(partial: str) -> str:
