@@ -11,7 +11,8 @@ import fastavro
 
 from bench.avro_records import answer, framed
 from bridge.decoders import DebeziumDecoder
-from bridge.records import Change, SourceRecord
+from bridge.flow import Change
+from bridge.records import SourceRecord
 
 ROUNDS = 100_000
 

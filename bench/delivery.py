@@ -18,7 +18,7 @@ import pika
 
 from bridge.delivery.sender import RabbitMQOutbound
 from bridge.delivery.settings import RabbitMQSettings
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 BATCH = 500
 

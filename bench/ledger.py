@@ -22,8 +22,9 @@ import psutil
 
 from bridge.app import GC_THRESHOLDS
 from bridge.contracts import Ledger
+from bridge.flow import Delivery, Event
 from bridge.ledger import PostgresLedger, SqliteLedger, open_ledger
-from bridge.records import Delivery, Event, Partition
+from bridge.records import Partition
 
 BATCH = 500
 BODY = b"b" * 500

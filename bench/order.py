@@ -12,9 +12,10 @@ import argparse
 import random
 import time
 
+from bridge.flow import Taken
 from bridge.intake.intake import BATCH
 from bridge.intake.merge import CommitOrder
-from bridge.records import Partition, Skipped, SourcePosition, SourceRecord, Taken
+from bridge.records import Partition, Skipped, SourcePosition, SourceRecord
 
 POLLED = 500
 SKIPPED = Skipped("bench")

@@ -31,9 +31,10 @@ from bridge.app import GC_THRESHOLDS
 from bridge.brand import load_brand
 from bridge.contracts import Decoder, Ledger
 from bridge.decoders import DebeziumDecoder
+from bridge.flow import Change
 from bridge.ledger import open_ledger
 from bridge.mapping.mapper import Mapper
-from bridge.records import Change, Partition, SourceRecord
+from bridge.records import Partition, SourceRecord
 
 BATCH = 500
 TOPIC = "steps.public"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from bridge.records import Decoded, Delivery, Event, HeldChange, ParkedChange, Partition, SourceRecord
+from bridge.flow import Decoded, Delivery, Event
+from bridge.records import HeldChange, ParkedChange, Partition, SourceRecord
 
 
 class AssignmentListener(Protocol):

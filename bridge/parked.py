@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from bridge.brand import Brand
+from bridge.flow import Change, Taken
 from bridge.intake.taking import decoded, take_all, take_up
 from bridge.ledger import SqliteLedger, Transaction
 from bridge.lookups.tables import Loaded
 from bridge.mapping.mapper import Mapper, Outcome
 from bridge.mapping.reopening import Reopening, RowPlace, row_of
-from bridge.records import Change, ParkedChange, Partition, SourceRecord, Taken
+from bridge.records import ParkedChange, Partition, SourceRecord
 
 if TYPE_CHECKING:
     from bridge.ledger import PostgresLedger

@@ -1,4 +1,4 @@
-"""The values that flow from step to step.
+"""The values that steps share and that are kept: what lives no longer than its batch is in `bridge.flow`.
 
 Everything here is plain data.  `gc=False` marks what can hold no reference cycle: millions of
 these pass through, and the garbage collector need not look at them.
@@ -7,16 +7,10 @@ these pass through, and the garbage collector need not look at them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-
-from bridge.errors import DecodeError
-from bridge.row import Row, Value
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Partition(NamedTuple):
@@ -79,41 +73,6 @@ class Renamed(StrEnum):
     TO = "to"
 
 
-class Change(msgspec.Struct, gc=False, kw_only=True):
-    """One decoded Debezium envelope."""
-
-    record: SourceRecord
-    table: str
-    """`schema.table` (Postgres, SQL Server, Oracle) or `database.table` (MySQL), from `source`."""
-    op: str
-    """c, u, d, r, t or m, as Debezium writes it; see `snapshot` for rows of a snapshot."""
-    key: Row | None
-    before: Row | None
-    """As written.  Under REPLICA IDENTITY DEFAULT only the columns of `key` can be believed."""
-    after: Row | None
-    position: SourcePosition | None
-    """None for rows of an incremental snapshot, and where the record does not tell."""
-    snapshot: bool
-    """True for every spelling of a snapshot row: op r, or a `source.snapshot` that is not false."""
-    committed_us: int | None
-    """When the database committed (`source.ts_us`, else `ts_ms`), in microseconds since 1970."""
-    renamed: Renamed | None = None
-    other_key: Mapping[str, Value] | None = None
-    """For a renamed change: the key of the other half, where a header tells it."""
-    transaction: str | None = None
-    """The database transaction, equal for all its changes, where the record tells it."""
-
-    @property
-    def committed_at(self) -> datetime | None:
-        """Return when the database committed, aware UTC.  Raises DecodeError for a time that no calendar shows."""
-        if self.committed_us is None:
-            return None
-        try:
-            return _EPOCH + timedelta(microseconds=self.committed_us)
-        except OverflowError:
-            raise DecodeError("bad_envelope", "the commit time in source is out of range") from None
-
-
 class Skipped(msgspec.Struct, frozen=True, gc=False):
     """A record that rightly leads to no event.  `reason` is one of a small set of words, and counted."""
 
@@ -125,41 +84,6 @@ class TransactionEnd(msgspec.Struct, frozen=True, gc=False):
 
     transaction: str
     counts: Mapping[str, int]
-
-
-Decoded = Change | Skipped | TransactionEnd
-
-
-class Taken(msgspec.Struct):
-    """A record with what it decoded to, or why it could not be decoded."""
-
-    record: SourceRecord
-    decoded: Decoded | Exception
-    position: SourcePosition | None
-    arrived: float
-    """Seconds of a monotonic clock at which it was read."""
-
-
-class Event(msgspec.Struct, frozen=True, gc=False):
-    """One event as it enters the ledger.  Its bytes never change afterwards."""
-
-    message_id: str
-    """Names this message for ever: the activity and the status."""
-    player: str
-    """Whose order it belongs to."""
-    body: bytes
-    """The CASINO message, JSON in UTF-8."""
-    lane: int = 0
-    """The partition of the record that led to it; an outbox is handed over lane by lane."""
-
-
-class Delivery(msgspec.Struct, frozen=True, gc=False):
-    """One event on its way out.  `seq` grows with the order of the outbox."""
-
-    seq: int
-    message_id: str
-    player: str
-    body: bytes
 
 
 class Confirmed(NamedTuple):

@@ -56,6 +56,16 @@ ColumnDecoder = Callable[[Any], Value]
 """Takes a column from the record's form to a Value; raises DecodeError; may return UNAVAILABLE."""
 
 
+class Plain:
+    """Reads the columns of which nothing is known: what every record does without a word about its types."""
+
+    __slots__ = ()
+
+    def plain(self, value: Any) -> Value:
+        """Return the value, or UNAVAILABLE; raises DecodeError for one that nothing can hold."""
+        return value
+
+
 class Row:
     """The columns of one row, decoded when they are first read, and kept.
 
@@ -68,9 +78,9 @@ class Row:
         self,
         raw: Mapping[str, Any],
         decoders: dict[str, ColumnDecoder],
-        plain: ColumnDecoder | None = None,
+        plain: Plain | None = None,
     ) -> None:
-        """Wrap `raw`; `plain` decodes the columns that have none in `decoders`: else they are their raw values."""
+        """Wrap `raw`; `plain` reads the columns that have no decoder: without it they are their raw values."""
         self.raw = raw
         self._decoders = decoders
         self._plain = plain
@@ -111,11 +121,11 @@ class Row:
             ) from None
         if value is None:
             return None
-        decoder = self._decoders.get(column, self._plain)
-        if decoder is None:
-            return value
+        decoder = self._decoders.get(column)
         try:
-            return decoder(value)
+            if decoder is not None:
+                return decoder(value)
+            return value if self._plain is None else self._plain.plain(value)
         except DecodeError as error:
             raise DecodeError(error.code, f"column {column}: {error.reason}") from error
 

@@ -13,6 +13,7 @@ from bridge.checks.written import Written, written_of
 from bridge.contracts import Memory
 from bridge.decoders.doubles import Double
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.items import items_of
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
@@ -21,7 +22,7 @@ from bridge.mapping.rows import judged_scope
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import LATER_SNAPSHOT
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, SourcePosition, SourceRecord
+from bridge.records import SourcePosition, SourceRecord
 from bridge.rehearsing.rehearsal import Rehearsal
 from bridge.row import UNAVAILABLE, Row
 from bridge.sources.peek import PeekFrom, peek

@@ -13,7 +13,7 @@ from bridge.decoders.avro_references import ReferencedTypes, parsed_schema
 from bridge.decoders.avro_schemas import avro_columns, json_schema_columns
 from bridge.decoders.avro_values import Reader
 from bridge.decoders.decimals import json_value
-from bridge.decoders.envelope import Envelope
+from bridge.decoders.origin import Opened
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import Placeholder
 from bridge.decoders.registry import RegisteredSchema, Registry, RegistrySettings
@@ -58,7 +58,7 @@ class RegistryReader:
         self._placeholder = placeholder
         self._schemas: dict[bytes, _Known] = {}
 
-    def envelope(self, data: bytes) -> tuple[Envelope, RowSchemas | None] | None:
+    def envelope(self, data: bytes) -> tuple[Opened, RowSchemas | None] | None:
         """Return the envelope of a schema that many records had; None where `read` must decide.  Never raises."""
         known = self._schemas.get(data[:5])
         if known is None or known.flat is None:

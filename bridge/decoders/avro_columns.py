@@ -56,14 +56,14 @@ def wire_decoder(schema: ColumnSchema, read: WireReader, placeholder: Placeholde
 
 
 def _text(placeholder: Placeholder) -> ColumnDecoder:
-    texts = placeholder.texts
+    texts, shortest = placeholder.texts, placeholder.shortest
 
     def decode_text(raw: bytes) -> Value:
         try:
             value = raw[1:].decode() if raw[0] < 128 else read_text(raw)
         except ValueError:
             raise _bad_avro() from None
-        return UNAVAILABLE if value in texts else value
+        return UNAVAILABLE if len(raw) > shortest and value in texts else value
 
     return decode_text
 

@@ -16,7 +16,8 @@ from bridge.decoders.avro_binary import compile_reader
 from bridge.decoders.avro_columns import WireReader, read_number, read_text
 from bridge.decoders.avro_finding import Finder, finder
 from bridge.decoders.avro_patterns import LONGEST, Names, NotFlat, Pattern
-from bridge.decoders.envelope import Envelope, Source, TransactionBlock
+from bridge.decoders.envelope import Source
+from bridge.decoders.origin import Opened, Origin
 
 WORTH = 1_000
 """So many records of one shape pay for the compilation, which takes some hundredths of a second.
@@ -109,7 +110,7 @@ class FlatReader:
             raise NotFlat("type") from None
         return lambda raw: read(raw, 0)[0]
 
-    def read(self, data: bytes) -> Envelope | None:
+    def read(self, data: bytes) -> Opened | None:
         """Return the envelope, its rows in bytes; None for one that the general reader must read."""
         try:
             for shape in (_INSERT,) if data[5] == self._rows[0][1] else _OTHERS:
@@ -122,10 +123,10 @@ class FlatReader:
             return None
         return None
 
-    def _envelope(self, program: _Program, values: Sequence[Any]) -> Envelope:
+    def _envelope(self, program: _Program, values: Sequence[Any]) -> Opened:
         plan, columns, transaction = program.plan, self._columns, None
         if plan.transaction is not None and values[plan.transaction] is not None:
-            transaction = TransactionBlock(read_text(values[plan.transaction]))
+            transaction = read_text(values[plan.transaction])
         key = program.steady(values)
         source = (self._sources.get(key) or self._remember(plan, key)).copy()
         for place, field in plan.texts:
@@ -138,9 +139,9 @@ class FlatReader:
                 source[field] = read_number(raw)
         if plan.millis is not None and source[_MICROS] is None and values[plan.millis] is not None:
             source[_MILLIS] = read_number(values[plan.millis])
-        return Envelope(
+        return (
             read_text(values[plan.op]),
-            Source(*source),
+            Origin(source),
             None if plan.before is None else dict(zip(columns, values[plan.before])),  # noqa: B905 -- there are as many
             None if plan.after is None else dict(zip(columns, values[plan.after])),  # noqa: B905 -- same
             transaction,

@@ -18,6 +18,7 @@ from bridge.decoders.envelope import Boundary, Envelope
 from bridge.decoders.flattened import FlattenedReader, FlattenedSettings
 from bridge.decoders.json_records import JsonReader
 from bridge.decoders.keys import NO_IDENTITY, KeyReader
+from bridge.decoders.origin import Opened, opened
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import DEFAULT_PLACEHOLDER, Placeholder
 from bridge.decoders.positions import (
@@ -30,7 +31,8 @@ from bridge.decoders.positions import (
 )
 from bridge.decoders.registry import RegistrySettings
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Skipped, SourceRecord, TransactionEnd
+from bridge.flow import Change, Decoded
+from bridge.records import Skipped, SourceRecord, TransactionEnd
 from bridge.row import Row
 
 TOMBSTONE: Final = Skipped("tombstone")
@@ -89,11 +91,11 @@ class DebeziumDecoder:
         if value[0] in (0, 1):
             found = self._registry.envelope(value)
             if found is not None:
-                return self._change(record, *found)
+                return self._change(record, found[0], found[1])
             return self._recognise(record, self._registry.read(value, record.headers))
         row = self._json.envelope(record.topic, value)
         if row is not None:
-            return self._change(record, *row)
+            return self._change(record, row[0], row[1])
         try:
             parsed = self._json.read(record.topic, value)
         except DecodeError:
@@ -104,8 +106,8 @@ class DebeziumDecoder:
     def _tombstone(self, record: SourceRecord) -> Decoded:
         return TOMBSTONE if self._flattened is None else self._flattened.tombstone(record)
 
-    def _change(self, record: SourceRecord, envelope: Envelope, schemas: RowSchemas | None) -> Decoded:
-        op, source = envelope.op, envelope.source
+    def _change(self, record: SourceRecord, envelope: Opened, schemas: RowSchemas | None) -> Decoded:
+        op, source, before, after, block_id = envelope
         if op not in _OPS:
             if op == "m":
                 return _MESSAGE
@@ -113,26 +115,26 @@ class DebeziumDecoder:
         table = table_name(source)
         if table.endswith("debezium_signal"):
             return _SIGNAL
-        if envelope.after is None and op in _WITH_ROW:
+        if after is None and op in _WITH_ROW:
             raise DecodeError("no_row", f"a record with op {op} has no row in after")
         snapshot = is_snapshot(op, source)
         renamed = self._keys.renamed(record, op, table)
         key = self._keys.key(record, table)
-        if key is None and op == "d" and envelope.before is None:
+        if key is None and op == "d" and before is None:
             key = NO_IDENTITY
         return Change(
             record=record,
             table=table,
             op=op,
             key=key,
-            before=self._row(envelope.before, "before", table, schemas),
-            after=self._row(envelope.after, "after", table, schemas),
+            before=self._row(before, "before", table, schemas),
+            after=self._row(after, "after", table, schemas),
             position=position(source, snapshot=snapshot),
             snapshot=snapshot,
             committed_us=committed_us(source),
             renamed=renamed[0] if renamed else None,
             other_key=renamed[1] if renamed else None,
-            transaction=transaction_of(source, envelope.transaction.id if envelope.transaction else None),
+            transaction=transaction_of(source, block_id),
         )
 
     def _row(self, raw: dict[str, Any] | None, part: str, table: str, schemas: RowSchemas | None) -> Row | None:
@@ -163,9 +165,9 @@ class DebeziumDecoder:
         raise _no_source() if "op" in content else _no_envelope(record, content)
 
 
-def _envelope(content: dict[str, Any]) -> Envelope:
+def _envelope(content: dict[str, Any]) -> Opened:
     try:
-        return msgspec.convert(content, Envelope)
+        return opened(msgspec.convert(content, Envelope))
     except msgspec.ValidationError as error:
         raise DecodeError("bad_envelope", f"the envelope is not as Debezium writes it: {error}") from None
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from bridge.decoders.declared import ColumnType, parse_column_type
 from bridge.decoders.placeholder import Placeholder
-from bridge.row import ColumnDecoder
+from bridge.row import ColumnDecoder, Plain
 
 
 class Declarations:
@@ -23,8 +23,8 @@ class Declarations:
             self._patterns = [(re.compile(table), table) for table in self._tables]
         except re.error as error:
             raise ValueError(f"a table's name is no pattern: {error}") from None
-        self.plain = placeholder.plain
-        """Decodes columns of which nothing is declared, in a record that carries no schema."""
+        self.plain: Plain = placeholder
+        """Reads columns of which nothing is declared, in a record that carries no schema."""
         self._declared: dict[str, Mapping[str, ColumnType]] = {}
         self._schemaless: dict[str, dict[str, ColumnDecoder]] = {}
 
@@ -40,7 +40,7 @@ class Declarations:
         found = self._schemaless.get(table)
         if found is None:
             found = self._schemaless[table] = {
-                column: kind.over(self.plain) for column, kind in self.declared(table).items()
+                column: kind.over(self.plain.plain) for column, kind in self.declared(table).items()
             }
         return found
 

@@ -13,10 +13,12 @@ import msgspec
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.envelope import Source
 from bridge.decoders.keys import KeyReader
+from bridge.decoders.origin import Origin, origin_of
 from bridge.decoders.parsed import Parsed
 from bridge.decoders.positions import committed_us, is_snapshot, position, table_name, transaction_of
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Renamed, Skipped, SourceRecord
+from bridge.flow import Change, Decoded
+from bridge.records import Renamed, Skipped, SourceRecord
 from bridge.row import Row, Value
 
 _FIELDS = ("op", "deleted", *Source.__struct_fields__)
@@ -71,7 +73,7 @@ class FlattenedReader:
             return Skipped("tombstone")
         return self._made(record, _source(metadata, record), "d", None)
 
-    def _made(self, record: SourceRecord, source: Source, op: str, row: Row | None) -> Change:
+    def _made(self, record: SourceRecord, source: Origin, op: str, row: Row | None) -> Change:
         table = table_name(source)
         snapshot = is_snapshot(op, source)
         renamed, other_key = self._renamed(record, op, table)
@@ -154,7 +156,7 @@ def _header(field: str, value: bytes) -> Any:
     return int(found) if is_count else found
 
 
-def _source(metadata: Mapping[str, Any], record: SourceRecord) -> Source:
+def _source(metadata: Mapping[str, Any], record: SourceRecord) -> Origin:
     fields = {name: value for name, value in metadata.items() if name in Source.__struct_fields__}
     segments = record.topic.split(".")
     fields.setdefault("name", segments[0])
@@ -165,6 +167,6 @@ def _source(metadata: Mapping[str, Any], record: SourceRecord) -> Source:
     if "connector" not in fields:
         fields["connector"] = next((kind for field, kind in _POSITIONS if field in fields), None)
     try:
-        return msgspec.convert(fields, Source)
+        return origin_of(msgspec.convert(fields, Source))
     except msgspec.ValidationError as error:
         raise DecodeError("bad_envelope", f"the row's metadata is not as Debezium writes it: {error}") from None

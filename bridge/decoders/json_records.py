@@ -11,6 +11,7 @@ import msgspec
 from bridge.decoders.column_schemas import ColumnSchema
 from bridge.decoders.decimals import json_number
 from bridge.decoders.envelope import Envelope, WithSchema
+from bridge.decoders.origin import Opened, opened
 from bridge.decoders.parsed import Parsed, RowSchemas
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
@@ -27,7 +28,7 @@ _SCHEMA_START: Final = b'{"schema":'
 _PAYLOAD_START: Final = b',"payload":'
 _MOST_TOPICS: Final = 10_000
 
-_envelope: Final = msgspec.json.Decoder(Envelope, float_hook=json_number)
+_envelope: Final = msgspec.json.Decoder(Envelope, float_hook=json_number).decode
 _anything: Final = msgspec.json.Decoder(float_hook=json_number)
 _with_schema: Final = msgspec.json.Decoder(WithSchema)
 _schema: Final = msgspec.json.Decoder(ColumnSchema | None)
@@ -46,11 +47,11 @@ class JsonReader:
             lambda text: _compile(text, placeholder)
         )
 
-    def envelope(self, topic: str, value: bytes) -> tuple[Envelope, RowSchemas | None] | None:
+    def envelope(self, topic: str, value: bytes) -> tuple[Opened, RowSchemas | None] | None:
         """Return a row's envelope, or None when the value is something else or malformed.  Never raises."""
         try:
             payload, schemas = self._split(topic, value) if value.startswith(_SCHEMA_START) else (value, None)
-            return _envelope.decode(payload), schemas
+            return opened(_envelope(payload)), schemas
         except (msgspec.DecodeError, UnicodeError, RecursionError, DecodeError):
             return None
 

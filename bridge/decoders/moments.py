@@ -17,6 +17,8 @@ from bridge.errors import DecodeError
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 -- local time of a zone that the column does not tell
 EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_known_days: Final[dict[int, tuple[int, int, int]]] = {}
+_MOST_DAYS: Final = 1_000
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _DAY: Final = 86_400_000_000
 _LAST_MICROS: Final = 253_402_300_799_999_999
@@ -82,8 +84,22 @@ def timestamp(micros: Any) -> datetime:
 def moment_of_micros(micros: int) -> datetime:
     """Take microseconds since 1970 to a moment in UTC."""
     if _FIRST_MICROS <= micros <= _LAST_MICROS:
-        return EPOCH_UTC + timedelta(0, 0, micros)
+        seconds, fraction = divmod(micros, 1_000_000)
+        days, second = divmod(seconds, 86_400)
+        year, month, day_of_month = _calendar_day(days)
+        return datetime(year, month, day_of_month, second // 3600, second // 60 % 60, second % 60, fraction, UTC)
     return timestamp(micros).replace(tzinfo=UTC)  # Says what is wrong with it.
+
+
+def _calendar_day(days: int) -> tuple[int, int, int]:
+    """Return year, month and day; the days of play are few, and a sum with a timedelta is dear."""
+    known = _known_days.get(days)
+    if known is None:
+        then = date.fromordinal(_EPOCH_DAY + days)
+        if len(_known_days) >= _MOST_DAYS:
+            _known_days.clear()
+        known = _known_days[days] = (then.year, then.month, then.day)
+    return known
 
 
 def clock(micros: Any) -> time | timedelta:

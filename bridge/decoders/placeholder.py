@@ -10,19 +10,19 @@ from uuid import UUID
 import msgspec
 
 from bridge.decoders.decimals import require_flat
-from bridge.row import UNAVAILABLE, Value
+from bridge.row import UNAVAILABLE, Plain, Value
 
 DEFAULT_PLACEHOLDER = "__debezium_unavailable_value"
 
 
-class Placeholder:
+class Placeholder(Plain):
     """Recognises Debezium's `unavailable.value.placeholder`, whatever the type of the column.
 
     A text column holds the text, a binary one its bytes (base64 or hex in JSON), an array one item
     that says it (or its byte codes, signed as Java has them, or a UUID made of it), an hstore one pair.
     """
 
-    __slots__ = ("lists", "pair", "raw", "texts")
+    __slots__ = ("lists", "pair", "raw", "shortest", "texts")
 
     def __init__(self, setting: str = DEFAULT_PLACEHOLDER) -> None:
         """Take Debezium's setting as it is written there: text, or `hex:` and the bytes in hex.
@@ -34,6 +34,8 @@ class Placeholder:
         base64 = b64encode(self.raw).decode()
         hstore = msgspec.json.encode({text: text}).decode()
         self.texts = frozenset({text, base64, urlsafe_b64encode(self.raw).decode(), self.raw.hex(), hstore})
+        self.shortest = min(map(len, self.texts))
+        """How many characters the shortest of its texts has: most columns are shorter."""
         digest = md5(self.raw, usedforsecurity=False).digest()
         self.lists: tuple[list[Any], ...] = (
             [text],
@@ -52,7 +54,7 @@ class Placeholder:
         """
         kind = type(value)
         if kind is str:
-            return UNAVAILABLE if value in self.texts else value
+            return UNAVAILABLE if len(value) >= self.shortest and value in self.texts else value
         if kind is list:
             return UNAVAILABLE if value in self.lists else require_flat(value)
         if kind is dict:

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from bridge.decoders.envelope import Source
+from bridge.decoders.origin import Origin
 from bridge.errors import DecodeError
 from bridge.records import SourcePosition
 
@@ -20,7 +20,7 @@ _GTID_DIGITS: Final = 19
 _NOT_SNAPSHOT: Final = frozenset({None, False, "false", "False"})
 
 
-def is_snapshot(op: str, source: Source) -> bool:
+def is_snapshot(op: str, source: Origin) -> bool:
     """Tell whether a row was read from the table rather than from the log.
 
     Neither field alone decides: old MySQL connectors write op c with snapshot true, and Flink CDC
@@ -29,7 +29,7 @@ def is_snapshot(op: str, source: Source) -> bool:
     return op == "r" or source.snapshot not in _NOT_SNAPSHOT
 
 
-def table_name(source: Source) -> str:
+def table_name(source: Origin) -> str:
     """Return `schema.table`, or `database.table` where the database has no schemas."""
     if not source.table:
         raise DecodeError("no_table", "the record's source tells no table")
@@ -37,7 +37,7 @@ def table_name(source: Source) -> str:
     return f"{owner}.{source.table}" if owner else source.table
 
 
-def position(source: Source, *, snapshot: bool) -> SourcePosition | None:
+def position(source: Origin, *, snapshot: bool) -> SourcePosition | None:
     """Return the position of a change, or None where its source does not tell one.
 
     Raises DecodeError when what it tells is no position.
@@ -55,13 +55,13 @@ def position(source: Source, *, snapshot: bool) -> SourcePosition | None:
     return SourcePosition(_lineage(source), found, by, number, (committed_us(source) or 0) if by else 0)
 
 
-def _lineage(source: Source) -> str:
+def _lineage(source: Origin) -> str:
     if source.server_id is None:
         return f"{source.connector}:{source.name}"
     return f"{source.connector}:{source.name}:{source.server_id}"
 
 
-def _postgres(source: Source, snapshot: bool) -> tuple[int, ...] | None:
+def _postgres(source: Origin, snapshot: bool) -> tuple[int, ...] | None:
     """Order by the LSN of the last commit before, then by the change's own.
 
     The first is null until Debezium has seen a commit.  The LSN of a snapshot row is where the
@@ -80,7 +80,7 @@ def _postgres(source: Source, snapshot: bool) -> tuple[int, ...] | None:
     return (0, 0) if snapshot else (source.lsn, source.lsn)
 
 
-def _mysql(source: Source, _: bool) -> tuple[int, ...] | None:
+def _mysql(source: Origin, _: bool) -> tuple[int, ...] | None:
     if source.file is None or source.pos is None:
         return None
     # The number grows past six digits; as text it would not sort.
@@ -105,7 +105,7 @@ def _number(text: str, base: int = 10) -> int:
     return number
 
 
-def _sqlserver(source: Source, _: bool) -> tuple[int, ...] | None:
+def _sqlserver(source: Origin, _: bool) -> tuple[int, ...] | None:
     if source.commit_lsn is None:
         return None
     commit, change, serial = _hex_lsn(source.commit_lsn), _hex_lsn(source.change_lsn), source.event_serial_no or 0
@@ -124,7 +124,7 @@ def _hex_lsn(lsn: str | None) -> int:
     return number
 
 
-def _oracle(source: Source, _: bool) -> tuple[int, ...] | None:
+def _oracle(source: Origin, _: bool) -> tuple[int, ...] | None:
     if not source.commit_scn or not source.scn:
         return None
     # With several redo threads the commit SCN carries thread and transaction behind colons.
@@ -136,7 +136,7 @@ def _oracle(source: Source, _: bool) -> tuple[int, ...] | None:
     return (commit, scn, *place, source.ssn or 0)
 
 
-_ORDERS: Final[dict[str, Callable[[Source, bool], tuple[int, ...] | None]]] = {
+_ORDERS: Final[dict[str, Callable[[Origin, bool], tuple[int, ...] | None]]] = {
     "postgresql": _postgres,
     "mysql": _mysql,
     "mariadb": _mysql,
@@ -145,7 +145,7 @@ _ORDERS: Final[dict[str, Callable[[Source, bool], tuple[int, ...] | None]]] = {
 }
 
 
-def committed_us(source: Source) -> int | None:
+def committed_us(source: Origin) -> int | None:
     """Return when the database committed, as exactly as the record tells it, in microseconds since 1970."""
     micros = source.ts_us
     if micros is None and source.ts_ms is not None:
@@ -162,10 +162,10 @@ def transaction_name(transaction_id: str) -> str:
     return xid if colon and xid.isdigit() and lsn.isdigit() else transaction_id
 
 
-def transaction_of(source: Source, block_id: str | None) -> str | None:
+def transaction_of(source: Origin, block_id: str | None) -> str | None:
     """Return the name of the change's transaction, from the transaction block or else from source."""
     if block_id is not None:
         return transaction_name(block_id)
     if source.gtid is not None:
         return source.gtid
-    return None if source.txId is None else str(source.txId)
+    return None if source.tx_id is None else str(source.tx_id)

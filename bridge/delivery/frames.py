@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from struct import Struct
 from typing import Final
 
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 CONTENT_TYPE: Final = "application/json"
 MESSAGE_TYPE: Final = "CASINO"

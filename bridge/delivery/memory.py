@@ -7,7 +7,7 @@ from enum import Enum
 
 from bridge.delivery.ordering import OutboxWindow
 from bridge.delivery.retries import Backoff
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 
 class Answer(Enum):

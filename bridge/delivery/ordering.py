@@ -20,7 +20,7 @@ from typing import Final
 
 from bridge.delivery.flight import ANSWERED, Flight
 from bridge.delivery.retries import Backoff, Cause
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 _SPAN: Final = 16
 """How many windows of events may be confirmed ahead of one that is not: each batch records their list."""

@@ -23,7 +23,7 @@ from pika.adapters.utils.selector_ioloop_adapter import SelectorIOServicesAdapte
 from bridge.delivery.explaining import explain, explain_channel
 from bridge.delivery.frames import APP_ID, CONTENT_TYPE, MESSAGE_TYPE, PERSISTENT, PublishFrames
 from bridge.delivery.settings import BrokerAddress, RabbitMQSettings
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 # Every trouble is told in one sentence by the link.  pika's own log would add tracebacks, and
 # frames that hold values of rows.

@@ -17,7 +17,7 @@ from bridge.delivery.retries import Backoff, Cause
 from bridge.delivery.settings import RabbitMQSettings
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import BridgeError, FatalError, SinkUnavailable
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 _FIRST_WAIT_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 5.0

@@ -10,12 +10,13 @@ from typing import NamedTuple
 from bridge.brand import Brand
 from bridge.contracts import Commit, Decoder, Ledger, LedgerTransaction
 from bridge.errors import LedgerUnavailable
+from bridge.flow import Delivery, Taken
 from bridge.intake.flood import Flood
 from bridge.intake.lanes import partition_of
 from bridge.intake.progress import Progress
 from bridge.intake.taking import take_all, take_up, wants_of
 from bridge.mapping.mapper import Mapper
-from bridge.records import Confirmed, Delivery, Partition, Taken
+from bridge.records import Confirmed, Partition
 from bridge.row import Row
 
 

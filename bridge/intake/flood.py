@@ -17,7 +17,7 @@ class Flood:
         self._row = self._pending_row = 0
         self._minute: list[tuple[float, int]] = []
         self._now = 0.0
-        self.counts: Counter[tuple[str, str, str]] = Counter()
+        self._parked = 0
         self.warnings: Counter[str] = Counter()
         """How many events of the batch were sent although they break the stricter profile, by the breach."""
 
@@ -25,28 +25,27 @@ class Flood:
         """Start to count a batch."""
         self._now = now
         self._pending_row = self._row
-        self.counts = Counter()
+        self._parked = 0
         self.warnings = Counter()
 
     def add(self, outcome: Outcome) -> None:
         """Count one change.  Raises TooManyParked at a limit: nothing of the batch is then kept."""
-        self.counts[outcome.kind, outcome.table, outcome.reason] += 1
         if outcome.kind == "sent":
             self._pending_row = 0
             for event in outcome.events:
                 if event.warnings:
                     self.warnings.update(event.warnings)
         elif outcome.kind == "parked":
+            self._parked += 1
             self._pending_row += 1
             self._check(outcome.reason)
 
     def commit(self) -> None:
         """Keep the counts of the batch."""
         self._row = self._pending_row
-        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
         self._minute = [(at, count) for at, count in self._minute if at > self._now - 60]
-        if parked:
-            self._minute.append((self._now, parked))
+        if self._parked:
+            self._minute.append((self._now, self._parked))
 
     @property
     def marks(self) -> tuple[int, list[tuple[float, int]]]:
@@ -58,8 +57,7 @@ class Flood:
         self._row, self._minute = marks
 
     def _check(self, reason: str) -> None:
-        parked = sum(count for (kind, _, _), count in self.counts.items() if kind == "parked")
-        minute = parked + sum(count for at, count in self._minute if at > self._now - 60)
+        minute = self._parked + sum(count for at, count in self._minute if at > self._now - 60)
         if self._pending_row > self._limit or minute > self._per_minute:
             limit = (
                 f"{self._limit} in a row" if self._pending_row > self._limit else f"{self._per_minute} in a minute"

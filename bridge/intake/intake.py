@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from bridge.brand import Brand
 from bridge.contracts import Outbound, Source
 from bridge.errors import LedgerConflict, LedgerFenced, LedgerUnavailable
+from bridge.flow import Delivery, Taken
 from bridge.intake.assignment import Assignment
 from bridge.intake.batches import Batches, Written
 from bridge.intake.brake import Brake
@@ -17,7 +18,7 @@ from bridge.intake.outbox import Outbox
 from bridge.intake.pace import BUSY_POLL_SECONDS, Pace
 from bridge.intake.progress import Progress
 from bridge.intake.sharing import BrandLedger
-from bridge.records import Delivery, Partition, Taken
+from bridge.records import Partition
 from bridge.row import Row
 
 BATCH = 500

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bridge.contracts import Decoder, Source
 from bridge.errors import LedgerMismatch, SourceUnavailable
+from bridge.flow import Taken
 from bridge.intake.merge import CommitOrder
 from bridge.intake.taking import decode_all
-from bridge.records import Partition, SourceRecord, Taken
+from bridge.records import Partition, SourceRecord
 
 COMMIT_EVERY_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 1.0

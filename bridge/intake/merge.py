@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from bridge.records import Change, Partition, SourcePosition, Taken
+from bridge.flow import Change, Taken
+from bridge.records import Partition, SourcePosition
 
 _NO_LOG: Final = ""
 """Stands for the log of a record without position."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bridge.contracts import Ledger, Outbound
-from bridge.records import Confirmed, Delivery
+from bridge.flow import Delivery
+from bridge.records import Confirmed
 
 PAGE = 500
 """Events read from the ledger at a time."""

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bridge.contracts import Decoder, Ledger
 from bridge.errors import FatalError, PoisonRecord
+from bridge.flow import Change, Taken
 from bridge.mapping.mapper import Mapper
-from bridge.records import Change, Partition, Skipped, SourceRecord, Taken, TransactionEnd
+from bridge.records import Partition, Skipped, SourceRecord, TransactionEnd
 
 
 def decoded(decoder: Decoder, record: SourceRecord, arrived: float = 0.0) -> Taken:

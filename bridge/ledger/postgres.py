@@ -8,6 +8,7 @@ from typing import Any, Final
 import psycopg
 
 from bridge.errors import LedgerFenced
+from bridge.flow import Delivery
 from bridge.ledger.fence import Lanes
 from bridge.ledger.postgres_batch import FENCE, Known, write_batch
 from bridge.ledger.postgres_link import Link
@@ -18,7 +19,7 @@ from bridge.ledger.schema import BOTH, SEQUENCES, SHARED
 from bridge.ledger.statements import Statements
 from bridge.ledger.tables import POSTGRES
 from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
-from bridge.records import Delivery, HeldChange, ParkedChange, Partition
+from bridge.records import HeldChange, ParkedChange, Partition
 
 _SQL: Final = Statements(POSTGRES)
 _BLOCK: Final = SEQUENCES["ledger_seq"]

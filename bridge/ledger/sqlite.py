@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from bridge.errors import LedgerUnavailable
+from bridge.flow import Delivery
 from bridge.ledger.chunks import ROWS_AT_ONCE, write_rows
 from bridge.ledger.lock import ProcessLock
 from bridge.ledger.recent import Pair, Recent
@@ -21,7 +22,7 @@ from bridge.ledger.sqlite_memory import SQL as _SQL
 from bridge.ledger.sqlite_memory import MemoryChange, SqliteMemory
 from bridge.ledger.tables import SQLITE
 from bridge.ledger.transaction import Commit, Pending, Transaction, committed_at_once
-from bridge.records import Delivery, HeldChange, ParkedChange, Partition
+from bridge.records import HeldChange, ParkedChange, Partition
 
 _INSERT_EVENTS: Final = OUTBOX.insert(SQLITE, ROWS_AT_ONCE)
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -10,8 +10,9 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from bridge.flow import Delivery, Event
 from bridge.ledger.recent import Pair, Recent
-from bridge.records import Delivery, Event, HeldChange, ParkedChange, Partition
+from bridge.records import HeldChange, ParkedChange, Partition
 
 MS_PER_DAY: Final = 86_400_000
 

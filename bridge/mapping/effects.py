@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.errors import PoisonRecord
+from bridge.flow import Change, Event
 from bridge.mapping.ahead import lift
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.groups import goes_with_others, join_groups
@@ -20,11 +21,11 @@ from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.repeats import see
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
 from bridge.mapping.takers import is_undone
-from bridge.records import Change, Event
 from bridge.row import UNAVAILABLE, Value
 
 # The members of an enum are slow to name, and these are named for every event.
@@ -123,7 +124,7 @@ class Effects:
             shown = _values(table.remembers, scope, None)
             known = {name: value for name, value in shown.items() if value is not UNAVAILABLE}
             memory.values = {**memory.values, **known}
-        memory.see(change)
+        see(memory, change)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope, counts=decision is not None and not decision.reversal)
         if memory.ending is Ending.HELD and table.indexes_rounds:
@@ -139,7 +140,7 @@ class Effects:
         `reason` is why a guard skips it, or empty.
         """
         memory = RowMemory(Ending.HISTORY, reason, queue=scope.queue or _queue(table, scope))
-        memory.see(change)
+        see(memory, change)
         if reason and reason != UNDECIDED:
             memory.ending = Ending.SKIPPED
             memory.values = _values(table.remembers, scope, None)
@@ -187,7 +188,7 @@ class Effects:
             memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
             memory.gone = scope.deleted
-        memory.see(change)
+        see(memory, change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.decisions import Decision, Hold, Outcome, Park, Skip
 from bridge.mapping.effects import Effects
 from bridge.mapping.keys import row_space
@@ -13,7 +14,7 @@ from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ending
 from bridge.mapping.scope import Scope
-from bridge.records import Change, ParkedChange, SourceRecord
+from bridge.records import ParkedChange, SourceRecord
 
 Place = tuple[str, str]
 """A space and a key of the memory: what other changes may wait for."""
@@ -45,7 +46,9 @@ class Endings:
             self._recall.memory.count("sent", table.name, "")
             if self._observe is not None:
                 events = tuple(decision.events)
-                self._observe(Outcome("sent", change.record, table.name, scope.key, "", events, scope.reversal))
+                self._observe(
+                    Outcome("sent", change.record, table.name, scope.key, events=events, reversal=scope.reversal)
+                )
         elif isinstance(decision, Park):
             self._effects.park(table, change, scope, decision)
             memory = self._recall.row(table.name, scope.key)
@@ -124,4 +127,4 @@ class Endings:
 
     def _tell(self, kind: str, record: SourceRecord, table: str, key: str, *, reason: str) -> None:
         if self._observe is not None:
-            self._observe(Outcome(kind, record, table, key, reason))
+            self._observe(Outcome(kind, record, table, key, reason=reason))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from bridge.flow import Change
 from bridge.mapping.decisions import Decision, Hold, Park
 from bridge.mapping.endings import Endings, Place
 from bridge.mapping.judge import Judge
@@ -17,7 +18,7 @@ from bridge.mapping.row_readers import WAIT_THEN_NONE
 from bridge.mapping.rows import judged_scope, move_memory, waits_under_old_key
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, Renamed
+from bridge.records import Renamed
 
 RECHECKED_AT_ONCE: Final = 2_000
 """Places that one `recheck` reads: with more, the next goes on."""

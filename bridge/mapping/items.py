@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.layered import Layered
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.scope import Scope
-from bridge.records import Change
 from bridge.row import Row
 
 
@@ -26,10 +24,7 @@ def items_of(table: TablePlan, change: Change, recall: Recall) -> list[Change]:
         return []
     if not isinstance(found, (list, tuple)):
         raise MappingError("not_a_list", "`each` does not name a list")
-    return [
-        msgspec.structs.replace(change, after=Layered(Row({table.item: item}, {}), row), before=None)
-        for item in found
-    ]
+    return [change.showing(Layered(Row({table.item: item}, {}), row)) for item in found]
 
 
 def change_of_row(table: TablePlan, change: Change, key: str, recall: Recall) -> Change:

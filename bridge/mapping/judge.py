@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED
 from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
@@ -28,7 +29,6 @@ from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.taking_back import as_history_left, rest_of
 from bridge.mapping.takings import NOTHING_KEPT, TAKEN_BACK, kept_back, require_unchanged, require_uncut
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 from bridge.row import Value
 
 OF_ANOTHER_ROW: Final = Skip(OF_ANOTHER)

@@ -57,7 +57,10 @@ def key_text(value: Value) -> str | None:
     kind = type(value)
     if kind is str:
         return as_key(value)
-    return as_key(str(value) if kind is int else _AS_TEXT.get(kind, _other_text)(value))
+    if kind is int:
+        text = str(value)
+        return text if len(text) <= LONGEST_KEY else as_key(text)
+    return as_key(_AS_TEXT.get(kind, _other_text)(value))
 
 
 def as_key(text: str) -> str:

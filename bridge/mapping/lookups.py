@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.keys import key_text
 from bridge.mapping.layered import columns_of
 from bridge.mapping.plan import LookupPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Version
 from bridge.mapping.rows import row_of_record
-from bridge.records import Change, SourcePosition
+from bridge.records import SourcePosition
 from bridge.row import UNAVAILABLE, Row, Value
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.decisions import Hold, Outcome, Park
 from bridge.mapping.endings import Endings, Observer
 from bridge.mapping.events import EventMaker
@@ -23,7 +24,7 @@ from bridge.mapping.reopening import Reopening, RowPlace
 from bridge.mapping.rows import scope_of, without_a_look
 from bridge.mapping.scope import Scope
 from bridge.mapping.transactions import ENDED, note_change, note_end
-from bridge.records import Change, HeldChange, Skipped, SourceRecord, TransactionEnd
+from bridge.records import HeldChange, Skipped, SourceRecord, TransactionEnd
 from bridge.row import Row
 
 __all__ = ["Mapper", "Observer", "Outcome"]

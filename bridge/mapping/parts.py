@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.amounts import checked
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.keys import key_text, row_space
@@ -20,7 +21,6 @@ from bridge.mapping.scope import Scope
 from bridge.mapping.shares import Shares
 from bridge.mapping.transactions import require_all
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 from bridge.row import Row, Value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.decisions import Decision, Hold, Park
 from bridge.mapping.endings import Endings
 from bridge.mapping.holding import Holding, waits_for_row
@@ -13,6 +14,7 @@ from bridge.mapping.judge import Judge
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
+from bridge.mapping.repeats import is_of_another_log
 from bridge.mapping.rows import (
     KEY_IS_KNOWN,
     LOG_BEGAN_ANEW,
@@ -32,7 +34,7 @@ from bridge.mapping.rows import (
 from bridge.mapping.same_key import SAME_KEY, is_no_retry, is_of_another_kind
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
-from bridge.records import Change, Renamed
+from bridge.records import Renamed
 from bridge.row import Row
 
 NO_ITEMS: Final = "nothing is in its list"
@@ -95,7 +97,7 @@ class PlayRows:
         recollect(scope, change)
         skip = no_news(table, change, scope, is_queued=queue is not None)
         known = scope.known
-        if skip == REPEATED and not change.snapshot and known is not None and known.is_of_another_log(change):
+        if skip == REPEATED and not change.snapshot and known is not None and is_of_another_log(known, change):
             self._endings.poisoned(change.record, table.name, LOG_BEGAN_ANEW)
         elif self._is_another(table, change, scope, skip, seen):
             self._endings.poisoned(change.record, table.name, SAME_KEY)

@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
+from bridge.flow import Change
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, HeldChange
+from bridge.records import HeldChange
 
 _FORM: Final = msgspec.msgpack.Decoder(tuple[str, str, str, str, int, int, str])
 _ROOM: Final = 1 << 20

@@ -110,9 +110,8 @@ class Recall:
         place: Any = (space, key)
         if self._shared:
             self._used.add(place)
-        try:
-            found: Row | None = self._lookups[place]
-        except KeyError:
+        found: Row | None = self._lookups.get(place)
+        if found is None:
             there = [Row(one.columns, {}) for one in self.stored(space, key) if one.columns is not None]
             found = there[-1] if there else None
             if found is not None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.mapping.keys import KEY_SEPARATOR
-from bridge.records import Change, SourcePosition
+from bridge.records import SourcePosition
 
 
 class Ending(StrEnum):
@@ -24,9 +24,6 @@ class Ending(StrEnum):
     MOVED = "moved"
     """The row has got another key, which is the reason."""
 
-
-_NEARLY_AT_ONCE_S: Final = 60
-"""Of two rows with one key, the one that is first in the log may have been committed later by its clock."""
 
 UNDECIDED: Final = "a guard still waited"
 """The reason of a row of history of which it is not known yet whether a guard skips it."""
@@ -136,39 +133,6 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Where its last change stands in each other lineage, where several servers write it."""
     committed_s: int = 0
     """When its last change was committed, in seconds since 1970; 0 where the record does not tell."""
-
-    def has_seen(self, position: SourcePosition | None) -> bool | None:
-        """Return whether it has taken in what stands there or later; None where places do not tell."""
-        known = self.position
-        if position is None or known is None:
-            return None
-        if known.lineage == position.lineage:
-            return not position.is_after(known)
-        return any(one.lineage == position.lineage and not position.is_after(one) for one in self.elsewhere)
-
-    def is_of_another_log(self, change: Change) -> bool:
-        """Return whether a change lies before its last one, and was committed long after it all the same.
-
-        So no change does that is repeated, nor an older one: the log has begun anew.
-        """
-        position, known = change.position, self.position
-        if position is None or known is None or position.lineage != known.lineage or position.is_after(known):
-            return False
-        if position.numbered_by and position.numbered_by == known.numbered_by:
-            # Whole seconds are when a statement began, and the numbers tell; a commit has microseconds.
-            return bool(position.committed_us % 1_000_000) and position.committed_us > known.committed_us > 0
-        return 0 < self.committed_s < (change.committed_us or 0) // 1_000_000 - _NEARLY_AT_ONCE_S
-
-    def see(self, change: Change) -> None:
-        """Note where a change of it stands."""
-        known, position = self.position, change.position
-        if position is None or self.has_seen(position):
-            return
-        self.committed_s = (change.committed_us or 0) // 1_000_000
-        if known is not None and known.lineage != position.lineage:
-            others = [one for one in self.elsewhere if one.lineage != position.lineage]
-            self.elsewhere = [*others, known] if known.order else others
-        self.position = position
 
     @property
     def player(self) -> str:

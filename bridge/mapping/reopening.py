@@ -11,13 +11,14 @@ from typing import Final
 import msgspec
 
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.guards import FORGOTTEN
 from bridge.mapping.parts import stored_parts
 from bridge.mapping.plan import PartsPlan, Plan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.rows import scope_of
-from bridge.records import Change, ParkedChange, SourcePosition
+from bridge.records import ParkedChange, SourcePosition
 
 DISCARDED: Final = "discarded"
 """The reason of a row whose parked changes were discarded; rows that follow it are skipped for it."""

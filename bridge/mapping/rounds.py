@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.amounts import exact_sum
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
@@ -13,7 +14,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, SourcePosition
+from bridge.records import SourcePosition
 from bridge.row import Value
 
 ROUND_SPACE: Final = "ref:round"

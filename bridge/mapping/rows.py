@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.groups import move_group
 from bridge.mapping.layered import Layered
 from bridge.mapping.parts import is_part_of
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
+from bridge.mapping.repeats import has_seen
 from bridge.mapping.scope import Scope, remembered_row
-from bridge.records import Change, Renamed
+from bridge.records import Renamed
 from bridge.row import UNAVAILABLE, Row, Value
 
 TABLE_NAME: Final = "table_name"
@@ -176,7 +178,7 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
         return False  # Its parking was undone: it is judged anew.
     if change.snapshot and (position is None or last is None or position.lineage != last.lineage):
         return True
-    seen = memory.has_seen(position)
+    seen = has_seen(memory, position)
     if seen is None:
         return table.append_only and memory.ending is not Ending.MOVED
     return seen or (table.append_only and not _gives_way(change, memory))
@@ -187,7 +189,7 @@ def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -
 
     What another server writes was never read before: two that count by themselves give one key twice.
     """
-    later = memory.has_seen(change.position) is False
+    later = has_seen(memory, change.position) is False
     if (later or change.snapshot) and is_part_of(table, change, scope.key):
         return PART_OF_ANOTHER
     return OF_ANOTHER if later and not change.snapshot else REPEATED

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.keys import key_text
 from bridge.mapping.past import would_have_amounted_to
 from bridge.mapping.plan import ReversalPlan, TablePlan
@@ -13,7 +14,6 @@ from bridge.mapping.remembered import RowMemory, Sent
 from bridge.mapping.rows import scope_of
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 from bridge.row import Value
 
 SAME_KEY: Final = MappingError(

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final, TypeVar
 
 from bridge.errors import MappingError
+from bridge.flow import Change
 from bridge.mapping.amounts import exact_sum
 from bridge.mapping.keys import row_space
 from bridge.mapping.layered import NO_ROW
@@ -16,7 +17,6 @@ from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 from bridge.row import Row, Value
 
 _Made = TypeVar("_Made")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.decisions import Hold
 from bridge.mapping.judge import Judge
 from bridge.mapping.keys import KEY_SEPARATOR
@@ -19,7 +20,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, SourceRecord
+from bridge.records import SourceRecord
 
 LATER_SNAPSHOT: Final = "row of a later snapshot"
 """The reason of a row that only a snapshot tells of, although the log was being read already: nothing is sent."""

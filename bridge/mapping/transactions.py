@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from bridge.errors import MappingError, PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.plan import PartsPlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, TransactionEnd
+from bridge.records import TransactionEnd
 
 ENDED: Final = "part:transactions"
 """How many changes of each part table a transaction had, by its name; there once it has ended."""

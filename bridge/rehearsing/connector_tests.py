@@ -30,8 +30,9 @@ from bridge.decoders.declarations import Declarations
 from bridge.decoders.declared import ColumnType
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import ConfigError, DecodeError, Problem
+from bridge.flow import Change, Taken
 from bridge.mapping.mapper import Outcome
-from bridge.records import Change, Renamed, SourcePosition, SourceRecord, Taken, TransactionEnd
+from bridge.records import Renamed, SourcePosition, SourceRecord, TransactionEnd
 from bridge.rehearsing.rehearsal import Rehearsal, load_without_servers
 from bridge.row import ColumnDecoder, Row
 

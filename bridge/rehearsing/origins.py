@@ -12,6 +12,7 @@ from bridge.casino import PARTS_OF_AMOUNT
 from bridge.config.places import KeyPath
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.items import change_of_row
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
@@ -19,7 +20,6 @@ from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import judged_scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
@@ -16,7 +17,6 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.rows import row_of_record
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 
 
 class PartsTakenWhole:

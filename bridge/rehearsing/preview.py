@@ -14,10 +14,11 @@ import msgspec
 
 from bridge.brand import Brand
 from bridge.errors import ConfigError, Problem
+from bridge.flow import Change
 from bridge.lookups.tables import Loaded, LookupTables
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
-from bridge.records import Change, SourceRecord
+from bridge.records import SourceRecord
 from bridge.rehearsing.notices import Notices
 from bridge.rehearsing.origins import Origin, Origins
 from bridge.rehearsing.rehearsal import Rehearsal, in_order

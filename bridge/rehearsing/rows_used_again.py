@@ -10,6 +10,7 @@ import msgspec
 
 from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
+from bridge.flow import Change
 from bridge.mapping.keys import key_text
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan, TablePlan
@@ -17,7 +18,6 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.rows import judged_scope
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 
 _FREE = {"activity_id", "status", "timestamp"}
 """What may differ between a Rollback and the event after it, when nothing that counts has changed."""

@@ -11,10 +11,11 @@ import structlog
 
 from bridge.delivery.status import DeliveryStatus
 from bridge.errors import LedgerUnavailable, SourceUnavailable
+from bridge.flow import Delivery
 from bridge.intake.intake import Intake
 from bridge.intake.sharing import BrandLedger
 from bridge.mapping.snapshots import LATER_SNAPSHOT
-from bridge.records import Delivery, Partition
+from bridge.records import Partition
 from bridge.sources import KafkaSource, Range
 from bridge.telemetry import metrics as m
 from bridge.telemetry.http import Health

@@ -21,7 +21,8 @@ import structlog
 from pydantic import SecretBytes, SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from bridge.records import Change, Delivery, Event, HeldChange, ParkedChange, Partition, SourceRecord
+from bridge.flow import Change, Delivery, Event
+from bridge.records import HeldChange, ParkedChange, Partition, SourceRecord
 from bridge.row import Row
 
 Format = Literal["auto", "json", "console"]

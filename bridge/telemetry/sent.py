@@ -7,7 +7,7 @@ from collections import Counter as Tally
 from collections.abc import Iterable
 
 from bridge.casino import type_and_status
-from bridge.records import Delivery
+from bridge.flow import Delivery
 from bridge.telemetry.metrics import EVENTS_SENT, LAST_EVENT_TIMESTAMP, Metrics
 
 

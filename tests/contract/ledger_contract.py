@@ -16,7 +16,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from bridge.contracts import Ledger, LedgerTransaction
-from bridge.records import Delivery, Event, HeldChange, ParkedChange, Partition, SourceRecord
+from bridge.flow import Delivery, Event
+from bridge.records import HeldChange, ParkedChange, Partition, SourceRecord
 from tests.support.examples import examples
 
 DAY_MS = 86_400_000

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from bridge.contracts import Outbound
-from bridge.records import Delivery
+from bridge.flow import Delivery
 from tests.support.eventually import eventually
 
 

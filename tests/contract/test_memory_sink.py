@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bridge.delivery.memory import Answer, MemoryOutbound
-from bridge.records import Delivery
+from bridge.flow import Delivery
 from tests.contract.sink_contract import SinkContract
 
 

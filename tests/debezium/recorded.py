@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bridge.records import Change, SourceRecord
+from bridge.flow import Change
+from bridge.records import SourceRecord
 from bridge.row import Row
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "debezium-recorded"

@@ -10,7 +10,8 @@ import pytest
 
 from bridge.decoders import DebeziumDecoder, Double, FlattenedSettings
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Renamed, Skipped, SourceRecord
+from bridge.flow import Change, Decoded
+from bridge.records import Renamed, Skipped, SourceRecord
 from bridge.row import UNAVAILABLE, Row
 from tests.golden.reading import records, registry
 from tests.golden.story import ANY_SPELLING, DECLARED, OUTCOMES, UNDECLARED, wanted

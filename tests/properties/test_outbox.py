@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from bridge.delivery.memory import Answer, MemoryOutbound
+from bridge.flow import Delivery, Event
 from bridge.intake.outbox import Outbox
 from bridge.ledger import open_sqlite
-from bridge.records import Delivery, Event
 from tests.support.examples import examples
 
 WINDOW = 6

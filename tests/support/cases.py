@@ -14,10 +14,11 @@ from typing import Any
 
 from bridge.brand import Brand, load_brand
 from bridge.contracts import Ledger
+from bridge.flow import Change
 from bridge.intake.taking import decoded, take_all, take_up
 from bridge.ledger import open_ledger
 from bridge.mapping.mapper import Mapper, Outcome
-from bridge.records import Change, SourceRecord
+from bridge.records import SourceRecord
 from bridge.sources.recorded import read_recorded
 
 ROOT = Path(__file__).resolve().parents[2]

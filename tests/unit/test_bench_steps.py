@@ -7,7 +7,7 @@ import pytest
 from bench.avro_records import answer_of_play
 from bench.steps import TOPIC, play_records
 from bridge.decoders import DebeziumDecoder
-from bridge.records import Change
+from bridge.flow import Change
 
 
 def decoded(schema: str, events: int) -> list[Change]:

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from bridge.brand import Brand
 from bridge.contracts import Decoder
 from bridge.errors import PoisonRecord
+from bridge.flow import Change, Decoded, Taken
 from bridge.intake.merge import CommitOrder
-from bridge.records import Change, Decoded, Partition, SourcePosition, SourceRecord, Taken
+from bridge.records import Partition, SourcePosition, SourceRecord
 from tests.support.cases import Play, in_commit_order
 
 Lanes = dict[Partition, list[SourceRecord]]

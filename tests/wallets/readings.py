@@ -15,12 +15,13 @@ from bridge.brand import Brand, declared_columns, load_brand
 from bridge.config.connector_tests import End, Pause, read_tests, steps_of
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.placeholder import Placeholder
+from bridge.flow import Change, Decoded, Taken
 from bridge.intake.taking import take_all, take_up
 from bridge.ledger import open_ledger
 from bridge.lookups.tables import LookupTables
 from bridge.mapping.layered import Layered
 from bridge.mapping.mapper import Mapper
-from bridge.records import Change, Decoded, SourcePosition, SourceRecord, Taken
+from bridge.records import SourcePosition, SourceRecord
 from bridge.rehearsing.connector_tests import ended_record, key_columns, taken_record
 from bridge.row import Row
 from tests.support.cases import ENVIRONMENT
@@ -108,7 +109,16 @@ def _noted(step: Taken, change: Change, row: Row) -> Taken:
     record = replace(step.record, offset=NOTES + step.record.offset)
     position = SourcePosition("test", (*change.position.order, 1)) if change.position is not None else None
     after = Layered(Row({"a_note": "looked at"}, {}), row)
-    noted = replace(change, record=record, op="u", before=row, after=after, position=position, snapshot=False)
     # The transaction that wrote the row has ended, with as many changes as its end tells.
-    later = replace(noted, renamed=None, other_key=None, transaction=None)
+    later = Change(
+        record=record,
+        table=change.table,
+        op="u",
+        key=change.key,
+        before=row,
+        after=after,
+        position=position,
+        snapshot=False,
+        committed_us=change.committed_us,
+    )
     return Taken(record, later, position, step.arrived)

@@ -11,7 +11,8 @@ import pytest
 
 from bridge.decoders import DebeziumDecoder, Double, FlattenedSettings
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Renamed, Skipped, TransactionEnd
+from bridge.flow import Change, Decoded
+from bridge.records import Renamed, Skipped, TransactionEnd
 from bridge.row import Row
 from tests.golden.binlog.story import (
     DATABASE,

@@ -9,7 +9,7 @@ import pytest
 
 from bridge.delivery.sender import RabbitMQOutbound
 from bridge.errors import FatalError, SinkUnavailable
-from bridge.records import Delivery
+from bridge.flow import Delivery
 from tests.contract.sink_contract import check_arrivals, deliveries, settle
 from tests.integration.delivery.topology import Topology
 from tests.support.eventually import eventually

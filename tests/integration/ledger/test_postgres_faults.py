@@ -12,8 +12,9 @@ import pytest
 from psycopg import conninfo
 
 from bridge.errors import LedgerFenced, LedgerUnavailable
+from bridge.flow import Event
 from bridge.ledger import PostgresLedger, Transaction, open_postgres, postgres_link
-from bridge.records import Event, Partition
+from bridge.records import Partition
 from tests.support.eventually import eventually
 from tests.support.fault_proxy import FaultProxy, Way
 

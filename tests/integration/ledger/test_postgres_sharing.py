@@ -11,9 +11,10 @@ import pytest
 
 from bridge.delivery.memory import Answer, MemoryOutbound
 from bridge.errors import LedgerConflict, LedgerFenced, LedgerMismatch, LedgerUnavailable
+from bridge.flow import Event
 from bridge.intake.outbox import Outbox
 from bridge.ledger import PostgresLedger, open_postgres
-from bridge.records import Event, HeldChange, Partition, SourceRecord
+from bridge.records import HeldChange, Partition, SourceRecord
 
 pytestmark = pytest.mark.integration
 

@@ -16,8 +16,9 @@ import pytest
 
 from bridge.contracts import Commit
 from bridge.errors import LedgerMismatch, LedgerUnavailable
+from bridge.flow import Delivery, Event
 from bridge.ledger import SqliteLedger, open_sqlite
-from bridge.records import Delivery, Event, Partition
+from bridge.records import Partition
 from tests.support.eventually import eventually
 from tests.support.slow_disk import SlowDisk
 
@@ -28,7 +29,8 @@ EVENTS = 40
 WRITER = f"""
 import sys
 from bridge.ledger import open_sqlite
-from bridge.records import Event, Partition
+from bridge.flow import Event
+from bridge.records import Partition
 ledger = open_sqlite(sys.argv[1], "northern", create=True)
 play = Partition("play", 0)
 number = ledger.positions().get(play, 0)

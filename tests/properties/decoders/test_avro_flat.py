@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge.decoders import DebeziumDecoder, avro_flat
 from bridge.errors import DecodeError
-from bridge.records import Change
+from bridge.flow import Change
 from bridge.row import Row
 from tests.debezium.registry import registry_of
 from tests.support.examples import examples

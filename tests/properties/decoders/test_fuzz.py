@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from bridge.decoders import DebeziumDecoder, FlattenedSettings, avro_flat
 from bridge.errors import DecodeError
-from bridge.records import Change, Decoded, Skipped, SourceRecord, TransactionEnd
+from bridge.flow import Change, Decoded
+from bridge.records import Skipped, SourceRecord, TransactionEnd
 from bridge.row import UNAVAILABLE, Row
 from tests.debezium.recorded import FOLDER
 from tests.debezium.registry import registry_of

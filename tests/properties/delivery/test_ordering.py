@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bridge.delivery.retries import Cause
-from bridge.records import Delivery
+from bridge.flow import Delivery
 from tests.support.examples import examples
 from tests.unit.delivery.windows import WINDOW, delivery, window
 

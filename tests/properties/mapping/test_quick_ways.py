@@ -75,7 +75,7 @@ def test_a_column_is_what_it_decodes_to_however_often_it_is_asked(raw: dict[str,
             raise MappingError("unavailable_column", f"column {name} is unavailable in this record")
         return value
 
-    row = Row(raw, decoders, PLACEHOLDER.plain)
+    row = Row(raw, decoders, PLACEHOLDER)
     for name in asked:
         assert outcome(lambda: row[name]) == outcome(lambda: alone(name))  # noqa: B023 -- asked at once
     assert {name for name in NAMES if name in row} == set(raw)
@@ -87,16 +87,16 @@ def test_a_row_over_another_shows_the_same_however_often_it_is_asked(
     over: dict[str, Any], under: dict[str, Any], asked: list[str]
 ) -> None:
     def updated(name: str) -> Any:
-        shown = Row(over, {}, PLACEHOLDER.plain)
+        shown = Row(over, {}, PLACEHOLDER)
         hidden = name in over and shown.get(name) is UNAVAILABLE and name in under
         return Row(under, {})[name] if hidden else shown[name]
 
     def layered(name: str) -> Any:
-        return (Row(over, {}, PLACEHOLDER.plain) if name in over else Row(under, {}))[name]
+        return (Row(over, {}, PLACEHOLDER) if name in over else Row(under, {}))[name]
 
     for plain, row in (
-        (updated, UpdatedRow(Row(over, {}, PLACEHOLDER.plain), Row(under, {}))),
-        (layered, Layered(Row(over, {}, PLACEHOLDER.plain), Row(under, {}))),
+        (updated, UpdatedRow(Row(over, {}, PLACEHOLDER), Row(under, {}))),
+        (layered, Layered(Row(over, {}, PLACEHOLDER), Row(under, {}))),
     ):
         for name in asked:
             assert outcome(lambda: row[name]) == outcome(lambda: plain(name))  # noqa: B023 -- asked at once

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bridge.decoders import DebeziumDecoder
-from bridge.records import Change, Decoded, SourceRecord
+from bridge.flow import Change, Decoded
+from bridge.records import SourceRecord
 
 SOURCE: Mapping[str, Any] = {
     "version": "3.7.0.Final",

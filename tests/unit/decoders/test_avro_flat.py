@@ -54,9 +54,9 @@ def test_records_of_each_shape_and_of_any_length_are_read_in_one_step() -> None:
     for value in values:
         found = reader.envelope(value)
         assert found is not None
-        envelope, schemas = found
+        (_, _, before, after, _), schemas = found
         assert schemas is not None
-        for part, raw in (("before", envelope.before), ("after", envelope.after)):
+        for part, raw in (("before", before), ("after", after)):
             if raw is not None:
                 columns = Row(raw, schemas.decoders(part, "public.tx", {}))
                 assert [columns["x"], columns["y"], columns["z"]] in [list(row.values()), list(long.values())]
@@ -126,9 +126,10 @@ def test_a_number_is_held_to_what_its_column_can_have(value: int, wanted: int | 
     reader, values = _taught(schema, create({"x": value}))
     found = reader.envelope(values[0])
     assert found is not None
-    assert found[0].after is not None
-    assert found[1] is not None
-    row = Row(found[0].after, found[1].decoders("after", "public.tx", {}))
+    (_, _, _, after, _), schemas = found
+    assert after is not None
+    assert schemas is not None
+    row = Row(after, schemas.decoders("after", "public.tx", {}))
     try:
         read: int | str = row["x"]
     except DecodeError as error:

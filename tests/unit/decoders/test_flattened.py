@@ -10,7 +10,8 @@ import pytest
 
 from bridge.decoders import DebeziumDecoder, FlattenedSettings
 from bridge.errors import DecodeError
-from bridge.records import Decoded, Skipped, SourcePosition
+from bridge.flow import Decoded
+from bridge.records import Skipped, SourcePosition
 from tests.unit.decoders.building import change, column, envelope, record, text
 
 ROW = {"id": 1, "amount": "MDk="}

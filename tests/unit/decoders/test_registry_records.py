@@ -15,7 +15,7 @@ import pytest
 
 from bridge.decoders import DebeziumDecoder, Double, RegistrySettings
 from bridge.errors import DecodeError, SourceUnavailable
-from bridge.records import Change
+from bridge.flow import Change
 from bridge.row import UNAVAILABLE
 from tests.debezium.registry import registry_of
 from tests.unit.decoders.building import SOURCE, change, record, text

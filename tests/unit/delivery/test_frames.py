@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pika import frame, spec
 
 from bridge.delivery.frames import HeaderValue, PublishFrames
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 FRAME_MAX = 4096
 short_text = st.text(st.characters(codec="utf-8"), max_size=80).filter(lambda text: len(text.encode()) <= 255)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bridge.delivery.ordering import OutboxWindow
 from bridge.delivery.retries import Backoff
-from bridge.records import Delivery
+from bridge.flow import Delivery
 
 WINDOW = 5
 

@@ -9,9 +9,10 @@ import pytest
 
 from bridge.brand import load_brand
 from bridge.delivery.memory import Answer, MemoryOutbound
+from bridge.flow import Delivery
 from bridge.intake.brake import HOLD_SECONDS
 from bridge.ledger import open_sqlite
-from bridge.records import Delivery, Partition, SourceRecord
+from bridge.records import Partition, SourceRecord
 from tests.support.overlap import BATCH, CONNECTOR, GAMES, PLAY, World, take_small_batches
 
 LIMIT = 100

@@ -9,11 +9,12 @@ import pytest
 
 from bridge.brand import load_brand
 from bridge.errors import SourceUnavailable, TooManyParked
+from bridge.flow import Decoded
 from bridge.intake import lanes
 from bridge.intake.merge import CommitOrder
 from bridge.intake.sharing import LookupsElsewhere
 from bridge.ledger import SqliteLedger, open_sqlite
-from bridge.records import Decoded, Partition, Skipped, SourceRecord
+from bridge.records import Partition, Skipped, SourceRecord
 from bridge.sources.memory import MemorySource, MemoryTopics
 from tests.support.overlap import CONNECTOR, GAMES, PLAY, World, take_small_batches
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bridge.flow import Taken
 from bridge.intake.merge import CommitOrder
-from bridge.records import Partition, Skipped, SourcePosition, SourceRecord, Taken
+from bridge.records import Partition, Skipped, SourcePosition, SourceRecord
 
 BETS, VOIDS, GAMES = Partition("bets", 0), Partition("voids", 0), Partition("games", 0)
 WAIT = 0.5

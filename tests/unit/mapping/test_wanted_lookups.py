@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from bridge.flow import Change
 from bridge.ledger import open_ledger
-from bridge.records import Change, SourceRecord
+from bridge.records import SourceRecord
 from tests.support.cases import Play
 from tests.support.trial import ROW, Make, Trial
 from tests.unit.decoders.building import envelope

@@ -17,7 +17,8 @@ import pytest
 import structlog
 from pydantic import SecretBytes, SecretStr
 
-from bridge.records import Change, Delivery, Event, ParkedChange, Partition, SourceRecord
+from bridge.flow import Change, Delivery, Event
+from bridge.records import ParkedChange, Partition, SourceRecord
 from bridge.row import Row
 from bridge.telemetry.logs import client_logger, configure
 

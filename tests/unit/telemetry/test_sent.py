@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from bridge.casino import encode
-from bridge.records import Delivery
+from bridge.flow import Delivery
 from bridge.telemetry.metrics import Metrics
 from bridge.telemetry.sent import SentEvents
 from tests.unit.casino.samples import sample

@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from bridge.brand import Brand, load_brand
-from bridge.records import Change, SourceRecord
+from bridge.flow import Change
+from bridge.records import SourceRecord
 from tests.golden.reading import records
 from tests.support.cases import ENVIRONMENT, Play, play
 from tests.wallets.orders import by_partition, merged_backlog
