@@ -12,17 +12,17 @@ import os
 from setuptools import Extension, setup
 
 COMPILED = {
-    "bridge": "flow row",
+    "bridge": "flow memory row",
     "bridge/casino": "body values",
     "bridge/decoders": "avro avro_columns avro_finding avro_flat conversions debezium declarations declared keys "
     "decimals json_records moments origin placeholder positions",
     "bridge/delivery": "flight frames ordering",
     "bridge/intake": "flood merge taking",
     "bridge/ledger": "bloom chunks recent sqlite_index sqlite_memory transaction",
-    "bridge/mapping": "amounts conditions decisions doings effects endings events expressions frozen groups growth "
-    "guards history holding items judge keys layered lookups mapper message_ids misreadings operators outgoing "
-    "parts past plan play_rows queues readers recall reopening repeats reversals rounds row_readers rows same_key "
-    "scope scope_readers shares snapshots takers taking_back transactions undoing values waiting",
+    "bridge/mapping": "amounts conditions decisions doings effects endings events expressions frozen groups "
+    "growth guards history holding items judge keys layered lookups mapper message_ids misreadings operators "
+    "outgoing parts past plan play_rows queues readers recall reopening repeats reversals rounds row_readers rows "
+    "same_key scope scope_readers shares snapshots takers taking_back transactions undoing values waiting",
 }
 
 

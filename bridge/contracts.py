@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from bridge.flow import Decoded, Delivery, Event
+from bridge.flow import Decoded, Delivery
+from bridge.memory import LedgerTransaction
 from bridge.records import HeldChange, ParkedChange, Partition, SourceRecord
 
 
@@ -73,87 +74,6 @@ class Decoder(Protocol):
         """Say what a record is.  Raises DecodeError for bytes that are none of what is known, and
         SourceUnavailable when a schema registry is away.
         """
-
-
-class Memory(Protocol):
-    """What the bridge remembers, as one transaction sees it: its own writes included.
-
-    A key-value store in named spaces; what the bytes mean is the mapping's business.
-    """
-
-    def get(self, space: str, key: str) -> bytes | None:
-        """Return what was put last, or None."""
-
-    def put(self, space: str, key: str, value: bytes | None) -> None:
-        """Remember; None forgets."""
-
-    def prefetch(self, wanted: Iterable[tuple[str, str]]) -> None:
-        """Read many (space, key) pairs in as few round trips as possible, so that `get` need not."""
-
-    def add_event(self, event: Event) -> int:
-        """Append to the outbox and return its sequence number, which grows with each call."""
-
-    def body(self, seq: int) -> bytes | None:
-        """Return the body of an event that was added before, or None when it is past its retention."""
-
-    def hold(self, held: HeldChange) -> int:
-        """Keep a change that waits and return its id; `held.held_id` 0 adds, another replaces."""
-
-    def release(self, held_id: int) -> None:
-        """The change waits no longer."""
-
-    def park(self, parked: ParkedChange) -> int:
-        """Keep a change for a person and return its id."""
-
-    def count(self, outcome: str, table: str, reason: str) -> None:
-        """Count how one change ended: outcome is sent, skipped or parked."""
-
-
-class Commit(Protocol):
-    """A commit under way."""
-
-    def over(self) -> bool:
-        """Return whether the batch has become durable or has failed.  Never blocks."""
-
-    def wait(self) -> None:
-        """Return when the batch is durable.
-
-        Raises LedgerUnavailable, each time: nothing of it has been kept, nor can be of what was begun since.
-        """
-
-
-class LedgerTransaction(Memory, Protocol):
-    """One batch.  Everything in it becomes durable together, or none of it."""
-
-    def advance(self, positions: Mapping[Partition, int]) -> None:
-        """Note the positions after the batch."""
-
-    def confirm(self, seq: int, ahead: Sequence[int] = ()) -> None:
-        """Note what the broker has confirmed: every event up to `seq`, itself included, and behind it `ahead`.
-
-        `ahead` stands in the place of the one before; a `seq` below the one before does not take that back.
-        """
-
-    def counts(self) -> Mapping[tuple[str, str, str], int]:
-        """Return what `count` was told of this batch: (outcome, table, reason) to number."""
-
-    def commit(self) -> Sequence[Delivery]:
-        """Make it durable (a crash of the machine included) and return the events of it, in order.
-
-        Raises LedgerUnavailable: nothing of the batch has then been kept, and it may be tried again, unless
-        it was begun while another's commit was under way that failed: then it will always raise.
-        """
-
-    def start_commit(self, durable: Callable[[Sequence[Delivery]], None]) -> Commit:
-        """Write it, and let it become durable while the caller goes on, if the storage can do that.
-
-        `durable` gets the events as soon as they are durable: from another thread, or before this returns.
-        A batch that is begun meanwhile sees what this one wrote, and can be committed only if this one was.
-        An earlier commit is waited for first, so one is under way at most.  Raises as `commit`.
-        """
-
-    def rollback(self) -> None:
-        """Forget the batch."""
 
 
 class Ledger(Protocol):

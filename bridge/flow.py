@@ -144,3 +144,12 @@ class Delivery:
         self.message_id = message_id
         self.player = player
         self.body = body
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Delivery):
+            return NotImplemented
+        mine, its = (self.seq, self.message_id, self.player), (other.seq, other.message_id, other.player)
+        return mine == its and self.body == other.body
+
+    def __hash__(self) -> int:
+        return hash(self.seq)

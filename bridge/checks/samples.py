@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from bridge.brand import Brand
 from bridge.checks.written import Written, written_of
-from bridge.contracts import Memory
 from bridge.decoders.doubles import Double
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
@@ -22,6 +21,7 @@ from bridge.mapping.rows import judged_scope
 from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import LATER_SNAPSHOT
 from bridge.mapping.waiting import Waiting
+from bridge.memory import Memory
 from bridge.records import SourcePosition, SourceRecord
 from bridge.rehearsing.rehearsal import Rehearsal
 from bridge.row import UNAVAILABLE, Row

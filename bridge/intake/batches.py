@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from bridge.brand import Brand
-from bridge.contracts import Commit, Decoder, Ledger, LedgerTransaction
+from bridge.contracts import Decoder, Ledger
 from bridge.errors import LedgerUnavailable
 from bridge.flow import Delivery, Taken
 from bridge.intake.flood import Flood
@@ -16,6 +16,7 @@ from bridge.intake.lanes import partition_of
 from bridge.intake.progress import Progress
 from bridge.intake.taking import take_all, take_up, wants_of
 from bridge.mapping.mapper import Mapper
+from bridge.memory import Commit, LedgerTransaction
 from bridge.records import Confirmed, Partition
 from bridge.row import Row
 

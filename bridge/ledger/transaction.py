@@ -12,6 +12,7 @@ import msgspec
 
 from bridge.flow import Delivery, Event
 from bridge.ledger.recent import Pair, Recent
+from bridge.memory import LedgerTransaction
 from bridge.records import HeldChange, ParkedChange, Partition
 
 MS_PER_DAY: Final = 86_400_000
@@ -105,7 +106,7 @@ class Store(Protocol):
         """
 
 
-class Transaction:
+class Transaction(LedgerTransaction):
     """The `LedgerTransaction` of every store.
 
     Nothing reaches the store before `commit`; a failed commit keeps the batch, so that `commit` can

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.decisions import Hold, Outcome, Park
@@ -24,6 +23,7 @@ from bridge.mapping.reopening import Reopening, RowPlace
 from bridge.mapping.rows import scope_of, without_a_look
 from bridge.mapping.scope import Scope
 from bridge.mapping.transactions import ENDED, note_change, note_end
+from bridge.memory import Memory
 from bridge.records import HeldChange, Skipped, SourceRecord, TransactionEnd
 from bridge.row import Row
 

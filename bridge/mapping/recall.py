@@ -7,7 +7,6 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from bridge.casino import decode as decode_body
-from bridge.contracts import Memory
 from bridge.mapping.frozen import (
     decode_row,
     decode_value,
@@ -18,6 +17,7 @@ from bridge.mapping.frozen import (
 )
 from bridge.mapping.keys import row_space
 from bridge.mapping.remembered import RowMemory, Version
+from bridge.memory import Memory
 from bridge.row import Row, Value
 
 LOOKUPS_KEPT: Final = 200_000

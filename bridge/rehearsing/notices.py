@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from bridge.brand import Brand
 from bridge.config.places import KeyPath
-from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.keys import key_text
@@ -18,6 +17,7 @@ from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import LookupPlan, TablePlan
 from bridge.mapping.rows import row_of_record
+from bridge.memory import Memory
 from bridge.rehearsing.origins import Origin
 from bridge.rehearsing.parts_taken_whole import PartsTakenWhole
 from bridge.rehearsing.rows_used_again import RowsUsedAgain

@@ -10,7 +10,6 @@ from typing import Any
 from bridge.brand import Brand
 from bridge.casino import PARTS_OF_AMOUNT
 from bridge.config.places import KeyPath
-from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.items import change_of_row
@@ -20,6 +19,7 @@ from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.rows import judged_scope
 from bridge.mapping.waiting import Waiting
+from bridge.memory import Memory
 
 
 @dataclass(frozen=True, slots=True)

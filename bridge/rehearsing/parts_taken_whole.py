@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.amounts import AMOUNTS, add_up
@@ -17,6 +16,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.rows import row_of_record
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
+from bridge.memory import Memory
 
 
 class PartsTakenWhole:

@@ -15,13 +15,13 @@ from typing import Final
 
 from bridge.brand import Brand, load_brand
 from bridge.config.yaml_source import LONGEST, parse_yaml
-from bridge.contracts import LedgerTransaction
 from bridge.flow import Delivery, Taken
 from bridge.intake.merge import CommitOrder
 from bridge.intake.taking import decoded, take_all
 from bridge.ledger import open_ledger
 from bridge.lookups.tables import UNSET, Loaded, LookupTables
 from bridge.mapping.mapper import Mapper, Outcome
+from bridge.memory import LedgerTransaction
 from bridge.records import Partition, SourceRecord
 
 BATCH: Final = 500

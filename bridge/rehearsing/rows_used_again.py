@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from bridge.contracts import Memory
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.keys import key_text
@@ -18,6 +17,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.rows import judged_scope
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
+from bridge.memory import Memory
 
 _FREE = {"activity_id", "status", "timestamp"}
 """What may differ between a Rollback and the event after it, when nothing that counts has changed."""

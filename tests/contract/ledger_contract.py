@@ -15,8 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from bridge.contracts import Ledger, LedgerTransaction
+from bridge.contracts import Ledger
 from bridge.flow import Delivery, Event
+from bridge.ledger.transaction import Transaction
+from bridge.memory import LedgerTransaction
 from bridge.records import HeldChange, ParkedChange, Partition, SourceRecord
 from tests.support.examples import examples
 
@@ -30,18 +32,10 @@ POISON = bytes(range(256))
 _SHARED_FIXTURES = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
 
 
-class ParkingTransaction(LedgerTransaction, Protocol):
-    """A transaction that can take parked changes out again."""
-
-    def unpark(self, parked_id: int) -> ParkedChange | None: ...
-
-    def discard(self, parked_id: int) -> ParkedChange | None: ...
-
-
 class ParkingLedger(Ledger, Protocol):
     """A ledger with the methods that the command line uses beside the contract."""
 
-    def begin(self, now_ms: int) -> ParkingTransaction: ...
+    def begin(self, now_ms: int) -> Transaction: ...
 
     def parked_record(self, parked_id: int) -> ParkedChange | None: ...
 

@@ -15,8 +15,12 @@ BASES = {
     "Exception",
     "Mapping",
     "Protocol",
+    "ABC",
     "Row",
     "Layered",
+    "Plain",
+    "Memory",
+    "LedgerTransaction",
 }
 """What a class of a compiled module may extend."""
 

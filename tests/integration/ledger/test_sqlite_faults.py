@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from bridge.contracts import Commit
 from bridge.errors import LedgerMismatch, LedgerUnavailable
 from bridge.flow import Delivery, Event
 from bridge.ledger import SqliteLedger, open_sqlite
+from bridge.memory import Commit
 from bridge.records import Partition
 from tests.support.eventually import eventually
 from tests.support.slow_disk import SlowDisk
