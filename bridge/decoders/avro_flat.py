@@ -141,7 +141,7 @@ class FlatReader:
             source[_MILLIS] = read_number(values[plan.millis])
         return (
             read_text(values[plan.op]),
-            Origin(source),
+            Origin(tuple(source)),
             None if plan.before is None else dict(zip(columns, values[plan.before])),  # noqa: B905 -- there are as many
             None if plan.after is None else dict(zip(columns, values[plan.after])),  # noqa: B905 -- same
             transaction,

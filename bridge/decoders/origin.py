@@ -6,7 +6,6 @@ record; so what msgspec has decoded is taken over at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from msgspec.structs import astuple
@@ -43,7 +42,7 @@ class Origin:
         "tx_id",
     )
 
-    def __init__(self, fields: Sequence[Any]) -> None:
+    def __init__(self, fields: tuple[Any, ...]) -> None:
         """Take the values of `Source`, in its order."""
         self.connector: str | None = fields[0]
         self.name: str | None = fields[1]

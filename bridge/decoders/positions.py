@@ -13,7 +13,7 @@ from bridge.records import SourcePosition
 
 # Not strict: Debezium writes the numbers as text.
 _Lsn = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-_SEQUENCE: Final = msgspec.json.Decoder(tuple[_Lsn | None, _Lsn | None], strict=False)
+_sequence: Final = msgspec.json.Decoder(tuple[_Lsn | None, _Lsn | None], strict=False).decode
 _MOST: Final = 2**64 - 1
 """The largest number of a position that can be kept."""
 _GTID_DIGITS: Final = 19
@@ -69,7 +69,7 @@ def _postgres(source: Origin, snapshot: bool) -> tuple[int, ...] | None:
     all the same.  So a snapshot row counts as LSN 0.
     """
     if source.sequence is not None:
-        commit, own = _SEQUENCE.decode(source.sequence)
+        commit, own = _sequence(source.sequence)
         if own is not None:
             # Debezium 1.5 and 1.6 have the last commit in both places of the sequence (DBZ-3801).
             own = own if source.lsn is None else source.lsn

@@ -30,10 +30,33 @@ class Pending:
         self.outbox: list[OutboxRow] = []
         self.held: dict[int, HeldChange | None] = {}
         self.parked: dict[int, ParkedChange | None] = {}
-        self.counts: dict[tuple[str, str, str], int] = {}
+        self._counts: dict[tuple[str, str, str], int] = {}
+        # What was counted last is told when something else is: most changes end as the one before did.
+        self._counted = ("", "", "")
+        self._times = 0
         self.positions: dict[Partition, int] = {}
         self.confirmed: int | None = None
         self.ahead: Sequence[int] = ()
+
+    def count(self, outcome: str, table: str, reason: str) -> None:
+        """Count how one change ended."""
+        last_outcome, last_table, last_reason = self._counted
+        if outcome is not last_outcome or table is not last_table or reason is not last_reason:
+            self._tell_last()
+            self._counted = (outcome, table, reason)
+        self._times += 1
+
+    @property
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """Return how many changes ended how: (outcome, table, reason) to number."""
+        self._tell_last()
+        return self._counts
+
+    def _tell_last(self) -> None:
+        if self._times:
+            counted: Any = self._counted  # Any: see Recent.
+            self._counts[counted] = self._counts.get(counted, 0) + self._times
+            self._times = 0
 
     def is_empty(self) -> bool:
         """Say whether there is nothing to write."""
@@ -206,9 +229,7 @@ class Transaction(LedgerTransaction):
 
     def count(self, outcome: str, table: str, reason: str) -> None:
         """Count how one change ended."""
-        counts = self._pending.counts
-        counted = (outcome, table, reason)
-        counts[counted] = counts.get(counted, 0) + 1
+        self._pending.count(outcome, table, reason)
 
     def counts(self) -> Mapping[tuple[str, str, str], int]:
         """Return how many changes of this batch ended how."""

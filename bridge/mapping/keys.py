@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, time
 from decimal import Decimal
-from functools import cache
 from hashlib import sha256
 from typing import Any, Final
 
@@ -21,10 +20,15 @@ DIGEST_LENGTH: Final = 1 + 64
 """Of a sign and the digits of a digest, with which a text ends that was cut."""
 
 
-@cache
+_row_spaces: Final[dict[str, str]] = {}
+
+
 def row_space(table: str) -> str:
     """Return the ledger's space for the rows of a play table."""
-    return f"row:{table}"
+    space = _row_spaces.get(table)
+    if space is None:
+        space = _row_spaces[table] = f"row:{table}"
+    return space
 
 
 def _decimal_key(value: Decimal) -> str:
