@@ -6,7 +6,7 @@ Texts and whole numbers are most of what rules read; they are read in one step.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from bridge.decoders.avro_values import read_length
 from bridge.decoders.column_schemas import ColumnSchema
@@ -15,6 +15,9 @@ from bridge.decoders.decimals import conflict
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
 from bridge.row import UNAVAILABLE, ColumnDecoder, Value
+
+_TRUE: Final = b"\x01"
+_FLAGS: Final = frozenset({b"\x00", _TRUE})
 
 WireReader = Callable[[bytes], Any]
 """Takes the bytes of one value; raises ValueError or IndexError when they are none."""
@@ -43,6 +46,8 @@ def wire_decoder(schema: ColumnSchema, read: WireReader, placeholder: Placeholde
         return _text(placeholder)
     if schema.type in RANGES and is_plain(schema):
         return _whole(schema.type)
+    if schema.type == "boolean" and is_plain(schema):
+        return _flag
     decode = column_decoder(schema, placeholder)
 
     def decode_bytes(raw: bytes) -> Value:
@@ -78,6 +83,12 @@ def _whole(kind: str) -> ColumnDecoder:
         raise conflict(f"a whole number ({kind})", number)
 
     return decode_number
+
+
+def _flag(raw: bytes) -> bool:
+    if raw in _FLAGS:
+        return raw == _TRUE
+    raise _bad_avro()
 
 
 def _bad_avro() -> DecodeError:

@@ -63,7 +63,7 @@ def moment_utc(unit: Unit, value: Any) -> datetime:
     if type(value) is int:
         return moments.moment_of_micros(unit[0](value))
     read = value if type(value) is datetime else _count(unit, value)
-    return read.astimezone(UTC) if read.tzinfo else read.replace(tzinfo=UTC)
+    return read.astimezone(UTC) if read.tzinfo else moments.in_utc(read)
 
 
 def moment_local(unit: Unit | None, zone: ZoneInfo, fold: int | None, value: Any) -> datetime:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from bridge.decoders.decimals import conflict
@@ -76,22 +76,29 @@ def timestamp(micros: Any) -> datetime:
     """Take microseconds since 1970 to a naive datetime."""
     if type(micros) is not int:
         raise conflict("a whole number", micros)
-    if not _FIRST_MICROS <= micros <= _LAST_MICROS:
-        raise out_of_range() if _FIRST_FINITE <= micros < _LAST_FINITE else infinity()
-    return EPOCH + timedelta(0, 0, micros)
+    return _from_parts(micros, None)
 
 
 def moment_of_micros(micros: int) -> datetime:
     """Take microseconds since 1970 to a moment in UTC."""
-    if _FIRST_MICROS <= micros <= _LAST_MICROS:
-        # No divmod: compiled, it is a call, and these are not.
-        seconds = micros // 1_000_000
-        days = seconds // 86_400
-        second = seconds - days * 86_400
-        year, month, day_of_month = _calendar_day(days)
-        minute, fraction = second // 60, micros - seconds * 1_000_000
-        return datetime(year, month, day_of_month, minute // 60, minute % 60, second % 60, fraction, UTC)
-    return timestamp(micros).replace(tzinfo=UTC)  # Says what is wrong with it.
+    return _from_parts(micros, UTC)
+
+
+def in_utc(local: datetime) -> datetime:
+    """Take a naive datetime as UTC; `replace` takes three times as long."""
+    return datetime.combine(local, local.time(), UTC)
+
+
+def _from_parts(micros: int, zone: tzinfo | None) -> datetime:
+    if not _FIRST_MICROS <= micros <= _LAST_MICROS:
+        raise out_of_range() if _FIRST_FINITE <= micros < _LAST_FINITE else infinity()
+    # No divmod: compiled, it is a call, and these are not.
+    seconds = micros // 1_000_000
+    days = seconds // 86_400
+    second = seconds - days * 86_400
+    year, month, day_of_month = _calendar_day(days)
+    minute, fraction = second // 60, micros - seconds * 1_000_000
+    return datetime(year, month, day_of_month, minute // 60, minute % 60, second % 60, fraction, zone)
 
 
 def _calendar_day(days: int) -> tuple[int, int, int]:

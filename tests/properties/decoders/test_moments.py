@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.decoders.moments import moment_of_micros
+from bridge.decoders.moments import in_utc, moment_of_micros, timestamp
 from tests.support.examples import examples
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -21,3 +21,7 @@ def test_a_count_of_microseconds_is_the_moment_so_long_after_1970(micros: int) -
     found = moment_of_micros(micros)
     assert found == EPOCH + timedelta(microseconds=micros)
     assert found.tzinfo is UTC
+    local = timestamp(micros)
+    assert local == (EPOCH + timedelta(microseconds=micros)).replace(tzinfo=None)
+    assert in_utc(local) == found
+    assert in_utc(local).tzinfo is UTC
