@@ -143,39 +143,53 @@ class Transaction(LedgerTransaction):
         self._store = store
         self._below = below
         self._pending = Pending(now_ms // MS_PER_DAY)
-        self._seen: dict[Pair, bytes | None] = dict(below.pending.memory) if below is not None else {}
+        # By space, and then by key: a text knows its hash, and a pair of two does not.
+        self._seen: dict[str, dict[str, bytes | None]] = {}
         self._closed = False
 
     def get(self, space: str, key: str) -> bytes | None:
         """Return what was put last, or None.  Reads from the store only what nobody asked for before."""
-        # Any: see Recent.
-        pair: Any = (space, key)
-        if pair in self._seen:
-            return self._seen[pair]
+        seen = self._seen_in(space)
+        if key in seen:
+            return seen[key]
+        pair: Any = (space, key)  # Any: see Recent.
+        if self._below is not None and pair in self._below.pending.memory:
+            return self._below.pending.memory[pair]
         value = self._store.recent.get(pair)
         if value is None:
             self._ask((pair,))
-            value = self._seen[pair]
+            value = seen[key]
         return value
+
+    def _seen_in(self, space: str) -> dict[str, bytes | None]:
+        seen = self._seen.get(space)
+        if seen is None:
+            seen = self._seen[space] = {}
+        return seen
 
     def put(self, space: str, key: str, value: bytes | None) -> None:
         """Remember; None forgets."""
         pair: Any = (space, key)
-        self._seen[pair] = value
+        self._seen_in(space)[key] = value
         self._pending.memory[pair] = value
 
     def prefetch(self, wanted: Iterable[Any]) -> None:
         """Read many pairs in a few queries; that a pair has no value is remembered too."""
-        seen = self._seen
-        missing = self._store.recent.lacking([pair for pair in dict.fromkeys(wanted) if pair not in seen])
+        below: Any = self._below.pending.memory if self._below is not None else {}
+        unseen = [pair for pair in dict.fromkeys(wanted) if pair not in below and not self._has_seen(pair)]
+        missing = self._store.recent.lacking(unseen)
         if missing:
             self._ask(missing)
 
-    def _ask(self, missing: Collection[Pair]) -> None:
+    def _has_seen(self, pair: Any) -> bool:
+        seen = self._seen.get(pair[0])
+        return seen is not None and pair[1] in seen
+
+    def _ask(self, missing: Collection[Any]) -> None:
         found = self._store.read(missing)
         self._store.recent.keep_all(found)
-        self._seen.update(dict.fromkeys(missing))
-        self._seen.update(found)
+        for pair in missing:
+            self._seen_in(pair[0])[pair[1]] = found.get(pair)
 
     def add_event(self, event: Event) -> int:
         """Append to the outbox and return its sequence number."""

@@ -21,7 +21,7 @@ from bridge.memory import Memory
 from bridge.row import Row, Value
 
 LOOKUPS_KEPT: Final = 200_000
-"""Decoded look-up rows kept at hand; with more, the oldest half is let go."""
+"""Decoded rows of a look-up kept at hand; with more, the oldest half is let go."""
 LOOKUPS_FRESH_MS: Final = 1_000
 """How old a look-up row may be that another instance can have written."""
 
@@ -44,8 +44,10 @@ class Recall:
         self._shared = shared
         self._used: set[tuple[str, str]] = set()
         self._fresh_since_ms = 0
-        self._rows: dict[tuple[str, str], RowMemory | None] = {}
-        self._lookups: dict[tuple[str, str], Any] = {}
+        # By table or space, and then by key: a text knows its hash, and a pair of two does not.
+        self._rows: dict[str, dict[str, RowMemory | None]] = {}
+        self._supposed: dict[tuple[str, str], RowMemory | None] | None = None
+        self._lookups: dict[str, dict[str, Any]] = {}
 
     def begin(self, memory: Memory, now_ms: int = 0) -> None:
         """Turn to the transaction of the next batch."""
@@ -57,12 +59,13 @@ class Recall:
 
     def _refresh(self) -> None:
         """Read the look-up rows of the last moment again, in one go, and let go of the others."""
-        kept = {place: found for place, found in self._lookups.items() if place in self._used}
+        known, used = self._lookups, self._used
         self._lookups = {}
         self._used = set()
+        kept = [(space, key) for space, key in used if key in known.get(space, ())]
         self.memory.prefetch(kept)
-        for (space, key), found in kept.items():
-            if isinstance(found, Row):
+        for space, key in kept:
+            if isinstance(known[space][key], Row):
                 self.lookup(space, key)
             else:
                 self._versions(space, key)
@@ -70,25 +73,32 @@ class Recall:
 
     def row(self, table: str, key: str) -> RowMemory | None:
         """Return what is remembered of a play row.  The caller does not change it."""
-        # Any: a tuple whose parts have types is made anew, where this is compiled, for each look.
-        place: Any = (table, key)
-        if place in self._rows:
-            return self._rows[place]
+        if self._supposed is not None and (table, key) in self._supposed:
+            return self._supposed[table, key]
+        rows = self._rows_of(table)
+        if key in rows:
+            return rows[key]
         data = self.memory.get(row_space(table), key)
-        found = decode_row(data) if data is not None else None
-        self._rows[place] = found
+        found = rows[key] = decode_row(data) if data is not None else None
         return found
+
+    def _rows_of(self, table: str) -> dict[str, RowMemory | None]:
+        rows = self._rows.get(table)
+        if rows is None:
+            rows = self._rows[table] = {}
+        return rows
 
     def put_row(self, table: str, key: str, row: RowMemory | None) -> None:
         """Remember a play row."""
-        self._rows[table, key] = row
+        self._rows_of(table)[key] = row
         self.memory.put(row_space(table), key, encode_row(row) if row is not None else None)
 
     def supposing(self, rows: dict[tuple[str, str], RowMemory | None]) -> Recall:
         """Return a view of the same memory in which these rows are as they are here.  Nothing is put into it."""
         view = Recall(shared=self._shared)
         view.memory, view.given_up, view.in_making = self.memory, self.given_up, self.in_making
-        view._rows, view._lookups, view._used = rows, self._lookups, self._used
+        view._supposed, view._rows = rows, self._rows
+        view._lookups, view._used = self._lookups, self._used
         return view
 
     def fields(self, seq: int) -> dict[str, Value] | None:
@@ -107,15 +117,12 @@ class Recall:
 
     def lookup(self, space: str, key: str) -> Row | None:
         """Return the row of a look-up table without versions."""
-        place: Any = (space, key)
-        if self._shared:
-            self._used.add(place)
-        found: Row | None = self._lookups.get(place)
+        found: Row | None = self._kept(space, key)
         if found is None:
             there = [Row(one.columns, {}) for one in self.stored(space, key) if one.columns is not None]
             found = there[-1] if there else None
             if found is not None:
-                self._keep(place, found)
+                self._keep(space, key, found)
         return found
 
     def version(self, space: str, key: str, moment: Value) -> Row | None:
@@ -128,17 +135,14 @@ class Recall:
         return row
 
     def _versions(self, space: str, key: str) -> tuple[list[Any], list[Row]] | None:
-        place: Any = (space, key)
-        if self._shared:
-            self._used.add(place)
-        versions: tuple[list[Any], list[Row]] | None = self._lookups.get(place)
+        versions: tuple[list[Any], list[Row]] | None = self._kept(space, key)
         if versions is None:
             stored = self.stored(space, key)
             there = [(one.since, Row(one.columns, {})) for one in stored if one.columns is not None]
             if not there:
                 return None
             versions = ([since for since, _ in there], [row for _, row in there])
-            self._keep(place, versions)
+            self._keep(space, key, versions)
         return versions
 
     def stored(self, space: str, key: str) -> list[Version]:
@@ -148,11 +152,23 @@ class Recall:
 
     def put_lookup(self, space: str, key: str, versions: list[Version]) -> None:
         """Remember a look-up row; no version forgets it."""
-        self._lookups.pop((space, key), None)
+        kept = self._lookups.get(space)
+        if kept is not None:
+            kept.pop(key, None)
         self.memory.put(space, key, encode_versions(versions) if versions else None)
 
-    def _keep(self, place: Any, found: Any) -> None:
-        if len(self._lookups) >= LOOKUPS_KEPT:
-            for old in list(self._lookups)[: LOOKUPS_KEPT // 2]:
-                del self._lookups[old]
-        self._lookups[place] = found
+    def _kept(self, space: str, key: str) -> Any:
+        """Return what is at hand of a look-up row, or None."""
+        if self._shared:
+            self._used.add((space, key))
+        rows = self._lookups.get(space)
+        return rows.get(key) if rows is not None else None
+
+    def _keep(self, space: str, key: str, found: Any) -> None:
+        rows = self._lookups.get(space)
+        if rows is None:
+            rows = self._lookups[space] = {}
+        if len(rows) >= LOOKUPS_KEPT:
+            for old in list(rows)[: LOOKUPS_KEPT // 2]:
+                del rows[old]
+        rows[key] = found
