@@ -97,7 +97,7 @@ def _from_parts(micros: int, zone: tzinfo | None) -> datetime:
     days = seconds // 86_400
     second = seconds - days * 86_400
     year, month, day_of_month = _calendar_day(days)
-    minute, fraction = second // 60, micros - seconds * 1_000_000
+    minute, fraction = second // 60, micros % 1_000_000
     return datetime(year, month, day_of_month, minute // 60, minute % 60, second % 60, fraction, zone)
 
 
