@@ -14,7 +14,7 @@ from setuptools import Extension, setup
 COMPILED = {
     "bridge": "flow memory row",
     "bridge/casino": "body values",
-    "bridge/decoders": "avro avro_columns avro_finding avro_flat conversions debezium declarations declared keys "
+    "bridge/decoders": "avro avro_columns avro_flat avro_steps conversions debezium declarations declared keys "
     "decimals json_records moments origin placeholder positions",
     "bridge/delivery": "flight frames ordering",
     "bridge/intake": "flood merge taking",

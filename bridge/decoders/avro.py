@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from bridge.decoders.avro_binary import compile_reader
 from bridge.decoders.avro_flat import FlatReader
-from bridge.decoders.avro_patterns import NotFlat
 from bridge.decoders.avro_references import ReferencedTypes, parsed_schema
 from bridge.decoders.avro_schemas import avro_columns, json_schema_columns
+from bridge.decoders.avro_types import NotFlat
 from bridge.decoders.avro_values import Reader
 from bridge.decoders.decimals import json_value
 from bridge.decoders.origin import Opened
@@ -59,7 +59,7 @@ class RegistryReader:
         self._schemas: dict[bytes, _Known] = {}
 
     def envelope(self, data: bytes) -> tuple[Opened, RowSchemas | None] | None:
-        """Return the envelope of a schema that many records had; None where `read` must decide.  Never raises."""
+        """Return the envelope where its schema is known and flat, None where `read` must decide.  Never raises."""
         known = self._schemas.get(data[:5])
         if known is None or known.flat is None:
             return None
@@ -87,8 +87,6 @@ class RegistryReader:
             raise DecodeError("bad_avro", "the bytes are not of the schema that they name") from None
         if end != len(data):
             raise DecodeError("bad_avro", "the record is longer or shorter than its schema says")
-        if known.flat is not None:
-            known.flat.learn(content)
         return Parsed(content, known.schemas)
 
     def _ask(self, data: bytes) -> _Known:

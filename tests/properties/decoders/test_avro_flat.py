@@ -1,16 +1,15 @@
-"""Records that are read in one step come out as the general reader reads them."""
+"""Records that are read step by step come out as the general reader reads them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.decoders import DebeziumDecoder, avro_flat
+from bridge.decoders import DebeziumDecoder
 from bridge.errors import DecodeError
 from bridge.flow import Change
 from bridge.row import Row
@@ -42,13 +41,6 @@ KINDS: Mapping[str, tuple[Any, st.SearchStrategy[Any]]] = {
     ),
     "tags": ({"type": "array", "items": "string"}, st.lists(st.text(max_size=5), max_size=3)),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _worth_at_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(avro_flat, "WORTH", 1)
-        yield
 
 
 @st.composite
@@ -131,6 +123,5 @@ def test_the_second_reading_says_what_the_first_said(table: tuple[dict[str, Any]
     with registry_of({7: json.dumps(schema)}) as registry:
         decoder = DebeziumDecoder(registry=registry.settings())
         first = [_said(decoder, value) for value in values]
-        # What is long is learnt in the second round, so that the third has patterns for all.
         assert [_said(decoder, value) for value in values] == first
         assert [_said(decoder, value) for value in values] == first

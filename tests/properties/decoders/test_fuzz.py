@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bridge.decoders import DebeziumDecoder, FlattenedSettings, avro_flat
+from bridge.decoders import DebeziumDecoder, FlattenedSettings
 from bridge.errors import DecodeError
 from bridge.flow import Change, Decoded
 from bridge.records import Skipped, SourceRecord, TransactionEnd
@@ -214,14 +214,13 @@ def _registered_seeds() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def registered() -> Iterator[DebeziumDecoder]:
-    """Return a decoder that has read each seed, and so reads Avro by its patterns."""
+    """Return a decoder that has read each seed, and so reads Avro step by step."""
     schemas: dict[int, Any] = {
         7: json.dumps(_AVRO),
         8: json.dumps(_LISTS),
         9: {"schema": json.dumps(_JSON_SCHEMA), "schemaType": "JSON"},
     }
-    with pytest.MonkeyPatch.context() as patch, registry_of(schemas) as registry:
-        patch.setattr(avro_flat, "WORTH", 1)
+    with registry_of(schemas) as registry:
         decoder = DebeziumDecoder(registry=registry.settings())
         for _ in range(2):
             for value in _registered_seeds():

@@ -1,15 +1,17 @@
-"""Records of a schema that many others had are read in one step."""
+"""Records of a schema that is known are read step by step."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from bridge.decoders import DebeziumDecoder, avro_flat
+from bridge.decoders import DebeziumDecoder
 from bridge.decoders.avro import RegistryReader
+from bridge.decoders.avro_flat import FlatReader
+from bridge.decoders.avro_types import NotFlat
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError
 from bridge.row import UNAVAILABLE, Row
@@ -18,13 +20,7 @@ from tests.unit.decoders.building import change, record
 from tests.unit.decoders.test_registry_records import avro_schema, create, wire
 
 PLACEHOLDER = "__debezium_unavailable_value"
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _worth_at_once() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(avro_flat, "WORTH", 1)
-        yield
+STATES = {"type": "enum", "name": "Snapshot", "symbols": ["true", "false"]}
 
 
 def _taught(schema: Mapping[str, Any], *contents: Mapping[str, Any]) -> tuple[RegistryReader, list[bytes]]:
@@ -70,7 +66,7 @@ def test_records_of_each_shape_and_of_any_length_are_read_in_one_step() -> None:
         {"name": "x", "type": {"type": "map", "values": "long"}},
     ],
 )
-def test_what_has_no_pattern_is_left_to_the_general_reader(column: dict[str, Any]) -> None:
+def test_what_has_no_steps_is_left_to_the_general_reader(column: dict[str, Any]) -> None:
     empty: Any = {"array": [], "map": {}}.get(column["type"]["type"]) if isinstance(column["type"], dict) else None
     reader, values = _taught(avro_schema(column), create({"x": empty}))
 
@@ -136,3 +132,46 @@ def test_a_number_is_held_to_what_its_column_can_have(value: int, wanted: int | 
         read = error.code
 
     assert read == wanted
+
+
+@pytest.mark.parametrize(("field", "kind"), [("lsn", "string"), ("table", "bytes"), ("snapshot", STATES)])
+def test_a_source_of_other_types_is_left_to_the_general_reader(field: str, kind: Any) -> None:
+    schema = avro_schema({"name": "x", "type": "string"})
+    source = next(one["type"] for one in schema["fields"] if one["name"] == "source")
+    for one in source["fields"]:
+        if one["name"] == field:
+            one["type"] = ["null", kind]
+
+    with pytest.raises(NotFlat, match=field):
+        FlatReader(schema)
+
+
+def test_types_that_double_at_each_level_are_left_to_the_general_reader() -> None:
+    kind: Any = "long"
+    for level in range(25):
+        fields = [{"name": "a", "type": kind}, {"name": "b", "type": f"l{level - 1}" if level else kind}]
+        kind = {"type": "record", "name": f"l{level}", "fields": fields}
+
+    with pytest.raises(NotFlat, match="too many values"):
+        FlatReader(avro_schema({"name": "x", "type": kind}))
+
+
+def test_a_type_within_itself_is_left_to_the_general_reader() -> None:
+    kind = {"type": "record", "name": "tree", "fields": [{"name": "next", "type": ["null", "tree"]}]}
+
+    with pytest.raises(NotFlat, match="too deep"):
+        FlatReader(avro_schema({"name": "x", "type": kind}))
+
+
+@pytest.mark.parametrize("last", [1, 2])
+def test_a_number_of_more_than_64_bits_is_what_the_general_reader_makes_of_it(last: int) -> None:
+    schema = avro_schema({"name": "x", "type": "string"}, {"name": "y", "type": "long"})
+    value = wire(7, schema, create({"x": "abc", "y": 5}))
+    number = b"\xff" * 9 + bytes((last,))
+    assert value.count(b"\x06abc\x0a") == 1
+    with registry_of({7: json.dumps(schema)}) as registry:
+        reader = RegistryReader(registry.settings(), Placeholder(PLACEHOLDER))
+        reader.read(value)
+        found = reader.envelope(value.replace(b"\x06abc\x0a", b"\x06abc" + number))
+
+    assert (found is None) == (last > 1)

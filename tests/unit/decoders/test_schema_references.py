@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from bridge.decoders import DebeziumDecoder
-from bridge.decoders.avro_flat import WORTH
 from bridge.errors import DecodeError, SourceUnavailable
 from tests.debezium.registry import FakeRegistry, registry_of
 from tests.unit.decoders.building import change, record
@@ -124,13 +123,13 @@ def test_the_whole_envelope_may_be_a_type_of_another_subject() -> None:
         assert read(registry, wire(7, whole(), create(ROW))) == READ
 
 
-def test_many_records_with_types_of_other_subjects_are_read_alike() -> None:
+def test_further_records_with_types_of_other_subjects_are_read_alike() -> None:
     schema = columns(VARIABLE)
     data = wire(7, schema, create({"id": 1, "x": {"scale": 2, "value": b"\x30\x39"}}))
     with registry_of({7: referring(columns(NUMBER), to(NUMBER))}) as registry:
         registry.subjects = {(NUMBER, 1): json.dumps(VARIABLE)}
         decoder = DebeziumDecoder(registry=registry.settings())
-        assert {read(registry, data, decoder) for _ in range(WORTH + 2)} == {Decimal("123.45")}
+        assert {read(registry, data, decoder) for _ in range(3)} == {Decimal("123.45")}
 
 
 @pytest.mark.parametrize("there", [False, True], ids=["no subject", "no version"])
