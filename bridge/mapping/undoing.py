@@ -138,10 +138,21 @@ class _GivingBack:
                 raise MappingError(*MOVED_ON)
             if sent.stands:
                 self.events.append(self._maker.rollback(row, row.scope(), sent))
-            out = self._maker.again(row, activity, row.scope(), sent, more(sent.left, one.part))
+            out = self._settled_anew(row, activity, known, sent) or self._maker.again(
+                row, activity, row.scope(), sent, more(sent.left, one.part)
+            )
             known.sent = [other for other in known.sent if other.name != one.name]
         known.sent = [*known.sent, msgspec.structs.replace(sent, n=out.n, stands=True, taken=False)]
         self._add(row, one, out)
+
+    def _settled_anew(
+        self, row: PlayRow, activity: ActivityPlan, memory: RowMemory, sent: Sent
+    ) -> Outgoing | None:
+        """Return the event of an activity of the row that undoes itself, and says now something else of it."""
+        if activity.compare is None or not self._is_asking(row):
+            return None
+        scope = self._now(row)
+        return self._counted(row, activity, scope, memory) if activity.compare(scope) != sent.compare else None
 
     def _count(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
         """Let count what was taken before it was sent, or has grown since: it is sent if its row says so now."""
@@ -206,7 +217,7 @@ class _GivingBack:
         scope = self._scopes.get(place)
         if scope is None:
             scope = PlayRow(row.plan, row.key, self._recall).scope()
-            if row.plan is asking.plan and row.key == asking.key:
+            if self._is_asking(row):
                 scope = Scope(
                     row.plan, self._recall, row.key, asking.row, memory=scope.memory, change=asking.change
                 )
@@ -214,6 +225,10 @@ class _GivingBack:
             self._scopes[place] = scope
         scope.cache.clear()
         return scope
+
+    def _is_asking(self, row: PlayRow) -> bool:
+        """Return whether a row undoes itself."""
+        return row.plan is self._asking.plan and row.key == self._asking.key
 
     def _row(self, one: Took) -> PlayRow:
         return PlayRow(self._tables[one.table], one.key, self._asking.recall)
