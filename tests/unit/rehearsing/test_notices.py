@@ -168,6 +168,140 @@ play:
         assert self._notices(tmp_path, "left", 3, "takes: amount, partial: amount", "share: amount") == []
 
 
+class TestAmountsNotSent:
+    """A payout that is corrected in its row, where nobody has said `compare`."""
+
+    BETS = """
+lookups: {LOOKUPS}
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    activities: {win: {type: Win, ACTIVITY}}
+    event: {wager_amount: AMOUNT}
+    again: {activity_id: {text: "{id}:{n}"}}
+"""
+
+    def _notices(
+        self, folder: Path, activity: str = "when: true", read: str = "payout", lookups: str = "", **changes: Any
+    ) -> list[str]:
+        database = Database()
+        row = {**ROW, "payout": 25, "note": ""}
+        records = [
+            database.insert("bets", {"id": 1}, row),
+            database.update("bets", {"id": 1}, {**row, **changes}),
+        ]
+        text = self.BETS.replace("ACTIVITY", activity).replace("AMOUNT", read).replace("LOOKUPS", lookups)
+        shown = Preview(wallet(folder, text))
+        list(shown.of(records))
+        return [sentence for sentence, _ in shown.counts.notices]
+
+    TOLD = "1 update said another amount of bets.win than was sent, and nothing was sent of it"
+
+    def test_an_update_that_says_another_is_told(self, tmp_path: Path) -> None:
+        assert self._notices(tmp_path, payout=20) == [self.TOLD]
+
+    def test_one_of_a_table_that_is_looked_up_too(self, tmp_path: Path) -> None:
+        lookups = "later: {tables: bets, key: id}"
+        assert self._notices(tmp_path, read='"later[id].payout"', lookups=lookups, payout=20) == [self.TOLD]
+
+    @pytest.mark.parametrize("changes", [{"note": "seen"}, {"payout": None}, {"payout": "all of it"}])
+    def test_one_that_says_none_or_the_same_is_not(self, tmp_path: Path, changes: Any) -> None:
+        assert self._notices(tmp_path, **changes) == []
+
+    @pytest.mark.parametrize("activity", ["compare: payout", "compare: payout if payout > 20 else win.amount"])
+    def test_nor_what_is_compared(self, tmp_path: Path, activity: str) -> None:
+        assert self._notices(tmp_path, activity, payout=20) == []
+
+
+class TestAmountsSent:
+    """Cents that are sent as units, and a point in the wrong place."""
+
+    @pytest.mark.parametrize(
+        ("amounts", "currency", "told"),
+        [
+            ([5, 100] * 10, "EUR", "all 20 amounts of tx.bet are whole, up to 100 EUR"),
+            ([5, 99] * 10, "EUR", ""),
+            ([5, 100] * 9, "EUR", ""),
+            ([5, 100, 0] * 6, "EUR", ""),
+            ([*([5, 100] * 10), "2.50"], "EUR", ""),
+            ([5, 100] * 10, "JPY", ""),
+            (["0.005"] * 6 + ["2.50"] * 4, "EUR", "6 of 10 amounts of tx.bet have more places than EUR"),
+            (["0.005"] * 5 + ["2.50"] * 5, "EUR", ""),
+            (["0.005"] * 9, "EUR", ""),
+            (["2.50000"] * 10, "EUR", ""),
+            (["0.005"] * 10, "ETH", ""),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, amounts: list[Any], currency: str, told: str) -> None:
+        run = Wallet(tmp_path, "wager_amount: number(amount), currency: currency")
+        run.look_up("2", currency=currency, rate=1) if currency != "EUR" else None
+        for amount in amounts:
+            run.row(amount=amount, currency=currency)
+        assert run.notices() == ([told] if told else [])
+
+
+class TestWinsLeft:
+    """A bet that goes, and a win of its round that nobody takes back."""
+
+    ROUNDS = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet"}, win: {type: Win, when: kind == "win"}}
+    reverses: {when: kind == "void", TAKES}
+"""
+
+    @pytest.mark.parametrize(
+        ("takes", "won", "told"),
+        [
+            (
+                'original: "tx[ref]"',
+                5,
+                "in 3 rounds every bet was taken back, and a win goes on standing: R1, say",
+            ),
+            ('original: "tx[ref]"', 0, ""),
+            ("round: round", 5, ""),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, takes: str, won: int, told: str) -> None:
+        database = Database()
+        records = []
+        for number in range(3):
+            row = {**ROW, "round": f"R{number + 1}"}
+            records += [
+                database.insert("tx", {"id": f"b{number}"}, {**row, "kind": "bet", "amount": 3}),
+                database.insert("tx", {"id": f"w{number}"}, {**row, "kind": "win", "amount": won}),
+                database.insert("tx", {"id": f"v{number}"}, {**row, "kind": "void", "ref": f"b{number}"}),
+            ]
+        shown = Preview(wallet(tmp_path, self.ROUNDS.replace("TAKES", takes)))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == ([told] if told else [])
+
+    @pytest.mark.parametrize(("taken", "told"), [(2, 0), (3, 1)])
+    def test_a_bet_of_which_a_part_is_left_stands(self, tmp_path: Path, taken: int, told: int) -> None:
+        said = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet", share: amount}, win: {type: Win, when: kind == "win"}}
+    event: {wager_amount: left if kind == "bet" else amount}
+    reverses: {when: kind == "refund", original: "tx[ref]", takes: amount, partial: amount}
+"""
+        database = Database()
+        records = []
+        for number in range(3):
+            row = {**ROW, "round": f"R{number}"}
+            records += [
+                database.insert("tx", {"id": f"b{number}"}, {**row, "kind": "bet", "amount": 3}),
+                database.insert("tx", {"id": f"w{number}"}, {**row, "kind": "win", "amount": 9}),
+            ]
+            for refund in range(taken):
+                own = {**row, "kind": "refund", "ref": f"b{number}", "amount": 1}
+                records.append(database.insert("tx", {"id": f"r{number}-{refund}"}, own))
+        shown = Preview(wallet(tmp_path, said))
+        list(shown.of(records))
+        assert len(shown.counts.notices) == told
+
+
 class TestLookUps:
     """Of several rows with one key, the last one read is looked up, whichever is meant."""
 
