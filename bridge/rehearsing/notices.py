@@ -20,6 +20,7 @@ from bridge.mapping.rows import row_of_record
 from bridge.records import Change
 from bridge.rehearsing.amounts_not_sent import AmountsNotSent
 from bridge.rehearsing.amounts_sent import AmountsSent
+from bridge.rehearsing.columns_unread import ColumnsUnread
 from bridge.rehearsing.origins import Origin
 from bridge.rehearsing.parts_taken_whole import PartsTakenWhole
 from bridge.rehearsing.rows_used_again import RowsUsedAgain
@@ -64,12 +65,15 @@ class Notices:
         self._amounts = AmountsSent()
         self._not_sent = AmountsNotSent(brand)
         self._wins_left = WinsLeft()
+        self._unread = ColumnsUnread()
 
     def note_row(self, outcome: Outcome, change: Change | None, memory: Memory) -> None:
         """Note what an update says of the row, what its events say again, and what a reversal took."""
         table = self._brand.plan.tables.get(outcome.table)
         if change is not None and table is not None and outcome.kind in ("sent", "skipped"):
-            self._again_used.note_update(table, outcome.key, change, memory)
+            self._again_used.note_change(table, outcome, change, memory)
+        if change is not None and table is not None:
+            self._unread.note(table, outcome, change, memory)
         self._again_used.note_events(outcome.events)
         self._taken_whole.note(outcome, change, memory)
         self._not_sent.note(outcome, change, memory)
@@ -107,7 +111,7 @@ class Notices:
             sentence = f"{_events(count)} of {name} came again with the activity_id that was taken back"
             yield sentence, 'give each an id of its own: again: {activity_id: {text: "{id}:{n}"}}'
         yield from self._again_used.sentences()
-        for noted in (self._taken_whole, self._not_sent, self._amounts, self._wins_left):
+        for noted in (self._taken_whole, self._not_sent, self._unread, self._amounts, self._wins_left):
             yield from noted.sentences()
         shared = Counter(name for (name, _), rows in self._rows.items() if len(rows) > 1)
         for lookup, count in sorted(shared.items()):

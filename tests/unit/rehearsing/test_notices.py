@@ -125,6 +125,30 @@ play:
         assert self._notices(tmp_path, "compare: amount", spin="b", amount=7) == [told]
         assert self._notices(tmp_path, "compare: amount", amount=7, touched=2) == []
 
+    @pytest.mark.parametrize("rows", ["append-only", "mutable"])
+    @pytest.mark.parametrize(
+        ("second", "told"),
+        [
+            ({"spin": "b"}, ["1 new row of spins had the key of another, and an activity_id of its own"]),
+            ({"spin": "a"}, []),
+        ],
+    )
+    def test_a_new_row_that_is_taken_for_one_that_was_sent(
+        self, tmp_path: Path, rows: str, second: Any, told: list[str]
+    ) -> None:
+        database, row = Database(), {**ROW, "amount": 5}
+        said = self.SPINS.replace("rows: mutable\n    deleted: nothing", f"key: round\n    rows: {rows}")
+        said = said.replace(
+            "key: round", "key: round\n    deleted: nothing" if rows == "mutable" else "key: round"
+        )
+        records = [
+            database.insert("spins", {"id": 1}, {**row, "spin": "a"}),
+            database.insert("spins", {"id": 2}, {**row, **second}),
+        ]
+        shown = Preview(wallet(tmp_path, said.replace("COMPARE", "when: true")))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == told
+
     def test_an_event_that_comes_again_although_nothing_that_counts_has_changed(self, tmp_path: Path) -> None:
         told = "1 event of spins.bet came again with the values that were taken back"
         assert self._notices(tmp_path, "compare: touched", touched=2) == [told]
@@ -212,6 +236,41 @@ play:
     @pytest.mark.parametrize("activity", ["compare: payout", "compare: payout if payout > 20 else win.amount"])
     def test_nor_what_is_compared(self, tmp_path: Path, activity: str) -> None:
         assert self._notices(tmp_path, activity, payout=20) == []
+
+
+class TestColumnsUnread:
+    """A flag or a status that voids, and that the connector forgot."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "told"),
+        [
+            ({"gone": False}, {"gone": True}, "gone"),
+            ({"mark": "N"}, {"mark": "Y"}, "mark"),
+            ({"gone_at": None}, {"gone_at": "2026-01-01T10:00:00Z"}, "gone_at"),
+            ({"seen_at": "2026-01-01T10:00:00Z"}, {"seen_at": "2026-01-01T11:00:00Z"}, ""),
+            ({"note": None}, {"note": "seen"}, ""),
+            ({"note": "seen"}, {"note": "a text that is far too long for a status"}, ""),
+            ({"count": 1}, {"count": 2}, ""),
+            ({"kind": "bet"}, {"kind": "void"}, ""),
+        ],
+    )
+    @pytest.mark.parametrize("rows", ["append-only", "mutable"])
+    def test_it_is_told(self, tmp_path: Path, rows: str, before: Any, after: Any, told: str) -> None:
+        said = """activities: {bet: {type: Bet, when: 'kind in ("bet", "void")'}}"""
+        deleted = "deleted: nothing, " if rows == "mutable" else ""
+        database, row = Database(), {**ROW, "kind": "bet", "amount": 5}
+        records = []
+        for number in range(2):
+            own = {**row, "round": f"R{number}"}
+            records += [
+                database.insert("tx", {"id": number}, {**own, **before}),
+                database.update("tx", {"id": number}, {**own, **after}),
+            ]
+        brand = wallet(tmp_path, f"play: {{tx: {{rows: {rows}, {deleted}{said}}}}}")
+        for read, sentences in ((2, []), (4, [f"2 updates of tx change {told}, which no rule reads"])):
+            shown = Preview(brand)
+            list(shown.of(records[:read]))
+            assert [sentence for sentence, _ in shown.counts.notices] == (sentences if told else [])
 
 
 class TestAmountsSent:
