@@ -78,8 +78,8 @@ class Reversals:
         memory = named.memory()
         if memory is None:
             raise named.undecided()
-        if names_itself(named, scope) and not memory.sent:
-            return self._nothing_to_do(plan)
+        if names_itself(named, scope) and memory.reversal and not (memory.sent or memory.did):
+            return self._nothing_to_do(plan)  # It was taken back when it was first seen, and is so still.
         if plan.followers == "go":
             return self._all_of(table, plan, scope, waiting, named)
         ended = self._ended_already(plan, scope, named)

@@ -440,3 +440,33 @@ def test_a_row_that_has_undone_itself_is_taken_back_by_another(trial: Make) -> N
     run.new()
     run.insert("voids", "v", slip="S1")
     assert run.new() == ["Win Rollback S1:win2 9", "Bet Rollback S1:2 5"]
+
+
+def test_a_pending_row_that_takes_itself_back_takes_what_follows_it(trial: Make) -> None:
+    wins = (
+        "  wins: {after: 'slips[slip]', activities: {win: {type: Win}}, again: {activity_id: {text: 'w:{n}'}}}\n"
+    )
+    run = trial(SLIPS.replace("WHOLE", WHOLE[1]).replace('state != "cancelled"}', 'state == "settled"}') + wins)
+    run.insert("slips", "S1", state="pending", amount=5, returned=0)
+    run.insert("wins", "w", slip="S1", amount=7)
+    assert run.new() == ["Win Approved w 7"]
+    run.update("slips", "S1", state="cancelled", amount=5, returned=0)
+    assert run.new() == ["Win Rollback w 7"]
+    run.update("slips", "S1", state="settled", amount=5, returned=0)
+    assert sorted(run.new()) == ["Bet Approved S1 5", "Win Approved S1:win 0", "Win Approved w:2 7"]
+
+
+@pytest.mark.parametrize("whole", [*WHOLE, 'original: "slips[id]"'])
+def test_a_row_that_undoes_itself_is_sent_with_what_it_says_first_then(trial: Make, whole: str) -> None:
+    run = trial(SLIPS.replace("WHOLE", whole))
+    run.insert("slips", "S1", state="open", amount=5, returned=0)
+    run.update("slips", "S1", state="cancelled", amount=5, returned=0)
+    run.new()
+    run.update("slips", "S1", state="settled", amount=5, returned=8)
+    assert run.new() == ["Bet Approved S1:2 5", "Win Approved S1:win 8"]
+    run.update("slips", "S1", state="settled", amount=5, returned=8, note="seen")
+    assert run.new() == []
+    run.update("slips", "S1", state="cancelled", amount=5, returned=8)
+    assert run.new() == ["Win Rollback S1:win 8", "Bet Rollback S1:2 5"]
+    run.update("slips", "S1", state="settled", amount=5, returned=8)
+    assert run.new() == ["Bet Approved S1:3 5", "Win Approved S1:win2 8"]
