@@ -9,6 +9,7 @@ from typing import Any
 
 from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
+from bridge.checks.forgotten import first_items_alone, reversals_in_every_state, totals_sent_whole
 from bridge.checks.labels import labels_of_moves, never_reached
 from bridge.checks.meant import (
     answers_of_yaml,
@@ -52,6 +53,9 @@ def cautions(brand: Brand) -> list[Problem]:
         guards_of_reversals,
         answers_of_yaml,
         versions_by_no_column,
+        reversals_in_every_state,
+        totals_sent_whole,
+        first_items_alone,
     )
     return sorted(problem for kind in kinds for problem in kind(brand))
 

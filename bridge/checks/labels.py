@@ -7,7 +7,7 @@ column: its `moves`, the `skip` that comes first, or a reversal that is asked be
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.compiling_checks import reversals_of
 from bridge.mapping.reporting import Path
-from bridge.mapping.syntax import did_you_mean
+from bridge.mapping.syntax import did_you_mean, texts_of
 from bridge.mapping.watching import columns_of, listed
 
 _ONE_OF = (ast.Eq, ast.In)
@@ -77,20 +77,47 @@ def never_reached(brand: Brand) -> Iterator[Problem]:
 
 def _taken_before(brand: Brand, path: Path, when: Any, before: Sequence[tuple[str, Labels]]) -> Iterator[Problem]:
     """Yield the rule, if what it needs of a column is all taken by one that is asked before."""
-    for needed in _needed(str(when)):
+    for said in needed(str(when)):
         for by, taken in before:
-            if needed.within(taken):
+            if said.within(taken):
                 message = f"no row comes here: {by} is asked first, and takes all of them"
                 yield brand.file.problem(
                     ("play", *path),
                     message,
-                    f"both speak of the same {needed.column}: leave it out of one of them",
+                    f"both speak of the same {said.column}: leave it out of one of them",
                 )
                 return
 
 
 def _asked_after_moves(table: PlayTable) -> Iterator[tuple[Path, Any]]:
-    """Yield the conditions that are asked of a row whose moves were looked at, and where they are written."""
+    """Yield what is asked of a row whose moves were looked at, and where it is written, under `with` too."""
+    said = list(_written_after_moves(table))
+    yield from said
+    reached = _names_in((form for _, form in said), table) - _names_in(_asked_before_moves(table), table)
+    yield from ((("with", name), table.with_[name]) for name in sorted(reached))
+
+
+def _asked_before_moves(table: PlayTable) -> Iterator[Any]:
+    """Yield what is asked also of a row that has a value which its moves do not name."""
+    yield from (table.key, table.player, table.as_of, *table.skip.values(), *table.indexes.values())
+    yield from (activity.when for activity in table.activities.values())
+    yield from (reversal.when for _, reversal in reversals_of(table))
+
+
+def _names_in(forms: Iterable[Any], table: PlayTable) -> set[str]:
+    """Return the names under `with` that expressions ask for, also by way of other names."""
+    reached: set[str] = set()
+    texts = [text for form in forms for text in texts_of(form)]
+    while texts:
+        tree = tree_of(texts.pop())
+        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if tree is not None else set()
+        new = (names & table.with_.keys()) - reached
+        reached |= new
+        texts += [text for name in new for text in texts_of(table.with_[name])]
+    return reached
+
+
+def _written_after_moves(table: PlayTable) -> Iterator[tuple[Path, Any]]:
     yield ("stands",), table.stands
     yield ("deleted",), table.deleted
     yield from ((("park", reason), text) for reason, text in table.park.items())
@@ -116,7 +143,7 @@ def _enough(text: str) -> list[Labels]:
     return [said for side in sides if (said := _labels(side)) is not None]
 
 
-def _needed(text: str) -> list[Labels]:
+def needed(text: str) -> list[Labels]:
     """Return what must be so for a condition to hold: all sides of an `and` must."""
     tree = tree_of(text)
     sides = tree.values if isinstance(tree, ast.BoolOp) and isinstance(tree.op, ast.And) else [tree]

@@ -240,7 +240,9 @@ class PlayTable(Model):
         {}, description="Further ways to find a row: `table.name[value]`."
     )
     after: Expression | None = Field(
-        None, description="A row that this one follows (a win its bet): waits for it, and ends as it did."
+        None,
+        description="A row that this one follows (a win its bet): waits for it, and ends as it did; "
+        "`none` of a row that follows no other.",
     )
     round: Expression | None = Field(
         None,

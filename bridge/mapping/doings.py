@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from bridge.errors import PoisonRecord
 from bridge.mapping.decisions import NO_CHANGE, Decision, Park
 from bridge.mapping.history import taken_by
 from bridge.mapping.plan import ReversalPlan
-from bridge.mapping.remembered import UNKNOWN, Did
+from bridge.mapping.remembered import UNKNOWN, Did, Ending
 from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
 CHANGED: Final = Park(
@@ -35,6 +37,25 @@ def ended_before(scope: Scope, now: Did) -> Decision | None:
     if memory.did is None or _same(scope, memory.did, now):
         return NO_CHANGE
     return CHANGED if memory.effective else None
+
+
+def undoes_itself_in_vain(plan: ReversalPlan, scope: Scope) -> bool:
+    """Return whether a row would undo itself that has never taken anything back."""
+    memory = scope.memory
+    if plan.undoes is None or memory is None or memory.ending is Ending.HELD:
+        return False
+    if memory.did is not None or memory.took:
+        return False
+    try:
+        row = plan.undoes(scope)
+    except (Waiting, PoisonRecord):
+        return False  # said when it is judged
+    return isinstance(row, PlayRow) and names_itself(row, scope)
+
+
+def names_itself(row: PlayRow, scope: Scope) -> bool:
+    """Return whether a row that one names is that row itself."""
+    return row.plan is scope.plan and row.key == scope.key
 
 
 def _same(scope: Scope, did: Did, now: Did) -> bool:

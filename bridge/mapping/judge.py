@@ -13,7 +13,7 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
-from bridge.mapping.doings import CHANGED
+from bridge.mapping.doings import CHANGED, undoes_itself_in_vain
 from bridge.mapping.events import EventMaker, newest_first, override, require_different_ids
 from bridge.mapping.growth import growth
 from bridge.mapping.guards import first_true, forbidden_move, forgotten
@@ -88,10 +88,13 @@ class Judge:
         if table.reverses:
             reversal, waiting = self._reversal_of(table, scope, waiting)
         applies: list[ActivityPlan] = []
-        if reversal is None:
+        in_vain = reversal is not None and undoes_itself_in_vain(reversal, scope)
+        if reversal is None or in_vain:
             for activity in table.activities.values():
                 if activity.when(scope):
                     applies.append(activity)  # noqa: PERF401 -- for one or two, a comprehension costs more
+            if applies:
+                reversal = None
         refused = self._refused(table, scope, waiting, reversal is not None, bool(applies))
         if refused is not None:
             return refused

@@ -7,7 +7,7 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet, taken_alone
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
-from bridge.mapping.doings import CHANGED, doing, ended_before
+from bridge.mapping.doings import CHANGED, doing, ended_before, names_itself
 from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.groups import follower_stands, group_of, rows_of_group
 from bridge.mapping.guards import first_true, parked_by, skipped_by
@@ -64,7 +64,7 @@ class Reversals:
             raise MappingError("not_a_row", "the reversal does not name a row of a play table")
         memory = row.memory()
         if memory is None or memory.ending is Ending.HELD:
-            if _is_of(row, scope):
+            if names_itself(row, scope):
                 return self._nothing_to_do(plan)  # A row that undoes itself, and has never taken anything back.
             hold = Hold(row.undecided(), aside=True, reversal=True)
             return hold if memory is not None else self._unknown(plan, scope, hold)
@@ -78,6 +78,8 @@ class Reversals:
         memory = named.memory()
         if memory is None:
             raise named.undecided()
+        if names_itself(named, scope) and memory.reversal and not (memory.sent or memory.did):
+            return self._nothing_to_do(plan)  # It was taken back when it was first seen, and is so still.
         if plan.followers == "go":
             return self._all_of(table, plan, scope, waiting, named)
         ended = self._ended_already(plan, scope, named)
@@ -111,7 +113,7 @@ class Reversals:
         self, plan: ReversalPlan, scope: Scope, memory: RowMemory, waiting: Waiting | None
     ) -> Decision | None:
         """Return how a reversal ends because of its original or its own guards; None to go on."""
-        if memory.reversal:
+        if memory.reversal and not memory.sent:
             return Park("reversal_of_reversal", "it takes back a row that is a reversal itself", reversal=True)
         reason, missing = first_true(plan.park, scope)
         waiting = waiting or missing
@@ -258,7 +260,7 @@ class Reversals:
         memory = named.memory()
         if memory is None:
             raise named.undecided()
-        did = None if _is_of(named, scope) else doing("undoes", plan, named)
+        did = None if names_itself(named, scope) else doing("undoes", plan, named)
         ended = self._undo_ended(table, plan, scope, waiting, did)
         if ended is not None:
             return ended
@@ -287,8 +289,3 @@ class Reversals:
 def _goes_by_amount(row: PlayRow, sent: Sent, by_amount: bool) -> bool:
     """Return whether an activity may have several Rollbacks, so that the reversal tells them apart."""
     return (by_amount or sent.partly) and row.plan.activities[sent.name].share is not None
-
-
-def _is_of(row: PlayRow, scope: Scope) -> bool:
-    """Return whether a row names itself."""
-    return row.plan is scope.plan and row.key == scope.key

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from bridge.errors import MappingError
+from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import MOVED_ON, is_kept_back, lift, taken_ahead
+from bridge.mapping.doings import names_itself
 from bridge.mapping.events import EventMaker
 from bridge.mapping.growth import growth
 from bridge.mapping.history import took_in_history
@@ -44,8 +45,13 @@ def undo(maker: EventMaker, scope: Scope, undone: PlayRow, took: list[Took]) -> 
     if any(one.given for one in took):
         return retake(maker, scope, undone, took)
     giving = _GivingBack(maker, scope, took)
+    itself = names_itself(undone, scope)
+    if itself:
+        giving.count_beside(undone, bets=True)
     for one, counts in giving.in_order():
         giving.give(one, counts=counts)
+    if itself:
+        giving.count_beside(undone, bets=False)
     return giving.events, giving.done
 
 
@@ -117,6 +123,26 @@ class _GivingBack:
         else:
             self._restore(row, memory, activity, one)
 
+    def count_beside(self, row: PlayRow, *, bets: bool) -> None:
+        """Let count what a row that undoes itself says of play that it had not sent, bets before all else."""
+        memory = row.memory()
+        taken = {one.name for one in self._took if (one.table, one.key) == (row.plan.name, row.key)}
+        for name, activity in row.plan.activities.items():
+            last = memory.last(name) if memory is not None else None
+            busy = name in taken or (last is not None and (last.stands or last.taken))
+            if memory is None or busy or (activity.type == "Bet") is not bets or not self._is_meant(activity, row):
+                continue
+            out = self._counted(row, activity, self._now(row), self._suppose(row, memory))
+            if out is not None:
+                self._add(row, Took(row.plan.name, row.key, name, 0), out)
+
+    def _is_meant(self, activity: ActivityPlan, row: PlayRow) -> bool:
+        """Return whether an activity is meant for a row, which may be one that only takes back."""
+        try:
+            return activity.when(self._now(row))
+        except PoisonRecord:
+            return False
+
     def _restore(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
         """Let stand again, as it was sent, what the reversal still keeps back and its own row says to count."""
         sent = _known(row, activity, one)
@@ -138,10 +164,21 @@ class _GivingBack:
                 raise MappingError(*MOVED_ON)
             if sent.stands:
                 self.events.append(self._maker.rollback(row, row.scope(), sent))
-            out = self._maker.again(row, activity, row.scope(), sent, more(sent.left, one.part))
+            out = self._settled_anew(row, activity, known, sent) or self._maker.again(
+                row, activity, row.scope(), sent, more(sent.left, one.part)
+            )
             known.sent = [other for other in known.sent if other.name != one.name]
         known.sent = [*known.sent, msgspec.structs.replace(sent, n=out.n, stands=True, taken=False)]
         self._add(row, one, out)
+
+    def _settled_anew(
+        self, row: PlayRow, activity: ActivityPlan, memory: RowMemory, sent: Sent
+    ) -> Outgoing | None:
+        """Return the event of an activity of the row that undoes itself, and says now something else of it."""
+        if activity.compare is None or not self._is_asking(row):
+            return None
+        scope = self._now(row)
+        return self._counted(row, activity, scope, memory) if activity.compare(scope) != sent.compare else None
 
     def _count(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
         """Let count what was taken before it was sent, or has grown since: it is sent if its row says so now."""
@@ -206,7 +243,7 @@ class _GivingBack:
         scope = self._scopes.get(place)
         if scope is None:
             scope = PlayRow(row.plan, row.key, self._recall).scope()
-            if row.plan is asking.plan and row.key == asking.key:
+            if self._is_asking(row):
                 scope = Scope(
                     row.plan, self._recall, row.key, asking.row, memory=scope.memory, change=asking.change
                 )
@@ -214,6 +251,10 @@ class _GivingBack:
             self._scopes[place] = scope
         scope.cache.clear()
         return scope
+
+    def _is_asking(self, row: PlayRow) -> bool:
+        """Return whether a row undoes itself."""
+        return names_itself(row, self._asking)
 
     def _row(self, one: Took) -> PlayRow:
         return PlayRow(self._tables[one.table], one.key, self._asking.recall)

@@ -59,7 +59,7 @@ class CaseResult:
     name: str
     differences: list[Difference] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    """What was parked or held, in words: most failures begin there."""
+    """What was parked or held, and what was skipped where the case does not say: most failures begin there."""
 
     @property
     def passed(self) -> bool:
@@ -130,8 +130,9 @@ def _run_case(tests: LoadedFile[ConnectorTests], name: str, brand: Brand) -> Cas
         result = CaseResult(str(tests.path), place.key_line if place is not None else line, name)
         result.differences += compared(case.expect, events, exact=case.exact)
         result.differences += _counted(case, rehearsal)
+        told = {"parked", "held"} | ({"skipped"} if case.skipped is None else set())
         result.notes += [
-            f"{o.kind}: {o.table} {o.shown_key}: {o.reason}" for o in outcomes if o.kind in ("parked", "held")
+            f"{o.kind}: {f'{o.table} {o.shown_key}'.strip()}: {o.reason}" for o in outcomes if o.kind in told
         ]
     finally:
         rehearsal.close()

@@ -18,9 +18,13 @@ from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import LookupPlan, TablePlan
 from bridge.mapping.rows import row_of_record
 from bridge.memory import Memory
+from bridge.rehearsing.amounts_not_sent import AmountsNotSent
+from bridge.rehearsing.amounts_sent import AmountsSent
+from bridge.rehearsing.columns_unread import ColumnsUnread
 from bridge.rehearsing.origins import Origin
 from bridge.rehearsing.parts_taken_whole import PartsTakenWhole
 from bridge.rehearsing.rows_used_again import RowsUsedAgain
+from bridge.rehearsing.wins_left import WinsLeft
 
 ENOUGH: Final = 10
 """So many events of a table at least, before what they have in common is told."""
@@ -58,14 +62,23 @@ class Notices:
         self._rows: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._again_used = RowsUsedAgain()
         self._taken_whole = PartsTakenWhole()
+        self._amounts = AmountsSent()
+        self._not_sent = AmountsNotSent(brand)
+        self._wins_left = WinsLeft()
+        self._unread = ColumnsUnread()
 
     def note_row(self, outcome: Outcome, change: Change | None, memory: Memory) -> None:
         """Note what an update says of the row, what its events say again, and what a reversal took."""
         table = self._brand.plan.tables.get(outcome.table)
         if change is not None and table is not None and outcome.kind in ("sent", "skipped"):
-            self._again_used.note_update(table, outcome.key, change, memory)
+            self._again_used.note_change(table, outcome, change, memory)
+        if change is not None and table is not None:
+            self._unread.note(table, outcome, change, memory)
         self._again_used.note_events(outcome.events)
         self._taken_whole.note(outcome, change, memory)
+        self._not_sent.note(outcome, change, memory)
+        self._amounts.note(outcome.events)
+        self._wins_left.note(outcome.events)
 
     def note(self, outcome: Outcome, change: Change | None, rule: Origin | None, reversal: KeyPath | None) -> None:
         """Note how a change ended: by which rule, and under which of `reverses` its row falls."""
@@ -98,7 +111,8 @@ class Notices:
             sentence = f"{_events(count)} of {name} came again with the activity_id that was taken back"
             yield sentence, 'give each an id of its own: again: {activity_id: {text: "{id}:{n}"}}'
         yield from self._again_used.sentences()
-        yield from self._taken_whole.sentences()
+        for noted in (self._taken_whole, self._not_sent, self._unread, self._amounts, self._wins_left):
+            yield from noted.sentences()
         shared = Counter(name for (name, _), rows in self._rows.items() if len(rows) > 1)
         for lookup, count in sorted(shared.items()):
             sentence = f"in {lookup}, several rows have one key ({_counted(count, 'key')}): the last is looked up"

@@ -177,8 +177,7 @@ class Preview:
         kind = outcome.kind
         self.counts.by_reason[kind, outcome.table, outcome.reason] += 1
         change = self._changes.get(_place_of(outcome.record))
-        table = self._brand.plan.tables.get(outcome.table)
-        if kind != "held" and (table is None or table.each is None):
+        if kind != "held" and not self._more_is_told_of(kind, outcome.table):
             self._changes.pop(_place_of(outcome.record), None)
         if kind == "lookup":
             self._notices.note(outcome, change, None, None)
@@ -195,6 +194,13 @@ class Preview:
         self._found.append(
             Previewed(kind, outcome.record, outcome.table, outcome.shown_key, op, reason, rule, events)
         )
+
+    def _more_is_told_of(self, kind: str, name: str) -> bool:
+        """Return whether a change ends in several ways: a list in its items, a look-up row as play too."""
+        if kind == "lookup":
+            return self._brand.plan.of_table(name)[1:] != (None, None)
+        table = self._brand.plan.tables.get(name)
+        return table is not None and table.each is not None
 
     def _event(self, outcome: Outcome, out: Outgoing, reversal: Any) -> PreviewedEvent:
         why = self._origins.fields(outcome, out, reversal) if self._why else {}

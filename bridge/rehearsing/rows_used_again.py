@@ -11,10 +11,11 @@ import msgspec
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.keys import key_text
+from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan, TablePlan
 from bridge.mapping.recall import Recall
-from bridge.mapping.rows import judged_scope
+from bridge.mapping.rows import OF_ANOTHER, judged_scope
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.memory import Memory
@@ -30,6 +31,7 @@ class RowsUsedAgain:
         self._ids: dict[tuple[str, str], dict[str, str | None]] = {}
         """The activity_id of each activity of a row that was sent once."""
         self._others: Counter[str] = Counter()
+        self._taken_for_others: Counter[str] = Counter()
         self._alike: Counter[str] = Counter()
 
     def note_events(self, events: Sequence[Outgoing]) -> None:
@@ -42,10 +44,16 @@ class RowsUsedAgain:
                 known = self._ids.setdefault((out.row.plan.name, out.row.key), {})
                 known[out.name] = key_text(out.fields.get("activity_id")) if out.n == 1 else None
 
-    def note_update(self, table: TablePlan, key: str, change: Change, memory: Memory) -> None:
-        """Note an update of a row, before what it has led to is noted."""
-        known = self._ids.get((table.name, key))
-        if known is None or change.op != "u" or change.renamed is not None or table.append_only:
+    def note_change(self, table: TablePlan, outcome: Outcome, change: Change, memory: Memory) -> None:
+        """Note an update of a row, or a new row with its key, before what it has led to is noted."""
+        known = self._ids.get((table.name, outcome.key))
+        if known is None or change.renamed is not None:
+            return
+        if change.op == "c" and outcome.reason == OF_ANOTHER:
+            noted = self._taken_for_others
+        elif change.op == "u" and not table.append_only:
+            noted = self._others
+        else:
             return
         recall = Recall()
         recall.begin(memory)
@@ -55,7 +63,7 @@ class RowsUsedAgain:
         except (Waiting, PoisonRecord):
             return
         if any(_is_other(table.activities[name], scope, sent) for name, sent in known.items() if sent is not None):
-            self._others[table.name] += 1
+            noted[table.name] += 1
 
     def sentences(self) -> Iterator[tuple[str, str]]:
         """Yield what is most likely wrong, and what to look at."""
@@ -66,6 +74,10 @@ class RowsUsedAgain:
                 sentence,
                 "is `key` all that names a row? A row that is used again for other play needs more in it",
             )
+        for name, count in sorted(self._taken_for_others.items()):
+            rows = "1 new row" if count == 1 else f"{count} new rows"
+            sentence = f"{rows} of {name} had the key of another, and an activity_id of its own"
+            yield sentence, "is `key` all that names a row? Only a call that is repeated has a key once more"
         for name, count in sorted(self._alike.items()):
             events = "1 event" if count == 1 else f"{count} events"
             sentence = f"{events} of {name} came again with the values that were taken back"

@@ -43,6 +43,20 @@ class TestValuesThatMovesDoNotName:
         said = f'rows: mutable, deleted: status == "REVERSED", {MOVES}, activities: {{bet: {{type: Bet}}}}'
         assert [key for key, _, _ in told(tmp_path, said)] == ["play.tx.deleted"]
 
+    def test_one_in_a_name_that_stands_asks_for_is_too(self, tmp_path: Path) -> None:
+        names = 'with: {settled: status == "Done", counts: settled or flag}'
+        said = f"rows: mutable, deleted: nothing, {MOVES}, {names}, stands: counts"
+        (found,) = told(tmp_path, f"{said}, activities: {{bet: {{type: Bet}}}}")
+        assert found[:2] == ("play.tx.with.settled", "status is never Done: `moves` names no such value")
+
+    def test_a_name_that_is_asked_before_the_moves_is_not(self, tmp_path: Path) -> None:
+        names = 'with: {draft: status == "draft"}, skip: {a draft: draft}'
+        said = (
+            f"rows: mutable, deleted: nothing, {MOVES}, {names}, "
+            "stands: not draft, activities: {bet: {type: Bet}}"
+        )
+        assert told(tmp_path, said) == []
+
     @pytest.mark.parametrize(
         ("where", "rules"),
         [

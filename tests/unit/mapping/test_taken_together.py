@@ -367,3 +367,106 @@ def test_a_row_that_undoes_itself_is_asked_as_it_is_then(trial: Make, state: str
     assert run.new() == sent
     run.update("rounds", "R1", state=state, amount=5, note="seen")
     assert run.new() == []
+
+
+SLIPS = """
+play:
+  slips:
+    rows: mutable
+    deleted: nothing
+    activities:
+      bet: {type: Bet, stands: state != "cancelled"}
+      win:
+        type: Win
+        stands: state == "settled"
+        compare: returned
+        event: {activity_id: {text: "{id}:win"}, wager_amount: returned}
+        again: {activity_id: {text: "{id}:win{n}"}}
+    event: {round_id: id}
+    again: {activity_id: {text: "{id}:{n}"}}
+    reverses:
+      - {when: was.state == "cancelled" and state != "cancelled", undoes: "slips[id]"}
+      - {when: state == "cancelled", WHOLE}
+"""
+WHOLE = ("round: id", 'original: "slips[id]", followers: go')
+
+
+@pytest.mark.parametrize("whole", WHOLE)
+@pytest.mark.parametrize("first", ["insert", "snapshot"])
+def test_a_row_that_undoes_itself_is_settled_as_it_says_then(trial: Make, whole: str, first: str) -> None:
+    run = trial(SLIPS.replace("WHOLE", whole))
+    getattr(run, first)("slips", "S1", state="settled", amount=5, returned=9)
+    run.update("slips", "S1", state="cancelled", amount=5, returned=9)
+    assert run.new()[-2:] == ["Win Rollback S1:win 9", "Bet Rollback S1 5"]
+    run.update("slips", "S1", state="settled", amount=5, returned=7)
+    assert run.new() == ["Bet Approved S1:2 5", "Win Approved S1:win2 7"]
+    run.update("slips", "S1", state="settled", amount=5, returned=7, note="seen")
+    assert run.new() == []
+    run.update("slips", "S1", state="settled", amount=5, returned=8)
+    assert run.new() == ["Win Rollback S1:win2 7", "Win Approved S1:win3 8"]
+
+
+@pytest.mark.parametrize("whole", [*WHOLE, 'original: "slips[id]"'])
+def test_a_row_that_undoes_itself_takes_itself_back_again(trial: Make, whole: str) -> None:
+    run = trial(SLIPS.replace("WHOLE", whole))
+    run.insert("slips", "S1", state="settled", amount=5, returned=9)
+    for n, now, then in ((1, "", ""), (2, ":2", "2"), (3, ":3", "3")):
+        assert run.new() == [f"Bet Approved S1{now} 5", f"Win Approved S1:win{then} 9"]
+        run.update("slips", "S1", state="cancelled", amount=5, returned=9)
+        assert run.new() == [f"Win Rollback S1:win{then} 9", f"Bet Rollback S1{now} 5"]
+        run.update("slips", "S1", state="cancelled", amount=5, returned=9, note=f"seen {n}")
+        assert run.new() == []
+        run.update("slips", "S1", state="settled", amount=5, returned=9)
+
+
+@pytest.mark.parametrize("whole", [WHOLE[1], 'original: "slips[id]"'])
+def test_a_row_that_is_first_seen_taken_back_counts_when_it_says_so(trial: Make, whole: str) -> None:
+    run = trial(SLIPS.replace("WHOLE", whole))
+    run.insert("slips", "S1", state="cancelled", amount=5, returned=9)
+    run.update("slips", "S1", state="cancelled", amount=5, returned=9, note="seen")
+    assert run.new() == []
+    run.update("slips", "S1", state="settled", amount=5, returned=9)
+    assert run.new() == ["Bet Approved S1 5", "Win Approved S1:win 9"]
+    run.update("slips", "S1", state="cancelled", amount=5, returned=9)
+    assert run.new() == ["Win Rollback S1:win 9", "Bet Rollback S1 5"]
+
+
+def test_a_row_that_has_undone_itself_is_taken_back_by_another(trial: Make) -> None:
+    voids = "  voids: {reverses: {when: true, original: 'slips[slip]', followers: go}}\n"
+    run = trial(SLIPS.replace("WHOLE", WHOLE[1]) + voids)
+    run.insert("slips", "S1", state="settled", amount=5, returned=9)
+    for state in ("cancelled", "settled"):
+        run.update("slips", "S1", state=state, amount=5, returned=9)
+    run.new()
+    run.insert("voids", "v", slip="S1")
+    assert run.new() == ["Win Rollback S1:win2 9", "Bet Rollback S1:2 5"]
+
+
+def test_a_pending_row_that_takes_itself_back_takes_what_follows_it(trial: Make) -> None:
+    wins = (
+        "  wins: {after: 'slips[slip]', activities: {win: {type: Win}}, again: {activity_id: {text: 'w:{n}'}}}\n"
+    )
+    run = trial(SLIPS.replace("WHOLE", WHOLE[1]).replace('state != "cancelled"}', 'state == "settled"}') + wins)
+    run.insert("slips", "S1", state="pending", amount=5, returned=0)
+    run.insert("wins", "w", slip="S1", amount=7)
+    assert run.new() == ["Win Approved w 7"]
+    run.update("slips", "S1", state="cancelled", amount=5, returned=0)
+    assert run.new() == ["Win Rollback w 7"]
+    run.update("slips", "S1", state="settled", amount=5, returned=0)
+    assert sorted(run.new()) == ["Bet Approved S1 5", "Win Approved S1:win 0", "Win Approved w:2 7"]
+
+
+@pytest.mark.parametrize("whole", [*WHOLE, 'original: "slips[id]"'])
+def test_a_row_that_undoes_itself_is_sent_with_what_it_says_first_then(trial: Make, whole: str) -> None:
+    run = trial(SLIPS.replace("WHOLE", whole))
+    run.insert("slips", "S1", state="open", amount=5, returned=0)
+    run.update("slips", "S1", state="cancelled", amount=5, returned=0)
+    run.new()
+    run.update("slips", "S1", state="settled", amount=5, returned=8)
+    assert run.new() == ["Bet Approved S1:2 5", "Win Approved S1:win 8"]
+    run.update("slips", "S1", state="settled", amount=5, returned=8, note="seen")
+    assert run.new() == []
+    run.update("slips", "S1", state="cancelled", amount=5, returned=8)
+    assert run.new() == ["Win Rollback S1:win 8", "Bet Rollback S1:2 5"]
+    run.update("slips", "S1", state="settled", amount=5, returned=8)
+    assert run.new() == ["Bet Approved S1:3 5", "Win Approved S1:win2 8"]

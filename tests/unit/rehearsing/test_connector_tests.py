@@ -16,6 +16,7 @@ from bridge.config.written_values import differences
 from bridge.decoders import COLUMN_TYPES, parse_column_type
 from bridge.errors import ConfigError, DecodeError
 from bridge.rehearsing.connector_tests import run_tests
+from tests.support.trial import wallet
 
 FILE = """\
 table: bets
@@ -285,3 +286,21 @@ def test_a_column_of_a_declared_type_is_written_as_a_record_has_it_or_as_it_is_m
 def test_what_no_column_of_a_type_can_hold_is_refused_as_a_value(kind: str, value: Any) -> None:
     with contextlib.suppress(DecodeError):
         parse_column_type(kind).convert(value)
+
+
+@pytest.mark.parametrize(
+    ("skipped", "notes"),
+    [("", ["skipped: tx: row changed"]), ("    skipped: {row changed: 1}\n", [])],
+)
+def test_a_case_that_fails_tells_what_was_skipped_where_it_does_not_say(
+    tmp_path: Path, skipped: str, notes: list[str]
+) -> None:
+    wallet(tmp_path, "play: {tx: {activities: {bet: {type: Bet}}}}")
+    (tmp_path / "trial.test.yaml").write_text(
+        "table: tx\n"
+        "columns: {tx: {player: p1, round: R1, at: 2026-01-01T10:00:00Z, amount: 5}}\n"
+        "cases:\n  a correction:\n    given:\n      - insert: {id: 1}\n      - update: {id: 1, amount: 7}\n"
+        "    expect: [{amount: 5}, {amount: 7}]\n" + skipped
+    )
+    (result,) = run_tests(tmp_path / "trial.test.yaml")
+    assert (result.passed, result.notes) == (False, notes)

@@ -125,6 +125,30 @@ play:
         assert self._notices(tmp_path, "compare: amount", spin="b", amount=7) == [told]
         assert self._notices(tmp_path, "compare: amount", amount=7, touched=2) == []
 
+    @pytest.mark.parametrize("rows", ["append-only", "mutable"])
+    @pytest.mark.parametrize(
+        ("second", "told"),
+        [
+            ({"spin": "b"}, ["1 new row of spins had the key of another, and an activity_id of its own"]),
+            ({"spin": "a"}, []),
+        ],
+    )
+    def test_a_new_row_that_is_taken_for_one_that_was_sent(
+        self, tmp_path: Path, rows: str, second: Any, told: list[str]
+    ) -> None:
+        database, row = Database(), {**ROW, "amount": 5}
+        said = self.SPINS.replace("rows: mutable\n    deleted: nothing", f"key: round\n    rows: {rows}")
+        said = said.replace(
+            "key: round", "key: round\n    deleted: nothing" if rows == "mutable" else "key: round"
+        )
+        records = [
+            database.insert("spins", {"id": 1}, {**row, "spin": "a"}),
+            database.insert("spins", {"id": 2}, {**row, **second}),
+        ]
+        shown = Preview(wallet(tmp_path, said.replace("COMPARE", "when: true")))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == told
+
     def test_an_event_that_comes_again_although_nothing_that_counts_has_changed(self, tmp_path: Path) -> None:
         told = "1 event of spins.bet came again with the values that were taken back"
         assert self._notices(tmp_path, "compare: touched", touched=2) == [told]
@@ -166,6 +190,175 @@ play:
 
     def test_one_that_takes_a_part_is_not(self, tmp_path: Path) -> None:
         assert self._notices(tmp_path, "left", 3, "takes: amount, partial: amount", "share: amount") == []
+
+
+class TestAmountsNotSent:
+    """A payout that is corrected in its row, where nobody has said `compare`."""
+
+    BETS = """
+lookups: {LOOKUPS}
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    activities: {win: {type: Win, ACTIVITY}}
+    event: {wager_amount: AMOUNT}
+    again: {activity_id: {text: "{id}:{n}"}}
+"""
+
+    def _notices(
+        self, folder: Path, activity: str = "when: true", read: str = "payout", lookups: str = "", **changes: Any
+    ) -> list[str]:
+        database = Database()
+        row = {**ROW, "payout": 25, "note": ""}
+        records = [
+            database.insert("bets", {"id": 1}, row),
+            database.update("bets", {"id": 1}, {**row, **changes}),
+        ]
+        text = self.BETS.replace("ACTIVITY", activity).replace("AMOUNT", read).replace("LOOKUPS", lookups)
+        shown = Preview(wallet(folder, text))
+        list(shown.of(records))
+        return [sentence for sentence, _ in shown.counts.notices]
+
+    TOLD = "1 update said another amount of bets.win than was sent, and nothing was sent of it"
+
+    def test_an_update_that_says_another_is_told(self, tmp_path: Path) -> None:
+        assert self._notices(tmp_path, payout=20) == [self.TOLD]
+
+    def test_one_of_a_table_that_is_looked_up_too(self, tmp_path: Path) -> None:
+        lookups = "later: {tables: bets, key: id}"
+        assert self._notices(tmp_path, read='"later[id].payout"', lookups=lookups, payout=20) == [self.TOLD]
+
+    @pytest.mark.parametrize("changes", [{"note": "seen"}, {"payout": None}, {"payout": "all of it"}])
+    def test_one_that_says_none_or_the_same_is_not(self, tmp_path: Path, changes: Any) -> None:
+        assert self._notices(tmp_path, **changes) == []
+
+    @pytest.mark.parametrize("activity", ["compare: payout", "compare: payout if payout > 20 else win.amount"])
+    def test_nor_what_is_compared(self, tmp_path: Path, activity: str) -> None:
+        assert self._notices(tmp_path, activity, payout=20) == []
+
+
+class TestColumnsUnread:
+    """A flag or a status that voids, and that the connector forgot."""
+
+    @pytest.mark.parametrize(
+        ("before", "after", "told"),
+        [
+            ({"gone": False}, {"gone": True}, "gone"),
+            ({"mark": "N"}, {"mark": "Y"}, "mark"),
+            ({"gone_at": None}, {"gone_at": "2026-01-01T10:00:00Z"}, "gone_at"),
+            ({"seen_at": "2026-01-01T10:00:00Z"}, {"seen_at": "2026-01-01T11:00:00Z"}, ""),
+            ({"note": None}, {"note": "seen"}, ""),
+            ({"note": "seen"}, {"note": "a text that is far too long for a status"}, ""),
+            ({"count": 1}, {"count": 2}, ""),
+            ({"kind": "bet"}, {"kind": "void"}, ""),
+        ],
+    )
+    @pytest.mark.parametrize("rows", ["append-only", "mutable"])
+    def test_it_is_told(self, tmp_path: Path, rows: str, before: Any, after: Any, told: str) -> None:
+        said = """activities: {bet: {type: Bet, when: 'kind in ("bet", "void")'}}"""
+        deleted = "deleted: nothing, " if rows == "mutable" else ""
+        database, row = Database(), {**ROW, "kind": "bet", "amount": 5}
+        records = []
+        for number in range(2):
+            own = {**row, "round": f"R{number}"}
+            records += [
+                database.insert("tx", {"id": number}, {**own, **before}),
+                database.update("tx", {"id": number}, {**own, **after}),
+            ]
+        brand = wallet(tmp_path, f"play: {{tx: {{rows: {rows}, {deleted}{said}}}}}")
+        for read, sentences in ((2, []), (4, [f"2 updates of tx change {told}, which no rule reads"])):
+            shown = Preview(brand)
+            list(shown.of(records[:read]))
+            assert [sentence for sentence, _ in shown.counts.notices] == (sentences if told else [])
+
+
+class TestAmountsSent:
+    """Cents that are sent as units, and a point in the wrong place."""
+
+    @pytest.mark.parametrize(
+        ("amounts", "currency", "told"),
+        [
+            ([5, 100] * 10, "EUR", "all 20 amounts of tx.bet are whole, up to 100 EUR"),
+            ([5, 99] * 10, "EUR", ""),
+            ([5, 100] * 9, "EUR", ""),
+            ([5, 100, 0] * 6, "EUR", ""),
+            ([*([5, 100] * 10), "2.50"], "EUR", ""),
+            ([5, 100] * 10, "JPY", ""),
+            (["0.005"] * 6 + ["2.50"] * 4, "EUR", "6 of 10 amounts of tx.bet have more places than EUR"),
+            (["0.005"] * 5 + ["2.50"] * 5, "EUR", ""),
+            (["0.005"] * 9, "EUR", ""),
+            (["2.50000"] * 10, "EUR", ""),
+            (["0.005"] * 10, "ETH", ""),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, amounts: list[Any], currency: str, told: str) -> None:
+        run = Wallet(tmp_path, "wager_amount: number(amount), currency: currency")
+        run.look_up("2", currency=currency, rate=1) if currency != "EUR" else None
+        for amount in amounts:
+            run.row(amount=amount, currency=currency)
+        assert run.notices() == ([told] if told else [])
+
+
+class TestWinsLeft:
+    """A bet that goes, and a win of its round that nobody takes back."""
+
+    ROUNDS = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet"}, win: {type: Win, when: kind == "win"}}
+    reverses: {when: kind == "void", TAKES}
+"""
+
+    @pytest.mark.parametrize(
+        ("takes", "won", "told"),
+        [
+            (
+                'original: "tx[ref]"',
+                5,
+                "in 3 rounds every bet was taken back, and a win goes on standing: R1, say",
+            ),
+            ('original: "tx[ref]"', 0, ""),
+            ("round: round", 5, ""),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, takes: str, won: int, told: str) -> None:
+        database = Database()
+        records = []
+        for number in range(3):
+            row = {**ROW, "round": f"R{number + 1}"}
+            records += [
+                database.insert("tx", {"id": f"b{number}"}, {**row, "kind": "bet", "amount": 3}),
+                database.insert("tx", {"id": f"w{number}"}, {**row, "kind": "win", "amount": won}),
+                database.insert("tx", {"id": f"v{number}"}, {**row, "kind": "void", "ref": f"b{number}"}),
+            ]
+        shown = Preview(wallet(tmp_path, self.ROUNDS.replace("TAKES", takes)))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == ([told] if told else [])
+
+    @pytest.mark.parametrize(("taken", "told"), [(2, 0), (3, 1)])
+    def test_a_bet_of_which_a_part_is_left_stands(self, tmp_path: Path, taken: int, told: int) -> None:
+        said = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet", share: amount}, win: {type: Win, when: kind == "win"}}
+    event: {wager_amount: left if kind == "bet" else amount}
+    reverses: {when: kind == "refund", original: "tx[ref]", takes: amount, partial: amount}
+"""
+        database = Database()
+        records = []
+        for number in range(3):
+            row = {**ROW, "round": f"R{number}"}
+            records += [
+                database.insert("tx", {"id": f"b{number}"}, {**row, "kind": "bet", "amount": 3}),
+                database.insert("tx", {"id": f"w{number}"}, {**row, "kind": "win", "amount": 9}),
+            ]
+            for refund in range(taken):
+                own = {**row, "kind": "refund", "ref": f"b{number}", "amount": 1}
+                records.append(database.insert("tx", {"id": f"r{number}-{refund}"}, own))
+        shown = Preview(wallet(tmp_path, said))
+        list(shown.of(records))
+        assert len(shown.counts.notices) == told
 
 
 class TestLookUps:
