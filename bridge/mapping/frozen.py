@@ -103,7 +103,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             s.taken,
             s.cut,
             freeze(s.fields),
-            s.with_others,
+            s.taken_with,
         ]
         for s in memory.sent
     ]

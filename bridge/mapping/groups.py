@@ -70,9 +70,9 @@ def rows_that_go_with(row: PlayRow, name: str) -> RoundRows:
     return rows_of_group(PlayRow(row.plan.all_tables[table], key, row.recall))
 
 
-def goes_with_others(did: Did | None, row: PlayRow) -> bool:
-    """Return whether a reversal that takes a row back has not named that, but its round or what it follows."""
-    return did is not None and did.way == "round" and did.key != group_of(row)
+def taken_with(did: Did | None) -> str:
+    """Return with what a reversal takes rows back: a round, or a row that they follow; empty if it names one."""
+    return KEY_SEPARATOR.join((did.key, did.activity)) if did is not None and did.way == "round" else ""
 
 
 def follower_stands(row: PlayRow) -> bool:

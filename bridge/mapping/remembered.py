@@ -59,8 +59,11 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
 
     Empty where it cannot be made.
     """
-    with_others: bool = False
-    """What took it back last named its round, or the row that it follows, and not its own row."""
+    taken_with: str | bool = ""
+    """With what it was taken back last: its round, or the row that it follows; empty where its own row was named.
+
+    True where an older version has kept only that.
+    """
 
 
 class Took(msgspec.Struct, array_like=True):
