@@ -118,6 +118,8 @@ class Effects:
             memory.values = {} if aside and not reversal else None
         else:
             memory = _copy(memory)
+            if memory.ending is Ending.HELD and memory.waits_since is None:
+                memory.waits_since = memory.position
         if aside and memory.ending is Ending.HELD and memory.values is not None:
             # What it waits for may ask for a column of it: a round for its first bet, and that for the round.
             shown = _values(table.remembers, scope, None)

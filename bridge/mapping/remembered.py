@@ -139,6 +139,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Where its last change stands in each other lineage, where several servers write it."""
     committed_s: int = 0
     """When its last change was committed, in seconds since 1970; 0 where the record does not tell."""
+    waits_since: SourcePosition | None = None
+    """Where the first of its changes stands, if several wait and none was judged yet."""
 
     def has_seen(self, position: SourcePosition | None) -> bool | None:
         """Return whether it has taken in what stands there or later; None where places do not tell."""

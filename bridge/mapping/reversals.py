@@ -84,7 +84,7 @@ class Reversals:
         ended = ended or self._ended_as(plan, scope, memory, waiting) or parked_by(table.park, scope, None)
         if ended is not None:
             return ended
-        if plan.followers == "park" and follower_stands(named):
+        if plan.followers == "park" and follower_stands(named, scope.change):
             return Park("follower_stands", "something that follows its original stands", reversal=True)
         scope.takes = plan.takes(scope) if plan.takes is not None else None
         return skipped_by(plan.skip, scope) or self._take_back(plan, scope, named, memory)
@@ -208,11 +208,11 @@ class Reversals:
         if ended is not None:
             return ended
         if isinstance(whole, PlayRow):
-            rows, until = rows_of_group(whole), None  # The wins of a bet go with it, whenever they came.
+            rows = rows_of_group(whole)
         else:
-            rows, until = rows_of_round(scope.recall, table.all_tables, whole), scope.change
+            rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
-            rows = decided_before(rows, until)
+            rows = decided_before(rows, scope.change)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)

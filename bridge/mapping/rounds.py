@@ -78,7 +78,7 @@ def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -
 
 
 def decided_before(rows: RoundRows, change: Change | None) -> RoundRows:
-    """Return the rows of a round that a change takes back: without those that wait and came after it.
+    """Return the rows of a round, or a group, that a change takes back: without those that wait and came after it.
 
     Had they not had to wait, the change would have been judged before them.  Raises Waiting while one waits
     that came before it.
@@ -92,7 +92,7 @@ def decided_before(rows: RoundRows, change: Change | None) -> RoundRows:
 
 
 def _is_later(memory: RowMemory, than: SourcePosition) -> bool:
-    own = memory.position
+    own = memory.waits_since or memory.position  # A note that is written on it later does not make it a later row.
     return own is not None and own.lineage == than.lineage and own.is_after(than)
 
 

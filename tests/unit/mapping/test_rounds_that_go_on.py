@@ -87,6 +87,23 @@ def test_what_came_before_goes_as_a_whole(run: Trial) -> None:
     assert run.events()[1:] == ["Bet Approved b2 7", "Bet Rollback b2 7", "Bet Rollback b1 5"]
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_came_before_goes_although_something_is_written_on_it_while_it_waits(
+    trial: Make, restart: bool
+) -> None:
+    run = trial(WALLET.replace("tx:\n", "tx:\n    rows: mutable\n    deleted: nothing\n"))
+    bet(run, "b1", 5, game="late")
+    bet(run, "b2", 7, player="p2", game="later")
+    cancel(run)
+    run.update("tx", "b2", kind="bet", amount=7, player="p2", game="later", note="seen")
+    if restart:
+        run.restart()
+    game(run, "late")
+    game(run, "later")
+    assert run.events()[2:] == ["Bet Rollback b2 7", "Bet Rollback b1 5"]
+    assert (run.held, run.parked()) == (0, [])
+
+
 def test_a_cancelling_that_came_first_takes_the_bet_that_comes(run: Trial) -> None:
     cancel(run)
     bet(run, "b1", 5)
