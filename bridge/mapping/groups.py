@@ -12,7 +12,6 @@ from bridge.mapping.remembered import Did
 from bridge.mapping.rounds import ROUND_SPACE, RoundRows, add_to_round, decided_before, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change
 
 
 def group_of(row: PlayRow) -> str:
@@ -76,11 +75,11 @@ def taken_with(did: Did | None) -> str:
     return KEY_SEPARATOR.join((did.key, did.activity)) if did is not None and did.way == "round" else ""
 
 
-def follower_stands(row: PlayRow, until: Change | None) -> bool:
-    """Return whether something stands of what follows a row, of what waits only that which came before a change.
+def follower_stands(row: PlayRow, scope: Scope) -> bool:
+    """Return whether something stands of what follows a row, of what waits only that which came before a row.
 
     Raises Waiting while such a row waits itself.
     """
     own = (row.plan.name, row.key)
     followers = [one for one in rows_of_group(row) if (one[0].plan.name, one[0].key) != own]
-    return any(memory.standing() for _, memory in decided_before(followers, until))
+    return any(memory.standing() for _, memory in decided_before(followers, scope))

@@ -84,7 +84,7 @@ class Reversals:
         ended = ended or self._ended_as(plan, scope, memory, waiting) or parked_by(table.park, scope, None)
         if ended is not None:
             return ended
-        if plan.followers == "park" and follower_stands(named, scope.change):
+        if plan.followers == "park" and follower_stands(named, scope):
             return Park("follower_stands", "something that follows its original stands", reversal=True)
         scope.takes = plan.takes(scope) if plan.takes is not None else None
         return skipped_by(plan.skip, scope) or self._take_back(plan, scope, named, memory)
@@ -212,7 +212,7 @@ class Reversals:
         else:
             rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
-            rows = decided_before(rows, scope.change)
+            rows = decided_before(rows, scope)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)

@@ -7,13 +7,14 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.amounts import exact_sum
+from bridge.mapping.items import keys_after
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Ending, RowMemory, Sent
 from bridge.mapping.scope import PlayRow, Scope, remembered_row
 from bridge.mapping.waiting import Waiting
-from bridge.records import Change, SourcePosition
+from bridge.records import SourcePosition
 from bridge.row import Value
 
 ROUND_SPACE: Final = "ref:round"
@@ -77,23 +78,25 @@ def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -
     return found
 
 
-def decided_before(rows: RoundRows, change: Change | None) -> RoundRows:
-    """Return the rows of a round, or a group, that a change takes back: without those that wait and came after it.
+def decided_before(rows: RoundRows, scope: Scope) -> RoundRows:
+    """Return the rows of a round, or a group, that a row takes back: without those that wait and came after it.
 
-    Had they not had to wait, the change would have been judged before them.  Raises Waiting while one waits
-    that came before it.
+    Had they not had to wait, it would have been judged before them.  Raises Waiting while one waits that came
+    before it.
     """
-    position = change.position if change is not None else None
-    if position is not None:
-        held = Ending.HELD
-        rows = [one for one in rows if one[1].ending is not held or not _is_later(one[1], position)]
+    position = scope.change.position if scope.change is not None else None
+    if position is not None and any(memory.ending is Ending.HELD for _, memory in rows):
+        later = keys_after(scope)
+        rows = [one for one in rows if one[1].ending is not Ending.HELD or not _is_later(*one, position, later)]
     require_decided(rows)
     return rows
 
 
-def _is_later(memory: RowMemory, than: SourcePosition) -> bool:
+def _is_later(row: PlayRow, memory: RowMemory, than: SourcePosition, items: set[str]) -> bool:
     own = memory.waits_since or memory.position  # A note that is written on it later does not make it a later row.
-    return own is not None and own.lineage == than.lineage and own.is_after(than)
+    if own is None or own.lineage != than.lineage:
+        return False
+    return own.is_after(than) or (own.order == than.order and row.key in items)
 
 
 def require_decided(rows: RoundRows) -> None:
