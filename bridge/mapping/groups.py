@@ -82,4 +82,4 @@ def follower_stands(row: PlayRow, scope: Scope) -> bool:
     """
     own = (row.plan.name, row.key)
     followers = [one for one in rows_of_group(row) if (one[0].plan.name, one[0].key) != own]
-    return any(memory.standing() for _, memory in decided_before(followers, scope))
+    return any(memory.standing() for _, memory in decided_before(followers, scope, row))

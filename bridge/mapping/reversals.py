@@ -212,7 +212,7 @@ class Reversals:
         else:
             rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
-            rows = decided_before(rows, scope)
+            rows = decided_before(rows, scope, whole if isinstance(whole, PlayRow) else None)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)

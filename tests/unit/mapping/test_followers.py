@@ -114,8 +114,8 @@ def test_a_cancel_that_comes_first_waits_and_holds_nothing(trial: Make) -> None:
 
 def test_a_win_and_a_cancel_that_both_came_before_their_bet(trial: Make) -> None:
     run = trial_of(trial)
-    win(run, "w1", "b1")
     cancel(run, "c1", "b1")
+    win(run, "w1", "b1")
     run.restart()
     bet(run, "b1")
     assert sorted(run.events()) == sorted(
