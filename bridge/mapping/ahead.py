@@ -38,28 +38,17 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
     return [Took(row.plan.name, row.key, name, memory.not_sent) for name in names[::-1] if name not in done]
 
 
-def taken_with_others(row: PlayRow, activity: str | None) -> list[Took]:
-    """Return what a reversal that names the row keeps back of it, beside one that took it back with its round.
+def taken_otherwise(members: Members, activity: str | None, now: str) -> list[Took]:
+    """Return what a reversal keeps back of rows beside one of another kind, so that undoing either is not enough.
 
-    So what is undone of that one alone does not bring it back.
+    Of two that name a row, or its round, or what it follows, the second takes nothing.  `now` is `taken_with` of
+    the reversal.
     """
-    memory = row.memory()
-    if memory is None:
-        return []
-    return [
-        Took(row.plan.name, row.key, sent.name, memory.not_sent)
-        for sent in memory.sent[::-1]
-        if sent.taken and sent.with_others and _may_keep_too(row.plan, memory, sent, activity)
-    ]
-
-
-def taken_alone(scope: Scope, members: Members, activity: str | None) -> list[Took]:
-    """Return what the reversal of a round keeps back beside one that took its row alone, when that is undone."""
     found = []
-    for table, key, _, sent in members:
-        memory = PlayRow(table, key, scope.recall).memory()
-        alone = sent.taken and not sent.with_others
-        if memory is not None and alone and _may_keep_too(table, memory, sent, activity):
+    for table, key, scope, sent in members[::-1]:
+        memory = scope.memory
+        otherwise = sent.taken and sent.taken_with != now and (not now or sent.taken_with is not True)
+        if otherwise and memory is not None and _may_keep_too(table, memory, sent, activity):
             found.append(Took(table.name, key, sent.name, memory.not_sent))
     return found
 

@@ -11,7 +11,7 @@ from bridge.errors import PoisonRecord
 from bridge.flow import Change, Event
 from bridge.mapping.ahead import lift
 from bridge.mapping.decisions import Hold, Park, Skip
-from bridge.mapping.groups import goes_with_others, join_groups
+from bridge.mapping.groups import join_groups, taken_with
 from bridge.mapping.history import silently_taken
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
@@ -119,6 +119,8 @@ class Effects:
             memory.values = {} if aside and not reversal else None
         else:
             memory = _copy(memory)
+            if memory.ending is Ending.HELD and memory.waits_since is None:
+                memory.waits_since = memory.position
         if aside and memory.ending is Ending.HELD and memory.values is not None:
             # What it waits for may ask for a column of it: a round for its first bet, and that for the round.
             shown = _values(table.remembers, scope, None)
@@ -275,7 +277,7 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool, did: 
                 sent.amount = key_text(subtract(Decimal(sent.amount), Decimal(out.amount))) or "0"
             sent.left = out.left if out.left is not None else sent.left
             sent.taken = by_another and not out.stands
-            sent.with_others = out.with_others or goes_with_others(did, out.row)
+            sent.taken_with = out.taken_with or taken_with(did)
             sent.cut = sent.cut or (by_another and out.takes is not None and anything(out.left))
 
 

@@ -103,7 +103,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             s.taken,
             s.cut,
             freeze(s.fields),
-            s.with_others,
+            s.taken_with,
         ]
         for s in memory.sent
     ]
@@ -128,6 +128,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.freed,
             memory.elsewhere,
             memory.committed_s,
+            memory.waits_since,
         ]
     )
 

@@ -9,7 +9,7 @@ from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.plan import ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Did
-from bridge.mapping.rounds import ROUND_SPACE, RoundRows, add_to_round, require_decided, rows_of_round
+from bridge.mapping.rounds import ROUND_SPACE, RoundRows, add_to_round, decided_before, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
 
@@ -70,14 +70,16 @@ def rows_that_go_with(row: PlayRow, name: str) -> RoundRows:
     return rows_of_group(PlayRow(row.plan.all_tables[table], key, row.recall))
 
 
-def goes_with_others(did: Did | None, row: PlayRow) -> bool:
-    """Return whether a reversal that takes a row back has not named that, but its round or what it follows."""
-    return did is not None and did.way == "round" and did.key != group_of(row)
+def taken_with(did: Did | None) -> str:
+    """Return with what a reversal takes rows back: a round, or a row that they follow; empty if it names one."""
+    return KEY_SEPARATOR.join((did.key, did.activity)) if did is not None and did.way == "round" else ""
 
 
-def follower_stands(row: PlayRow) -> bool:
-    """Return whether something stands of what follows a row.  Raises Waiting while that waits itself."""
+def follower_stands(row: PlayRow, scope: Scope) -> bool:
+    """Return whether something stands of what follows a row, of what waits only that which came before a row.
+
+    Raises Waiting while such a row waits itself.
+    """
     own = (row.plan.name, row.key)
     followers = [one for one in rows_of_group(row) if (one[0].plan.name, one[0].key) != own]
-    require_decided(followers)
-    return any(memory.standing() for _, memory in followers)
+    return any(memory.standing() for _, memory in decided_before(followers, scope, row))

@@ -24,7 +24,7 @@ from bridge.mapping.takers import (
     named_by,
     other_taker,
     takers_of,
-    takes_a_round,
+    takes_with,
 )
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
@@ -137,7 +137,7 @@ def _note_takers(table: TablePlan, key: str, recall: Recall, memory: RowMemory, 
     """Note whether an activity went with its round, and what keeps it away beside that."""
     row, kept = PlayRow(table, key, recall), Ahead(sent.name)
     first = first_taker(recall, row, sent.name)
-    sent.with_others = first is not None and takes_a_round(recall, *first)
+    sent.taken_with = takes_with(recall, *first) if first is not None else ""
     if table.append_only and kept not in memory.ahead and other_taker(recall, row, sent.name) is not None:
         memory.ahead = [*memory.ahead, kept]
 

@@ -27,6 +27,17 @@ def items_of(table: TablePlan, change: Change, recall: Recall) -> list[Change]:
     return [change.showing(Layered(Row({table.item: item}, {}), row)) for item in found]
 
 
+def keys_after(scope: Scope) -> set[str]:
+    """Return the keys of the items that come after a row in the list that it is an item of."""
+    table, change = scope.plan, scope.change
+    if table.each is None or change is None:
+        return set()
+    items = [item.after for item in items_of(table, change, scope.recall) if item.after is not None]
+    keys = [table.key(Scope(table, scope.recall, "", item, change=change)) for item in items]
+    at = keys.index(scope.key) if scope.key in keys else len(keys)
+    return {key for key in keys[at:] if key is not None and key not in keys[: at + 1]}
+
+
 def change_of_row(table: TablePlan, change: Change, key: str, recall: Recall) -> Change:
     """Return what a change says of the row with this key: of a list, the item whose row it is."""
     if table.each is None:

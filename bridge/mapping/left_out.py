@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from bridge.mapping.ahead import not_sent_yet, taken_with_others
+from bridge.mapping.ahead import not_sent_yet
 from bridge.mapping.decisions import Decision, Skip
 from bridge.mapping.doings import doing
 from bridge.mapping.events import EventMaker
 from bridge.mapping.groups import group_of
 from bridge.mapping.guards import skipped_by
 from bridge.mapping.plan import ReversalPlan
-from bridge.mapping.remembered import RowMemory
-from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.remembered import Did, RowMemory, Took
+from bridge.mapping.scope import Scope
 from bridge.mapping.taking_back import as_sent
 from bridge.mapping.waiting import Waiting
 
@@ -36,12 +36,11 @@ def of_left_out(
 
 
 def keeps_back_too(
-    maker: EventMaker, plan: ReversalPlan, scope: Scope, row: PlayRow, repeated: Decision
+    maker: EventMaker, plan: ReversalPlan, scope: Scope, did: Did, repeated: Decision, *, also: list[Took]
 ) -> Decision:
-    """Return how a reversal ends of what another took back: where that meant more than this row, it stays away."""
-    ahead = taken_with_others(row, plan.activity)
-    if not ahead or not isinstance(repeated, Skip):
+    """Return how a reversal ends of which nothing stands: what it and one of another kind took stays away."""
+    if not also or not isinstance(repeated, Skip):
         return repeated
-    decision = as_sent(maker, plan, scope, [], doing("original", plan, row), ahead=ahead)
+    decision = as_sent(maker, plan, scope, [], did, ahead=also)
     decision.reason = repeated.reason
     return decision

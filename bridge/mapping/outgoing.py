@@ -24,8 +24,8 @@ class Outgoing:
     """What is left of that share then."""
     stands = True
     """After a Rollback: whether a part of the activity still stands."""
-    with_others = False
-    """Of a Rollback that repeats one, in a chain of undos: whether that named the round, or the row it follows."""
+    taken_with = ""
+    """Of a Rollback that repeats one, in a chain of undos: with what that took it back."""
     warnings: tuple[str, ...] = ()
     """Why an event that holds to the contract breaks the stricter profile."""
 

@@ -56,8 +56,11 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
 
     Empty where it cannot be made.
     """
-    with_others: bool = False
-    """What took it back last named its round, or the row that it follows, and not its own row."""
+    taken_with: str | bool = ""
+    """With what it was taken back last: its round, or the row that it follows; empty where its own row was named.
+
+    True where an older version has kept only that.
+    """
 
 
 class Took(msgspec.Struct, array_like=True):
@@ -133,6 +136,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Where its last change stands in each other lineage, where several servers write it."""
     committed_s: int = 0
     """When its last change was committed, in seconds since 1970; 0 where the record does not tell."""
+    waits_since: SourcePosition | None = None
+    """Where the first of its changes stands, if several wait and none was judged yet."""
 
     @property
     def player(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bridge.errors import MappingError
 from bridge.mapping.ahead import MOVED_ON, require_enough
 from bridge.mapping.events import EventMaker
-from bridge.mapping.groups import goes_with_others, rows_that_go_with
+from bridge.mapping.groups import rows_that_go_with, taken_with
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import Did, RowMemory, Sent, Took
@@ -36,7 +36,7 @@ def retake(
             _require_as_given(memory, beside)
             events += _once_more(maker, row, memory, one, done)
     for out in events:
-        out.with_others = goes_with_others(first, out.row)
+        out.taken_with = taken_with(first)
     return events, done
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet, taken_alone
+from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet, taken_otherwise
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
 from bridge.mapping.doings import CHANGED, doing, ended_before, names_itself
 from bridge.mapping.events import EventMaker, newest_first
-from bridge.mapping.groups import follower_stands, group_of, rows_of_group
+from bridge.mapping.groups import follower_stands, group_of, rows_of_group, taken_with
 from bridge.mapping.guards import first_true, parked_by, skipped_by
 from bridge.mapping.history import settled
 from bridge.mapping.left_out import keeps_back_too, of_left_out
@@ -86,7 +86,7 @@ class Reversals:
         ended = ended or self._ended_as(plan, scope, memory, waiting) or parked_by(table.park, scope, None)
         if ended is not None:
             return ended
-        if plan.followers == "park" and follower_stands(named):
+        if plan.followers == "park" and follower_stands(named, scope):
             return Park("follower_stands", "something that follows its original stands", reversal=True)
         scope.takes = plan.takes(scope) if plan.takes is not None else None
         return skipped_by(plan.skip, scope) or self._take_back(plan, scope, named, memory)
@@ -134,7 +134,8 @@ class Reversals:
         ahead = not_sent_yet(row, memory, plan.activity)
         if not standing and not ahead:
             repeated = self._nothing_to_do(plan)
-            return keeps_back_too(self._maker, plan, scope, row, repeated)
+            also = taken_otherwise(activities_of([(row, memory)]), plan.activity, "")
+            return keeps_back_too(self._maker, plan, scope, doing("original", plan, row), repeated, also=also)
         by_amount = plan.partial == "amount"
         last_first = newest_first(row.plan, standing)
         events = [all_of(self._maker, row, sent, by_amount=by_amount) for sent in last_first]
@@ -209,11 +210,11 @@ class Reversals:
         if ended is not None:
             return ended
         if isinstance(whole, PlayRow):
-            rows, until = rows_of_group(whole), None  # The wins of a bet go with it, whenever they came.
+            rows = rows_of_group(whole)
         else:
-            rows, until = rows_of_round(scope.recall, table.all_tables, whole), scope.change
+            rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
-            rows = decided_before(rows, until)
+            rows = decided_before(rows, scope, whole if isinstance(whole, PlayRow) else None)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)
@@ -223,9 +224,11 @@ class Reversals:
         if ended is not None:
             return ended
         standing = self._standing(plan, scope, members)
+        also = taken_otherwise(members, plan.activity, taken_with(did))
         if not standing and not ahead:
-            return before or self._nothing_to_do(plan)
-        ahead += taken_alone(scope, members, plan.activity)
+            repeated = self._nothing_to_do(plan)
+            return before or keeps_back_too(self._maker, plan, scope, did, repeated, also=also)
+        ahead += also
         ordered = in_order(standing, plan.order)
         events = [all_of(self._maker, row, sent, by_amount=False) for row, sent in ordered]
         decision = as_sent(self._maker, plan, scope, events, did, ahead=ahead)

@@ -8,6 +8,7 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.amounts import exact_sum
+from bridge.mapping.items import keys_after
 from bridge.mapping.keys import key_text
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
@@ -78,22 +79,30 @@ def rows_of_round(recall: Recall, tables: dict[str, TablePlan], round_id: str) -
     return found
 
 
-def decided_before(rows: RoundRows, change: Change | None) -> RoundRows:
-    """Return the rows of a round that a change takes back: without those that wait and came after it.
+def decided_before(rows: RoundRows, scope: Scope, named: PlayRow | None = None) -> RoundRows:
+    """Return the rows of a round, or a group, that a row takes back: without those that wait and came after it.
 
-    Had they not had to wait, the change would have been judged before them.  Raises Waiting while one waits
-    that came before it.
+    Had they not had to wait, it would have been judged before them.  Where even the row that it names came after
+    it, the log tells no order, and it takes back all.  Raises Waiting while one waits that came before it.
     """
-    position = change.position if change is not None else None
-    if position is not None:
-        held = Ending.HELD
-        rows = [one for one in rows if one[1].ending is not held or not _is_later(one[1], position)]
+    position = scope.change.position if scope.change is not None else None
+    original = named.memory() if named is not None else None
+    if position is not None and original is not None and _is_after(original, position):
+        position = None
+    if position is not None and any(memory.ending is Ending.HELD for _, memory in rows):
+        later = keys_after(scope)
+        rows = [one for one in rows if one[1].ending is not Ending.HELD or not _is_later(*one, position, later)]
     require_decided(rows)
     return rows
 
 
-def _is_later(memory: RowMemory, than: SourcePosition) -> bool:
-    own = memory.position
+def _is_later(row: PlayRow, memory: RowMemory, than: SourcePosition, items: set[str]) -> bool:
+    beside = memory.position is not None and memory.position.order == than.order and row.key in items
+    return beside or _is_after(memory, than)
+
+
+def _is_after(memory: RowMemory, than: SourcePosition) -> bool:
+    own = memory.waits_since or memory.position  # A note that is written on it later does not make it a later row.
     return own is not None and own.lineage == than.lineage and own.is_after(than)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from bridge.mapping.groups import taken_with
 from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.recall import Recall
 from bridge.mapping.scope import PlayRow
@@ -66,14 +67,14 @@ def other_taker(recall: Recall, row: PlayRow, activity: str) -> tuple[str, str] 
     """
     takers = takers_of(recall, row.plan.name, row.key)
     mine = [(table, key) for table, key, only, undone in takers if only in ("", activity) and not undone]
-    by_round = [takes_a_round(recall, *taker) for taker in mine]
-    return next((taker for taker, way in zip(mine, by_round, strict=True) if way != by_round[0]), None)
+    kinds = [takes_with(recall, *taker) for taker in mine]
+    return next((taker for taker, kind in zip(mine, kinds, strict=True) if kind != kinds[0]), None)
 
 
-def takes_a_round(recall: Recall, table: str, key: str) -> bool:
-    """Return whether a reversal of history names a round, or all that follows a row."""
+def takes_with(recall: Recall, table: str, key: str) -> str:
+    """Return with what a reversal of history takes rows back, as `taken_with` does."""
     memory = recall.row(table, key)
-    return memory is not None and memory.did is not None and memory.did.way == "round"
+    return taken_with(memory.did) if memory is not None else ""
 
 
 def _place(table: str, key: str) -> str:

@@ -135,6 +135,31 @@ def test_a_win_that_waits_is_waited_for(trial: Make) -> None:
     assert run.new() == ["Win Approved w1 30", "Win Rollback w1 30", "Bet Rollback b1 5"]
 
 
+def test_a_win_that_was_written_after_the_cancel_is_none_of_it_though_both_wait(trial: Make) -> None:
+    run = trial_of(trial)
+    bet(run, "b1")
+    win(run, "w1", "b1", game="late")
+    cancel(run, "c1", "b1")
+    win(run, "w2", "b1", 7, game="later")
+    run.restart()
+    run.insert("games", "late", name="Late")
+    run.insert("games", "later", name="Later")
+    assert run.events() == [GONE[0], GONE[1], *GONE[4:]]
+    assert (run.parked(), run.held) == ([("w2", "guard")], 0)
+
+
+def test_a_win_that_was_written_after_the_cancel_does_not_park_that(trial: Make) -> None:
+    run = trial_of(trial, "park")
+    bet(run, "b1")
+    bet(run, "b2")
+    win(run, "w2", "b2", game="late")
+    cancel(run, "c1", "b1")
+    win(run, "w1", "b1")
+    run.insert("games", "late", name="Late")
+    assert run.events()[2:] == ["Win Approved w2 30", "Bet Rollback b1 5"]
+    assert (run.parked(), run.held) == ([("w1", "guard")], 0)
+
+
 def test_an_undo_restores_all_that_went(trial: Make) -> None:
     run = trial_of(trial)
     bet(run, "b1")

@@ -12,7 +12,19 @@ from bridge.mapping.remembered import Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.records import SourcePosition
 
 SENT = Sent(
-    "bet", 2, False, 7, "10.50", Decimal("0.10"), {"CASH": Decimal(3)}, 2, True, True, True, {"amount": Decimal(1)}
+    "bet",
+    2,
+    False,
+    7,
+    "10.50",
+    Decimal("0.10"),
+    {"CASH": Decimal(3)},
+    2,
+    True,
+    True,
+    True,
+    {"amount": Decimal(1)},
+    "R1",
 )
 FULL = RowMemory(
     ending=Ending.SENT,
@@ -33,6 +45,7 @@ FULL = RowMemory(
     freed=1,
     elsewhere=[SourcePosition("there", (3, 4), "0-1", 5)],
     committed_s=1_767_225_600,
+    waits_since=SourcePosition("here", (1, 1)),
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
@@ -55,9 +68,17 @@ def test_a_row_s_memory_of_before_is_read() -> None:
     old[NAMES.index("ahead")] = [["bet", "4"]]
     old[NAMES.index("position")] = ["here", [1, 2]]
     found = decode_row(msgspec.msgpack.encode(old))
-    lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0}
+    lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0, "waits_since": None}
     assert found == msgspec.structs.replace(FULL, **lacks)
     assert found.not_sent < found.ahead[0].n, "a later reversal is not taken for one of before"
+
+
+def test_with_what_it_was_taken_back_may_not_be_known() -> None:
+    """An older version kept only that something else was named than the row."""
+    old = msgspec.msgpack.decode(encode_row(RowMemory(Ending.SENT, sent=[SENT])), ext_hook=_kept)
+    assert old[NAMES.index("sent")][0].pop() == "R1"
+    old[NAMES.index("sent")][0].append(True)
+    assert decode_row(msgspec.msgpack.encode(old)).sent[0].taken_with is True
 
 
 def _kept(code: int, data: memoryview) -> msgspec.msgpack.Ext:

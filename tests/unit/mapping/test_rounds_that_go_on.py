@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support.trial import Make, Trial
@@ -85,6 +87,53 @@ def test_what_came_before_goes_as_a_whole(run: Trial) -> None:
     assert run.events() == ["Bet Approved b1 5"]
     game(run, "late")
     assert run.events()[1:] == ["Bet Approved b2 7", "Bet Rollback b2 7", "Bet Rollback b1 5"]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_what_came_before_goes_although_something_is_written_on_it_while_it_waits(
+    trial: Make, restart: bool
+) -> None:
+    run = trial(WALLET.replace("tx:\n", "tx:\n    rows: mutable\n    deleted: nothing\n"))
+    bet(run, "b1", 5, game="late")
+    bet(run, "b2", 7, player="p2", game="later")
+    cancel(run)
+    run.update("tx", "b2", kind="bet", amount=7, player="p2", game="later", note="seen")
+    if restart:
+        run.restart()
+    game(run, "late")
+    game(run, "later")
+    assert run.events()[2:] == ["Bet Rollback b2 7", "Bet Rollback b1 5"]
+    assert (run.held, run.parked()) == (0, [])
+
+
+LIST = """
+lookups: {games: {key: id}}
+play:
+  tx:
+    each: {a: json(actions)}
+    key: a.id
+    activities: {bet: {type: Bet, when: a.kind == "bet"}}
+    event: {activity_id: a.id, wager_amount: a.amount, game_name: "games[a.game].name"}
+    reverses:
+      - {when: a.kind == "cancel", round: round}
+"""
+
+
+@pytest.mark.parametrize("dealt_in", ["g", "here"])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_bet_that_one_call_cancels_and_deals_again_stands_also_when_it_waited(
+    trial: Make, restart: bool, dealt_in: str
+) -> None:
+    run = trial(LIST)
+    game(run, "here")
+    first, cancelling = {"id": "b1", "kind": "bet", "amount": 5, "game": "g"}, {"id": "c", "kind": "cancel"}
+    second = {"id": "b2", "kind": "bet", "amount": 7, "game": dealt_in}
+    run.insert("tx", 1, actions=json.dumps([first, cancelling, second]))
+    if restart:
+        run.restart()
+    game(run)
+    assert run.events() == AGAIN
+    assert (run.held, run.parked()) == (0, [])
 
 
 def test_a_cancelling_that_came_first_takes_the_bet_that_comes(run: Trial) -> None:

@@ -135,3 +135,46 @@ def test_a_win_of_history_that_was_cancelled_alone_stays_with_its_bet(
     assert (run.new(), run.parked()) == ([], [])
     cancel(run, "u", "undo", "all")
     assert (run.new(), run.parked()) == (["Bet Approved b:2 5", "Win Approved w:2 30"], [])
+
+
+FIRST_AND_SECOND = [("bet", "round"), ("round", "bet"), ("wins", "round"), ("bet", "wins")]
+
+
+@pytest.mark.parametrize(("first", "second"), FIRST_AND_SECOND)
+@pytest.mark.parametrize("another", [False, True])
+@pytest.mark.parametrize("history", [False, True])
+def test_what_a_bet_s_cancel_and_its_round_s_both_name_needs_the_undo_of_both(
+    trial: Make, *, first: str, second: str, another: bool, history: bool
+) -> None:
+    run = trial(
+        WALLET.replace("reverses:", "reverses:\n      - {when: kind == 'wins', round: ref, activity: win}")
+    )
+    write = run.snapshot if history else run.insert
+    write("bets", "b", amount=5)
+    write("wins", "w", bet="b", amount=30)
+    if another:
+        write("bets", "other", amount=7)
+    for kind in (first, second):
+        write("cancels", kind, kind=kind, ref="b" if kind == "bet" else "R1")
+    run.restart()
+    run.new()
+    cancel(run, "u", "undo", first)
+    assert [event for event in run.new() if "w:2" in event] == []
+    run.restart()
+    cancel(run, "v", "undo", second)
+    assert run.new()[-1] == "Win Approved w:2 30"
+    assert run.parked() == []
+
+
+def test_a_bet_whose_round_is_cancelled_too_does_not_come_back_when_its_own_cancel_is_undone(trial: Make) -> None:
+    run = trial(WALLET.replace("followers: go", "followers: stay"))
+    run.insert("bets", "b", amount=5)
+    cancel(run, "own", "bet", "b")
+    cancel(run, "all", "round", "R1")
+    cancel(run, "again", "round", "R1")
+    assert run.ended("skipped") == ["repeated: what it takes back does not stand"] * 2
+    cancel(run, "u", "undo", "own")
+    assert run.new() == ["Bet Approved b 5", "Bet Rollback b 5"]
+    run.restart()
+    cancel(run, "v", "undo", "all")
+    assert (run.new(), run.parked()) == (["Bet Approved b:2 5"], [])
