@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.flow import Change
 from bridge.mapping.amounts import exact_sum
 from bridge.mapping.items import keys_after
 from bridge.mapping.keys import key_text
