@@ -13,6 +13,8 @@ there are 10 million, 40 % when there are 30 million."""
 
 # Two bits of one byte for each pair: one place of memory to look at, which is what takes the time.
 _TWO: Final = [1 << one | 1 << other for one, other in combinations(range(8), 2)]
+_USED: Final = (1 << 48) - 1
+"""Of a hash: what is above costs more than all else, for it makes the number a long one."""
 _BITS: Final = [_TWO[number % len(_TWO)] for number in range(256)]
 
 
@@ -30,7 +32,7 @@ class Bloom:
         """Remember pairs."""
         there, mask, bits = self._bytes, self._mask, _BITS
         for pair in pairs:
-            number = hash(pair)
+            number = hash(pair) & _USED
             there[number & mask] |= bits[number >> 40 & 255]
 
     def maybe(self, pairs: Iterable[Any]) -> list[Any]:
@@ -38,7 +40,7 @@ class Bloom:
         there, mask, bits = self._bytes, self._mask, _BITS
         found = []
         for pair in pairs:
-            number = hash(pair)
+            number = hash(pair) & _USED
             wanted = bits[number >> 40 & 255]
             if there[number & mask] & wanted == wanted:
                 found.append(pair)

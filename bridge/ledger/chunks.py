@@ -30,7 +30,9 @@ def chunks(items: Sequence[_Item]) -> Iterator[list[_Item]]:
         start += size
 
 
-def write_rows(cursor: sqlite3.Cursor, one: str, several: str, rows: Sequence[tuple[Any, ...]]) -> None:
+def write_rows(
+    cursor: sqlite3.Cursor | sqlite3.Connection, one: str, several: str, rows: Sequence[tuple[Any, ...]]
+) -> None:
     """Run `several`, which takes ROWS_AT_ONCE rows, as often as it can be filled, and `one` for each row left."""
     rest = len(rows) - len(rows) % ROWS_AT_ONCE
     for start in range(0, rest, ROWS_AT_ONCE):

@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from bridge.ledger.chunks import chunks, for_chunks
+from bridge.ledger.chunks import ROWS_AT_ONCE, chunks, for_chunks, write_rows
 
 Entry = tuple[int, str, int]
 """One row of the index: the number of a space, a key, a slot."""
@@ -18,6 +18,7 @@ _TABLE: Final = (
 _FIND: Final = for_chunks("SELECT key, slot FROM newest WHERE space = ? AND key IN ({})")
 _NEXT: Final = "SELECT space, key, slot FROM newest WHERE (space, key) > (?, ?) ORDER BY space, key LIMIT ?"
 _ADD: Final = "INSERT OR REPLACE INTO newest VALUES (?, ?, ?)"
+_ADD_SEVERAL: Final = _ADD + ", (?, ?, ?)" * (ROWS_AT_ONCE - 1)
 _BEFORE_ALL: Final = (0, "")
 
 
@@ -105,7 +106,7 @@ class Newest:
     def _add(self, entries: Sequence[Entry]) -> None:
         if entries:
             self._table.execute("BEGIN")
-            self._table.executemany(_ADD, entries)
+            write_rows(self._table, _ADD, _ADD_SEVERAL, entries)
             self._table.execute("COMMIT")
             self._number += len(entries)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any, Final, NamedTuple
 
 from bridge.ledger.bloom import Bloom
-from bridge.ledger.chunks import chunks, for_chunks
+from bridge.ledger.chunks import ROWS_AT_ONCE, chunks, for_chunks, write_rows
 from bridge.ledger.newest import Entry, Newest, Step
 from bridge.ledger.recent import Pair
 from bridge.ledger.sqlite_link import Row
@@ -23,6 +23,7 @@ _BY_SLOT: Final = for_chunks("SELECT key, slot, value FROM memory WHERE slot IN 
 _BETWEEN: Final = "SELECT count(*) FROM (SELECT 1 FROM slots WHERE space = ? AND key BETWEEN ? AND ? LIMIT ?)"
 # What it has already is the same.
 _MOVE: Final = "INSERT OR IGNORE INTO slots VALUES (?, ?, ?)"
+_MOVE_SEVERAL: Final = _MOVE + ", (?, ?, ?)" * (ROWS_AT_ONCE - 1)
 _TAKE: Final = (
     "INSERT OR IGNORE INTO slots SELECT space, key, slot FROM memory WHERE slot > ? AND space = ? ORDER BY key"
 )
@@ -133,7 +134,7 @@ class SqliteIndex:
         """Write a change inside the caller's transaction, after the values."""
         for space in change.at_once:
             cursor.execute(_TAKE, (change.before, space))
-        cursor.executemany(_MOVE, change.step.entries)
+        write_rows(cursor, _MOVE, _MOVE_SEVERAL, change.step.entries)
 
     def keep(self, change: IndexChange, new: Iterable[Pair]) -> None:
         """A change has been committed; `new` are the new pairs."""

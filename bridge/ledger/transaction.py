@@ -189,7 +189,9 @@ class Transaction(LedgerTransaction):
         found = self._store.read(missing)
         self._store.recent.keep_all(found)
         for pair in missing:
-            self._seen_in(pair[0])[pair[1]] = found.get(pair)
+            self._seen_in(pair[0])[pair[1]] = None
+        for pair, value in found.items():
+            self._seen_in(pair[0])[pair[1]] = value
 
     def add_event(self, event: Event) -> int:
         """Append to the outbox and return its sequence number."""
