@@ -50,7 +50,7 @@ DRAIN_SECONDS = 30.0
 CLOSE_SECONDS = 5.0
 SWITCH_SECONDS = 0.0005
 """Python's default of 5 ms lets a busy taking-in keep confirms waiting: a third of the rate is lost."""
-GC_THRESHOLDS = (100_000, 20, 50)
+GC_THRESHOLDS = (50_000, 20, 50)
 """A batch makes thousands of objects and frees them itself; Python's default looks at them ten times a
 batch, for 8 to 15 µs of each event.  What only the collector frees here are tracebacks of rare errors."""
 LONGEST_BACK_OFF_SECONDS = 30.0
