@@ -84,7 +84,7 @@ class Reader:
 @pytest.fixture
 def reader(addresses: Addresses, tmp_path: Path) -> Iterator[Reader]:
     """Return a reader in a home of their own; whatever happens, the page's clean-up runs at the end."""
-    packages.require([Program("curl", "curl")], Progress(quiet=True))  # As the page asks of its reader.
+    packages.require([Program("curl", "curl")], Progress(quiet=True), ("the page asks its reader for curl", ""))
     someone = Reader(tmp_path)
     try:
         yield someone
