@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from bridge.errors import DecodeError, MappingError
@@ -76,7 +76,7 @@ class Row:
 
     def __init__(
         self,
-        raw: Mapping[str, Any],
+        raw: dict[str, Any],
         decoders: dict[str, ColumnDecoder],
         plain: Plain | None = None,
     ) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NoReturn
+from collections.abc import Iterable, Mapping
+from typing import Final, NoReturn
 
 from bridge.decoders.avro import RegistryReader
 from bridge.decoders.declarations import Declarations
@@ -28,42 +28,39 @@ _NULL_AND_BRACE: Final = b"null}"
 """A key with schema may end so and be none; only that must be known at once."""
 
 
-class _BadKey(Mapping[str, Any]):
+class _BadKey(Row):
     """A key that cannot be read.  Only a rule that reads it makes the record poison."""
 
     __slots__ = ("_error",)
 
     def __init__(self, error: DecodeError) -> None:
+        # What a row holds is set for one that can be read.
         self._error = error
 
     def _fail(self) -> NoReturn:
         raise DecodeError(self._error.code, f"message key: {self._error.reason}")
 
-    def __getitem__(self, column: str) -> Any:
+    def __getitem__(self, column: str) -> Value:
+        self._fail()
+
+    def get(self, column: str) -> Value:  # noqa: ARG002 -- none can be told
+        """Raise DecodeError, as all else that a key is asked for."""
         self._fail()
 
     def __contains__(self, column: object) -> bool:
         self._fail()
 
-    def __iter__(self) -> Iterator[str]:
-        self._fail()
-
-    def __len__(self) -> int:
-        return self._fail()
-
-    def keys(self) -> NoReturn:
+    def columns(self) -> Iterable[str]:
+        """Raise DecodeError, as all else that a key is asked for."""
         self._fail()
 
 
-NO_IDENTITY: Final = Row(
-    _BadKey(
-        DecodeError(
-            "no_identity",
-            "there is none, and nothing is shown of the row that was deleted; give the table a primary key,"
-            " or set REPLICA IDENTITY FULL, or name its columns in message.key.columns",
-        )
-    ),
-    {},
+NO_IDENTITY: Final = _BadKey(
+    DecodeError(
+        "no_identity",
+        "there is none, and nothing is shown of the row that was deleted; give the table a primary key,"
+        " or set REPLICA IDENTITY FULL, or name its columns in message.key.columns",
+    )
 )
 """Stands for the key of a delete that does not tell which row it is."""
 
@@ -128,7 +125,7 @@ class KeyReader:
             parsed = self._read(record)
             return None if parsed.content is None else self._row(parsed, table)
         except DecodeError as error:
-            return Row(_BadKey(error), {})
+            return _BadKey(error)
 
     def renamed(self, record: SourceRecord, op: str, table: str) -> Half | None:
         """Return which half of a changed key the record is, and the other key.

@@ -122,7 +122,7 @@ class LookupTables:
     def _read(self, name: str, lookup: Lookup, asked_to_stop: Callable[[], bool] = lambda: False) -> list[Row]:
         decoders = _decoders(lookup.columns)
         rows = self._rows(name, lookup, asked_to_stop)
-        return [Row(row, decoders) for row in rows]
+        return [Row(dict(row), decoders) for row in rows]
 
     def _rows(self, name: str, lookup: Lookup, asked_to_stop: Callable[[], bool]) -> Sequence[Mapping[str, Value]]:
         if lookup.file is not None:

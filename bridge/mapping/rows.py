@@ -117,7 +117,7 @@ def old_key(table: TablePlan, change: Change, recall: Recall) -> str | None:
     if change.renamed is not Renamed.TO or change.other_key is None:
         return None
     try:
-        return table.key(Scope(table, recall, "", Row(change.other_key, {}), change=change))
+        return table.key(Scope(table, recall, "", Row(dict(change.other_key), {}), change=change))
     except PoisonRecord:
         return None  # The record's key is not the row's key: the row is still the same one.
 
