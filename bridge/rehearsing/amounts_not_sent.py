@@ -13,11 +13,10 @@ from bridge.flow import Change
 from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.plan import ActivityPlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.rows import judged_scope
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.memory import Memory
+from bridge.rehearsing.judged import scope_then
 
 _NOTHING_SENT = {"nothing to do", "watched columns kept"}
 
@@ -57,12 +56,8 @@ class AmountsNotSent:
 
     def _note_update(self, outcome: Outcome, sent: dict[str, Decimal], change: Change, memory: Memory) -> None:
         table = self._tables[outcome.table]
-        recall = Recall()
-        recall.begin(memory)
-        try:
-            scope = judged_scope(table, change, recall)
-            scope.n = 1
-        except (Waiting, PoisonRecord):
+        scope = scope_then(table, change, memory)
+        if scope is None:
             return
         for name, amount in sent.items():
             if _amount(table.activities[name], scope) not in (None, amount):

@@ -14,11 +14,11 @@ from bridge.mapping.keys import key_text
 from bridge.mapping.mapper import Outcome
 from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan, TablePlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.rows import OF_ANOTHER, judged_scope
+from bridge.mapping.rows import OF_ANOTHER
 from bridge.mapping.scope import Scope
 from bridge.mapping.waiting import Waiting
 from bridge.memory import Memory
+from bridge.rehearsing.judged import scope_then
 
 _FREE = {"activity_id", "status", "timestamp"}
 """What may differ between a Rollback and the event after it, when nothing that counts has changed."""
@@ -55,12 +55,8 @@ class RowsUsedAgain:
             noted = self._others
         else:
             return
-        recall = Recall()
-        recall.begin(memory)
-        try:
-            scope = judged_scope(table, change, recall)
-            scope.n = 1
-        except (Waiting, PoisonRecord):
+        scope = scope_then(table, change, memory)
+        if scope is None:
             return
         if any(_is_other(table.activities[name], scope, sent) for name, sent in known.items() if sent is not None):
             noted[table.name] += 1
