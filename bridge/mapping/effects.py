@@ -50,7 +50,7 @@ class Effects:
         for took in decision.took or ():
             if took.n <= 0 and not took.given:
                 memory = _touch(touched, self._row(table, took))
-                memory.ahead = [*memory.ahead, Ahead(took.name, took.part, took.n)]
+                memory.ahead = [*memory.ahead, Ahead(took.name, took.part, took.n, took.taken_with)]
         for out in decision.events:
             memory = _touch(touched, out.row)
             if out.row.plan.indexes_rounds:

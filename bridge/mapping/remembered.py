@@ -75,6 +75,8 @@ class Took(msgspec.Struct, array_like=True):
     """How much of its share, where it has one."""
     given: bool = False
     """An undo let it stand again: it was not taken, but given back."""
+    taken_with: str = ""
+    """As `Sent.taken_with`, of what did not stand when it was taken."""
 
 
 class Ahead(msgspec.Struct, array_like=True):
@@ -85,6 +87,8 @@ class Ahead(msgspec.Struct, array_like=True):
     """How much of its share; nothing here means all of it."""
     n: int = 0
     """As of what it took: a generation where the row has said no to that since, and not to all that it took."""
+    taken_with: str = ""
+    """As `Sent.taken_with`, of the reversal that keeps it back."""
 
 
 UNKNOWN: Final = "?"
