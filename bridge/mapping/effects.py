@@ -21,7 +21,7 @@ from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.repeats import see
+from bridge.mapping.repeats import first_seen, see
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
@@ -119,14 +119,12 @@ class Effects:
             memory.values = {} if aside and not reversal else None
         else:
             memory = _copy(memory)
-            if memory.ending is Ending.HELD and memory.waits_since is None:
-                memory.waits_since = memory.position
         if aside and memory.ending is Ending.HELD and memory.values is not None:
             # What it waits for may ask for a column of it: a round for its first bet, and that for the round.
             shown = _values(table.remembers, scope, None)
             known = {name: value for name, value in shown.items() if value is not UNAVAILABLE}
             memory.values = {**memory.values, **known}
-        see(memory, change)
+        see(table, memory, change)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope, counts=decision is not None and not decision.reversal)
         if memory.ending is Ending.HELD and table.indexes_rounds:
@@ -142,7 +140,9 @@ class Effects:
         `reason` is why a guard skips it, or empty.
         """
         memory = RowMemory(Ending.HISTORY, reason, queue=scope.queue or _queue(table, scope))
-        see(memory, change)
+        see(table, memory, change)
+        if scope.known is not None:
+            memory.since = first_seen(table, scope.known)
         if reason and reason != UNDECIDED:
             memory.ending = Ending.SKIPPED
             memory.values = _values(table.remembers, scope, None)
@@ -186,11 +186,11 @@ class Effects:
             memory = RowMemory(_OPEN)
         else:
             memory = _copy(scope.memory)
-            memory.position, memory.elsewhere = known.position, known.elsewhere
+            memory.position, memory.since, memory.elsewhere = known.position, known.since, known.elsewhere
             memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
             memory.gone = scope.deleted
-        see(memory, change)
+        see(table, memory, change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:

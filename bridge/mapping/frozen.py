@@ -128,7 +128,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.freed,
             memory.elsewhere,
             memory.committed_s,
-            memory.waits_since,
+            memory.since,
         ]
     )
 

@@ -140,8 +140,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Where its last change stands in each other lineage, where several servers write it."""
     committed_s: int = 0
     """When its last change was committed, in seconds since 1970; 0 where the record does not tell."""
-    waits_since: SourcePosition | None = None
-    """Where the first of its changes stands, if several wait and none was judged yet."""
+    since: SourcePosition | None = None
+    """Where its first change stands, if another has come since and the row may go with a round, or a bet."""
 
     @property
     def player(self) -> str:

@@ -16,7 +16,7 @@ from bridge.mapping.left_out import keeps_back_too, of_left_out
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, decided_before, in_order, rows_of_round
+from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, rows_of_round, taken_together
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import adds, anything, less
 from bridge.mapping.taking_back import all_of, as_sent, as_settled, part_of
@@ -215,7 +215,7 @@ class Reversals:
         else:
             rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
-            rows = decided_before(rows, scope, whole if isinstance(whole, PlayRow) else None)
+            rows = taken_together(rows, scope, whole if isinstance(whole, PlayRow) else None)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)

@@ -45,7 +45,7 @@ FULL = RowMemory(
     freed=1,
     elsewhere=[SourcePosition("there", (3, 4), "0-1", 5)],
     committed_s=1_767_225_600,
-    waits_since=SourcePosition("here", (1, 1)),
+    since=SourcePosition("here", (1, 1)),
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
@@ -68,7 +68,7 @@ def test_a_row_s_memory_of_before_is_read() -> None:
     old[NAMES.index("ahead")] = [["bet", "4"]]
     old[NAMES.index("position")] = ["here", [1, 2]]
     found = decode_row(msgspec.msgpack.encode(old))
-    lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0, "waits_since": None}
+    lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0, "since": None}
     assert found == msgspec.structs.replace(FULL, **lacks)
     assert found.not_sent < found.ahead[0].n, "a later reversal is not taken for one of before"
 
