@@ -69,6 +69,7 @@ class Effects:
         for (name, key), memory in touched.items():
             if memory.ending is _HISTORY:  # More is known of it now than any snapshot shows.
                 memory.ending = _SENT if memory.sent else _OPEN
+            memory.counts = table.all_tables[name].starts is not None
             self._recall.put_row(name, key, memory)
         if table.parts:
             self._shrink_parts(table, scope.key)
@@ -261,11 +262,10 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool, did: 
         if memory.sent and not grows:
             cut = any(sent.cut for sent in memory.sent if sent.name == out.name)
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
-        stands = True
         if memory.ahead:  # What was taken ahead of its share is in what is left of it.
             cut = cut or any(one.name == out.name for one in memory.ahead)
             memory.ahead = [one for one in memory.ahead if one.name != out.name]
-        new = Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message)
+        new = Sent(out.name, out.n, True, seq, out.amount, out.compare, out.left, out.message)
         new.cut = cut
         memory.sent.append(new)
         return

@@ -129,6 +129,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.elsewhere,
             memory.committed_s,
             memory.since,
+            memory.counts,
         ]
     )
 

@@ -142,6 +142,8 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """When its last change was committed, in seconds since 1970; 0 where the record does not tell."""
     since: SourcePosition | None = None
     """Where its first change stands, if another has come since and the row may go with a round, or a bet."""
+    counts: bool = False
+    """Something of it was sent, taken back or given back, or it did that: `starts` is not asked any more."""
 
     @property
     def player(self) -> str:
