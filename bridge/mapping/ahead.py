@@ -6,7 +6,7 @@ import contextlib
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.plan import ActivityPlan, TablePlan
+from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import UNKNOWN, Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import Members, RoundRows
 from bridge.mapping.scope import PlayRow, Scope
@@ -20,11 +20,12 @@ _KNOWN: Final = (Ending.OPEN, Ending.SENT, Ending.PARKED, Ending.HISTORY)
 MOVED_ON: Final = "moved_on", "what was taken back stands, or has been sent or taken again since"
 
 
-def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[Took]:
+def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, now: str = "") -> list[Took]:
     """Return what a reversal takes back of a row beside what stands: activities that may count later.
 
     They were never sent, or their own row has taken them back.
-    Of a row that sent something none of which stands any more, nothing is left to take.
+    Of a row that sent something none of which stands any more, nothing is left to take.  `now` is `taken_with`
+    of the reversal.
     """
     if row.plan.append_only and not memory.parked and memory.ending is not Ending.SKIPPED:
         return []  # Its own row has said what it says, and no other gets its key.
@@ -34,12 +35,14 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None) -> list[
         return []
     done = {sent.name for sent in known if sent.stands or sent.taken}
     done |= {name for name in names if memory.sent and row.plan.activities[name].alone}
-    done |= {one.name for one in memory.ahead if one.part is None}
-    return [Took(row.plan.name, row.key, name, memory.not_sent) for name in names[::-1] if name not in done]
+    each = row.plan.append_only  # There, one of another kind keeps it back too.
+    done |= {one.name for one in memory.ahead if one.part is None and not (each and one.taken_with != now)}
+    place = (row.plan.name, row.key)
+    return [Took(*place, name, memory.not_sent, taken_with=now) for name in names[::-1] if name not in done]
 
 
 def taken_otherwise(members: Members, activity: str | None, now: str) -> list[Took]:
-    """Return what a reversal keeps back of rows beside one of another kind, so that undoing either is not enough.
+    """Return what a reversal keeps back of rows beside those of other kinds: what one undo alone does not free.
 
     Of two that name a row, or its round, or what it follows, the second takes nothing.  `now` is `taken_with` of
     the reversal.
@@ -47,17 +50,21 @@ def taken_otherwise(members: Members, activity: str | None, now: str) -> list[To
     found = []
     for table, key, scope, sent in members[::-1]:
         memory = scope.memory
-        otherwise = sent.taken and sent.taken_with != now and (not now or sent.taken_with is not True)
-        if otherwise and memory is not None and _may_keep_too(table, memory, sent, activity):
-            found.append(Took(table.name, key, sent.name, memory.not_sent))
+        if memory is None or not table.append_only or activity not in (None, sent.name):
+            continue
+        if table.activities[sent.name].share is None and _is_kept_otherwise(memory, sent, now):
+            found.append(Took(table.name, key, sent.name, memory.not_sent, taken_with=now))
     return found
 
 
-def _may_keep_too(table: TablePlan, memory: RowMemory, sent: Sent, activity: str | None) -> bool:
-    """Return whether a second reversal, of this activity or of all, can be noted of what another took back."""
-    if not table.append_only or activity not in (None, sent.name):
+def _is_kept_otherwise(memory: RowMemory, sent: Sent, now: str) -> bool:
+    """Return whether reversals keep an activity back, none of which is of this kind."""
+    kinds: list[str | bool] = [one.taken_with for one in memory.ahead if one.name == sent.name]
+    if sent.taken:
+        kinds.append(sent.taken_with)
+    if not kinds or sent.stands or now in kinds:
         return False
-    return table.activities[sent.name].share is None and not any(one.name == sent.name for one in memory.ahead)
+    return not now or True not in kinds
 
 
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:
@@ -93,13 +100,13 @@ def require_enough(activity: ActivityPlan, memory: RowMemory, scope: Scope, take
         _less_parts(left, [*mine, Ahead(activity.name, takes)])
 
 
-def round_not_sent_yet(scope: Scope, rows: RoundRows, activity: str | None) -> list[Took]:
+def round_not_sent_yet(scope: Scope, rows: RoundRows, activity: str | None, now: str) -> list[Took]:
     """Return what goes with a round of which nothing was sent yet: what is pending, and what is parked."""
     found: list[Took] = []
     for row, memory in rows:
         own = row.plan is scope.plan and row.key == scope.key
         if not own and memory.ending in _KNOWN:
-            found += not_sent_yet(row, memory, activity)
+            found += not_sent_yet(row, memory, activity, now)
     return found
 
 
@@ -114,7 +121,8 @@ def left_ahead(activity: ActivityPlan, memory: RowMemory, left: Value) -> Value:
 def taken_ahead(memory: RowMemory, took: Took) -> Ahead | None:
     """Return how a row remembers what a reversal took of it, where that counts as taken before it was sent."""
     for one in memory.ahead:
-        if one.name == took.name and one.n == took.n and (one.n > 0 or one.part == took.part):
+        same = one.part == took.part and one.taken_with == took.taken_with
+        if one.name == took.name and one.n == took.n and (one.n > 0 or same):
             return one
     return None
 

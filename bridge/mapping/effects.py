@@ -21,7 +21,7 @@ from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.repeats import see
+from bridge.mapping.repeats import first_seen, see
 from bridge.mapping.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything
@@ -50,7 +50,7 @@ class Effects:
         for took in decision.took or ():
             if took.n <= 0 and not took.given:
                 memory = _touch(touched, self._row(table, took))
-                memory.ahead = [*memory.ahead, Ahead(took.name, took.part, took.n)]
+                memory.ahead = [*memory.ahead, Ahead(took.name, took.part, took.n, took.taken_with)]
         for out in decision.events:
             memory = _touch(touched, out.row)
             if out.row.plan.indexes_rounds:
@@ -69,6 +69,7 @@ class Effects:
         for (name, key), memory in touched.items():
             if memory.ending is _HISTORY:  # More is known of it now than any snapshot shows.
                 memory.ending = _SENT if memory.sent else _OPEN
+            memory.counts = table.all_tables[name].starts is not None
             self._recall.put_row(name, key, memory)
         if table.parts:
             self._shrink_parts(table, scope.key)
@@ -119,14 +120,12 @@ class Effects:
             memory.values = {} if aside and not reversal else None
         else:
             memory = _copy(memory)
-            if memory.ending is Ending.HELD and memory.waits_since is None:
-                memory.waits_since = memory.position
         if aside and memory.ending is Ending.HELD and memory.values is not None:
             # What it waits for may ask for a column of it: a round for its first bet, and that for the round.
             shown = _values(table.remembers, scope, None)
             known = {name: value for name, value in shown.items() if value is not UNAVAILABLE}
             memory.values = {**memory.values, **known}
-        see(memory, change)
+        see(table, memory, change)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope, counts=decision is not None and not decision.reversal)
         if memory.ending is Ending.HELD and table.indexes_rounds:
@@ -142,7 +141,9 @@ class Effects:
         `reason` is why a guard skips it, or empty.
         """
         memory = RowMemory(Ending.HISTORY, reason, queue=scope.queue or _queue(table, scope))
-        see(memory, change)
+        see(table, memory, change)
+        if scope.known is not None:
+            memory.since = first_seen(table, scope.known)
         if reason and reason != UNDECIDED:
             memory.ending = Ending.SKIPPED
             memory.values = _values(table.remembers, scope, None)
@@ -186,11 +187,11 @@ class Effects:
             memory = RowMemory(_OPEN)
         else:
             memory = _copy(scope.memory)
-            memory.position, memory.elsewhere = known.position, known.elsewhere
+            memory.position, memory.since, memory.elsewhere = known.position, known.since, known.elsewhere
             memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
             memory.gone = scope.deleted
-        see(memory, change)
+        see(table, memory, change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
         if table.remembers and not scope.deleted:
@@ -261,11 +262,10 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool, did: 
         if memory.sent and not grows:
             cut = any(sent.cut for sent in memory.sent if sent.name == out.name)
             memory.sent = [sent for sent in memory.sent if sent.name != out.name]
-        stands = True
         if memory.ahead:  # What was taken ahead of its share is in what is left of it.
             cut = cut or any(one.name == out.name for one in memory.ahead)
             memory.ahead = [one for one in memory.ahead if one.name != out.name]
-        new = Sent(out.name, out.n, stands, seq, out.amount, out.compare, out.left, out.message)
+        new = Sent(out.name, out.n, True, seq, out.amount, out.compare, out.left, out.message)
         new.cut = cut
         memory.sent.append(new)
         return

@@ -122,19 +122,20 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.parked,
             _frozen_did(memory.did) if memory.did is not None else None,
             memory.gone,
-            [[one.name, freeze(one.part), one.n] for one in memory.ahead],
+            [[one.name, freeze(one.part), one.n, one.taken_with] for one in memory.ahead],
             memory.asked,
             memory.writer,
             memory.freed,
             memory.elsewhere,
             memory.committed_s,
-            memory.waits_since,
+            memory.since,
+            memory.counts,
         ]
     )
 
 
 def _frozen_took(took: Took) -> list[Any]:
-    return [took.table, took.key, took.name, took.n, freeze(took.part), took.given]
+    return [took.table, took.key, took.name, took.n, freeze(took.part), took.given, took.taken_with]
 
 
 def _frozen_did(did: Did) -> list[Any]:

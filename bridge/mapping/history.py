@@ -16,16 +16,7 @@ from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Se
 from bridge.mapping.rounds import join_round, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
-from bridge.mapping.takers import (
-    DEEPEST,
-    add_taker,
-    first_taker,
-    is_undone,
-    named_by,
-    other_taker,
-    takers_of,
-    takes_with,
-)
+from bridge.mapping.takers import DEEPEST, add_taker, is_undone, keepers_of, named_by, takers_of
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -135,11 +126,10 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
 
 def _note_takers(table: TablePlan, key: str, recall: Recall, memory: RowMemory, sent: Sent) -> None:
     """Note whether an activity went with its round, and what keeps it away beside that."""
-    row, kept = PlayRow(table, key, recall), Ahead(sent.name)
-    first = first_taker(recall, row, sent.name)
-    sent.taken_with = takes_with(recall, *first) if first is not None else ""
-    if table.append_only and kept not in memory.ahead and other_taker(recall, row, sent.name) is not None:
-        memory.ahead = [*memory.ahead, kept]
+    kinds = [kind for _, _, kind in keepers_of(recall, PlayRow(table, key, recall), sent.name)]
+    sent.taken_with = kinds[0] if kinds else ""
+    if table.append_only:
+        memory.ahead = [*memory.ahead, *(Ahead(sent.name, taken_with=kind) for kind in kinds[1:])]
 
 
 def _is_as_it_was(memory: RowMemory) -> bool:
@@ -269,14 +259,25 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
                 for took, *_ in _parts_of_history(row, activity, then, left)
                 if (took.table, took.key) == (table, key)
             ]
-        elif sent.taken and not sent.seq and first_taker(row.recall, row, sent.name) == (table, key):
+        elif sent.taken and not sent.seq and (table, key) in _first_keeper(row, sent.name):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
     part = _part_taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
     for one in memory.ahead[::-1]:
-        taker = (other_taker if row.plan.append_only else first_taker)(row.recall, row, one.name)
         mine = one.n >= 0 and one.part == part and only in ("", one.name)
-        if mine and (part is not None or taker == (table, key)):
-            found.append(Took(row.plan.name, row.key, one.name, one.n, one.part))
+        if mine and (part is not None or (table, key) in _keepers_ahead(row, one)):
+            found.append(Took(row.plan.name, row.key, one.name, one.n, one.part, taken_with=one.taken_with))
             if part is not None:
                 break  # Another reversal took as much.
     return found
+
+
+def _first_keeper(row: PlayRow, activity: str) -> list[tuple[str, str]]:
+    return [(table, key) for table, key, _ in keepers_of(row.recall, row, activity)[:1]]
+
+
+def _keepers_ahead(row: PlayRow, ahead: Ahead) -> list[tuple[str, str]]:
+    """Return which reversal of history is noted so: of a row that was sent one that came after the first."""
+    if not row.plan.append_only:
+        return _first_keeper(row, ahead.name)
+    later = keepers_of(row.recall, row, ahead.name)[1:]
+    return [(table, key) for table, key, kind in later if kind == ahead.taken_with]

@@ -6,7 +6,7 @@ from bridge.mapping.ahead import not_sent_yet
 from bridge.mapping.decisions import Decision, Skip
 from bridge.mapping.doings import doing
 from bridge.mapping.events import EventMaker
-from bridge.mapping.groups import group_of
+from bridge.mapping.groups import group_of, taken_with
 from bridge.mapping.guards import skipped_by
 from bridge.mapping.plan import ReversalPlan
 from bridge.mapping.remembered import Did, RowMemory, Took
@@ -26,10 +26,10 @@ def of_left_out(
     row = scope.original
     if row is None or not row.plan.append_only or plan.takes is not None or waiting is not None:
         return skip
-    ahead = not_sent_yet(row, memory, plan.activity)
+    did = doing("round", plan, group_of(row)) if plan.followers == "go" else doing("original", plan, row)
+    ahead = not_sent_yet(row, memory, plan.activity, taken_with(did))
     if not ahead or skipped_by(plan.skip, scope) is not None:
         return skip
-    did = doing("round", plan, group_of(row)) if plan.followers == "go" else doing("original", plan, row)
     decision = as_sent(maker, plan, scope, [], did, ahead=ahead)
     decision.reason, decision.findable = skip.reason, False
     return decision

@@ -75,6 +75,8 @@ class Took(msgspec.Struct, array_like=True):
     """How much of its share, where it has one."""
     given: bool = False
     """An undo let it stand again: it was not taken, but given back."""
+    taken_with: str = ""
+    """As `Sent.taken_with`, of what did not stand when it was taken."""
 
 
 class Ahead(msgspec.Struct, array_like=True):
@@ -85,6 +87,8 @@ class Ahead(msgspec.Struct, array_like=True):
     """How much of its share; nothing here means all of it."""
     n: int = 0
     """As of what it took: a generation where the row has said no to that since, and not to all that it took."""
+    taken_with: str = ""
+    """As `Sent.taken_with`, of the reversal that keeps it back."""
 
 
 UNKNOWN: Final = "?"
@@ -136,8 +140,10 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Where its last change stands in each other lineage, where several servers write it."""
     committed_s: int = 0
     """When its last change was committed, in seconds since 1970; 0 where the record does not tell."""
-    waits_since: SourcePosition | None = None
-    """Where the first of its changes stands, if several wait and none was judged yet."""
+    since: SourcePosition | None = None
+    """Where its first change stands, if another has come since and the row may go with a round, or a bet."""
+    counts: bool = False
+    """Something of it was sent, taken back or given back, or it did that: `starts` is not asked any more."""
 
     @property
     def player(self) -> str:

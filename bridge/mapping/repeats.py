@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.flow import Change
+from bridge.mapping.plan import TablePlan
 from bridge.mapping.remembered import RowMemory
 from bridge.records import SourcePosition
 
@@ -36,11 +37,19 @@ def is_of_another_log(memory: RowMemory, change: Change) -> bool:
     return 0 < memory.committed_s < (change.committed_us or 0) // 1_000_000 - _NEARLY_AT_ONCE_S
 
 
-def see(memory: RowMemory, change: Change) -> None:
+def first_seen(table: TablePlan, memory: RowMemory) -> SourcePosition | None:
+    """Return where the first change of a row stands, where its table keeps that: it tells what came first."""
+    first = memory.since or memory.position
+    keeps = not table.append_only and (table.indexes_rounds or table.gathers)
+    return first if keeps and first is not None and first.order else None
+
+
+def see(table: TablePlan, memory: RowMemory, change: Change) -> None:
     """Note where a change of the row stands."""
     known, position = memory.position, change.position
     if position is None or has_seen(memory, position):
         return
+    memory.since = first_seen(table, memory)
     memory.committed_s = (change.committed_us or 0) // 1_000_000
     if known is not None and known.lineage != position.lineage:
         others = [one for one in memory.elsewhere if one.lineage != position.lineage]

@@ -16,7 +16,7 @@ from bridge.mapping.left_out import keeps_back_too, of_left_out
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, decided_before, in_order, rows_of_round
+from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, rows_of_round, taken_together
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import adds, anything, less
 from bridge.mapping.taking_back import all_of, as_sent, as_settled, part_of
@@ -132,13 +132,14 @@ class Reversals:
         known = [as_settled(row, sent) for sent in memory.standing() if plan.activity in (None, sent.name)]
         standing = [sent for sent in known if sent.stands]
         ahead = not_sent_yet(row, memory, plan.activity)
+        also = taken_otherwise(activities_of([(row, memory)]), plan.activity, "")
         if not standing and not ahead:
             repeated = self._nothing_to_do(plan)
-            also = taken_otherwise(activities_of([(row, memory)]), plan.activity, "")
             return keeps_back_too(self._maker, plan, scope, doing("original", plan, row), repeated, also=also)
         by_amount = plan.partial == "amount"
         last_first = newest_first(row.plan, standing)
         events = [all_of(self._maker, row, sent, by_amount=by_amount) for sent in last_first]
+        ahead += also
         parts = any(_goes_by_amount(row, sent, by_amount) for sent in standing)
         by = by_row(scope.plan.name, scope.key) if parts else ""
         return as_sent(self._maker, plan, scope, events, doing("original", plan, row), by=by, ahead=ahead)
@@ -214,11 +215,11 @@ class Reversals:
         else:
             rows = rows_of_round(scope.recall, table.all_tables, whole)
         try:
-            rows = decided_before(rows, scope, whole if isinstance(whole, PlayRow) else None)
+            rows = taken_together(rows, scope, whole if isinstance(whole, PlayRow) else None)
         except Waiting as missing:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)
-        ahead = round_not_sent_yet(scope, rows, plan.activity)
+        ahead = round_not_sent_yet(scope, rows, plan.activity, taken_with(did))
         unknown = None if members or ahead or named is not None else round_id
         ended = self._round_ended(table, plan, scope, waiting, unknown)
         if ended is not None:

@@ -84,15 +84,34 @@ def decided_before(rows: RoundRows, scope: Scope, named: PlayRow | None = None) 
     Had they not had to wait, it would have been judged before them.  Where even the row that it names came after
     it, the log tells no order, and it takes back all.  Raises Waiting while one waits that came before it.
     """
-    position = scope.change.position if scope.change is not None else None
-    original = named.memory() if named is not None else None
-    if position is not None and original is not None and _is_after(original, position):
-        position = None
+    position = _place(scope, named)
     if position is not None and any(memory.ending is Ending.HELD for _, memory in rows):
         later = keys_after(scope)
         rows = [one for one in rows if one[1].ending is not Ending.HELD or not _is_later(*one, position, later)]
     require_decided(rows)
     return rows
+
+
+def taken_together(rows: RoundRows, scope: Scope, named: PlayRow | None = None) -> RoundRows:
+    """Return what of `decided_before` a round's cancelling, or a bet's, takes: not what was sent while it waited.
+
+    Where nothing came before it, it was written too early, and takes all.
+    """
+    rows = decided_before(rows, scope, named)
+    position = _place(scope, named)
+    if position is None:
+        return rows
+    later, own = keys_after(scope), (scope.plan.name, scope.key)
+    before = [one for one in rows if not _is_later(*one, position, later)]
+    known = any(m.ending is not Ending.SKIPPED and (row.plan.name, row.key) != own for row, m in before)
+    return before if known else rows
+
+
+def _place(scope: Scope, named: PlayRow | None) -> SourcePosition | None:
+    """Return where a row stands in the log; None where that, or what it names, tells no order."""
+    position = scope.change.position if scope.change is not None else None
+    original = named.memory() if named is not None else None
+    return None if position is None or (original is not None and _is_after(original, position)) else position
 
 
 def _is_later(row: PlayRow, memory: RowMemory, than: SourcePosition, items: set[str]) -> bool:
@@ -101,7 +120,7 @@ def _is_later(row: PlayRow, memory: RowMemory, than: SourcePosition, items: set[
 
 
 def _is_after(memory: RowMemory, than: SourcePosition) -> bool:
-    own = memory.waits_since or memory.position  # A note that is written on it later does not make it a later row.
+    own = memory.since or memory.position  # A note that is written on it later does not make it a later row.
     return own is not None and own.lineage == than.lineage and own.is_after(than)
 
 

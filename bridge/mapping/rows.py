@@ -247,4 +247,5 @@ def _has_counted(memory: RowMemory | None) -> bool:
     """Return whether a row has led to something, or may still: no later change of it makes it history."""
     if memory is None or memory.ending in (Ending.HISTORY, Ending.MOVED):
         return False
-    return memory.ending is Ending.HELD or bool(memory.sent or memory.ahead) or memory.effective
+    held = memory.ending is Ending.HELD
+    return held or memory.counts or bool(memory.sent or memory.ahead) or memory.effective

@@ -52,26 +52,21 @@ def is_undone(recall: Recall, table: str, key: str) -> bool:
     return undone[0]
 
 
-def first_taker(recall: Recall, row: PlayRow, activity: str) -> tuple[str, str] | None:
-    """Return the reversal of history that took an activity: those that came after it took nothing."""
+def keepers_of(recall: Recall, row: PlayRow, activity: str) -> list[tuple[str, str, str]]:
+    """Return the reversals of history that keep an activity away: table and key of each, and its `taken_with`.
+
+    The first one took it.  Of two that name the row, or its round, the second took nothing; but one of each kind
+    keeps what it names.
+    """
+    found: dict[str, tuple[str, str, str]] = {}
     for table, key, only, undone in takers_of(recall, row.plan.name, row.key):
         if only in ("", activity) and not undone:
-            return table, key
-    return None
+            kind = _takes_with(recall, table, key)
+            found.setdefault(kind, (table, key, kind))
+    return list(found.values())
 
 
-def other_taker(recall: Recall, row: PlayRow, activity: str) -> tuple[str, str] | None:
-    """Return what would keep an activity of history away if its first taker were undone.
-
-    Of two that name the row, or its round, the second took nothing; but one of each kind keeps what it names.
-    """
-    takers = takers_of(recall, row.plan.name, row.key)
-    mine = [(table, key) for table, key, only, undone in takers if only in ("", activity) and not undone]
-    kinds = [takes_with(recall, *taker) for taker in mine]
-    return next((taker for taker, kind in zip(mine, kinds, strict=True) if kind != kinds[0]), None)
-
-
-def takes_with(recall: Recall, table: str, key: str) -> str:
+def _takes_with(recall: Recall, table: str, key: str) -> str:
     """Return with what a reversal of history takes rows back, as `taken_with` does."""
     memory = recall.row(table, key)
     return taken_with(memory.did) if memory is not None else ""

@@ -50,17 +50,10 @@ class Line:
     round: str
     bet: str
     amount: int
-    first: str = ""
     holders: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def may_be_taken(self) -> bool:
-        """Whether the bridge can note one more: it notes one beside the first, as long as that holds."""
-        return not self.holders or list(self.holders) == [self.first]
-
     def take(self, by: str, kind: str) -> None:
-        if not self.holders:
-            self.first = by
+        """Let a cancel keep it away; of two that name it, or its round, the second takes nothing."""
         if kind not in self.holders.values():
             self.holders[by] = kind
 
@@ -102,11 +95,9 @@ class Model:
         line = named[at % len(named)]
         ref = line.round if what in ("round", "wins") else line.key
         name, kind = f"c{len(self.writes)}", "" if what in ("void", "unwin") else f"{what} {ref}"
-        taken = [one for one in self.lines if self._goes(one, what, line)]
-        if not all(one.may_be_taken or kind in one.holders.values() for one in taken):
-            return
-        for one in taken:
-            one.take(name, kind)
+        for one in self.lines:
+            if self._goes(one, what, line):
+                one.take(name, kind)
         self.cancels.append(name)
         self.writes.append(("cancels", name, {"kind": what, "ref": ref}))
 

@@ -35,17 +35,18 @@ FULL = RowMemory(
     values={"amount": Decimal("1.5")},
     history={"amount": Decimal("2.5")},
     reversal=True,
-    took=[Took("tx", "1", "bet", 2, Decimal(4), True)],
+    took=[Took("tx", "1", "bet", 2, Decimal(4), True, "R1")],
     parked=True,
     did=Did("original", "tx", "1", "bet", Decimal(4)),
     gone=True,
-    ahead=[Ahead("bet", Decimal(4), 2)],
+    ahead=[Ahead("bet", Decimal(4), 2, "R1")],
     asked=["legs"],
     writer="77",
     freed=1,
     elsewhere=[SourcePosition("there", (3, 4), "0-1", 5)],
     committed_s=1_767_225_600,
-    waits_since=SourcePosition("here", (1, 1)),
+    since=SourcePosition("here", (1, 1)),
+    counts=True,
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
@@ -66,9 +67,11 @@ def test_a_row_s_memory_of_before_is_read() -> None:
     """What was taken ahead had no number, and how often a row had freed such things was not kept."""
     old = [*msgspec.msgpack.decode(encode_row(FULL), ext_hook=_kept)[: NAMES.index("freed")]]
     old[NAMES.index("ahead")] = [["bet", "4"]]
+    assert old[NAMES.index("took")][0].pop() == "R1"
     old[NAMES.index("position")] = ["here", [1, 2]]
     found = decode_row(msgspec.msgpack.encode(old))
-    lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0, "waits_since": None}
+    lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0, "since": None}
+    lacks |= {"counts": False, "took": [Took("tx", "1", "bet", 2, Decimal(4), True)]}
     assert found == msgspec.structs.replace(FULL, **lacks)
     assert found.not_sent < found.ahead[0].n, "a later reversal is not taken for one of before"
 

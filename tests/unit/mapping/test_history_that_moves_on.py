@@ -133,6 +133,44 @@ class TestFromWhenPlayCounts:
         run.update("tx", "1", **bet("void"))
         assert (run.events(), run.ended("history")) == ([], ["history"] * 3)
 
+    @pytest.mark.parametrize("way", ["live", "history"])
+    def test_a_pending_row_counts_from_the_void_on_also_once_that_is_undone(self, trial: Make, way: str) -> None:
+        run = trial(STARTS)
+        run.insert("tx", "1", **bet("pending"))
+        run.insert("tx", "2", **by("cancel", "1", at=NEW if way == "live" else OLD))
+        run.insert("tx", "3", **by("undo", "2"))
+        run.restart()
+        run.update("tx", "1", **bet("ok"))
+        assert run.events() == ["Bet Approved 1 1"]
+
+    def test_a_pending_row_that_freed_itself_counts_from_the_void_on(self, trial: Make) -> None:
+        run = trial(STARTS)
+        run.insert("tx", "1", **bet("pending"))
+        run.insert("tx", "2", **by("cancel", "1"))
+        for state in ("ok", "failed"):
+            run.update("tx", "1", **bet(state))
+        run.restart()
+        run.update("tx", "1", **bet("ok"))
+        assert run.events() == ["Bet Approved 1 1"]
+
+    def test_a_reversal_that_was_undone_is_not_made_history(self, trial: Make) -> None:
+        run = trial(STARTS)
+        run.insert("tx", "1", **bet())
+        run.insert("tx", "2", **by("cancel", "1"))
+        run.insert("tx", "3", **by("undo", "2"))
+        run.update("tx", "2", **by("cancel", "1", at=OLD))
+        run.insert("tx", "4", **by("cancel", "1"))
+        assert run.events() == ["Bet Rollback 1 1", "Bet Approved 1:2 1", "Bet Rollback 1:2 1"]
+
+    def test_a_void_of_history_holds_whatever_the_row_itself_said_since(self, trial: Make) -> None:
+        run = trial(STARTS)
+        run.insert("tx", "1", **bet())
+        run.insert("tx", "2", **by("cancel", "1", at=OLD))
+        for state in ("failed", "ok"):
+            run.update("tx", "1", **bet(state))
+        run.insert("tx", "3", **by("cancel", "1"))
+        assert (run.events(), run.ended("skipped")) == ([], ["repeated: what it takes back does not stand"])
+
     def test_a_change_of_today_can_be_asked_for_what_stands_of_history(self, trial: Make) -> None:
         since = '>= moment("2026-01-01T10:00:00Z")'
         run = trial(WALLET + f"    starts: moment(at) {since} or (moment(changed) {since} and bet.stands)\n")

@@ -106,6 +106,85 @@ def test_what_came_before_goes_although_something_is_written_on_it_while_it_wait
     assert (run.held, run.parked()) == (0, [])
 
 
+MUTABLE = WALLET.replace("tx:\n", "tx:\n    rows: mutable\n    deleted: nothing\n")
+
+
+@pytest.mark.parametrize("text", [WALLET, MUTABLE])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_bet_of_another_player_that_was_sent_while_the_cancelling_waited_stands(
+    trial: Make, text: str, *, restart: bool
+) -> None:
+    run = trial(text)
+    game(run)
+    bet(run, "other", 1, round="R0", game="late")
+    bet(run, "b1", 5, player="p2")
+    cancel(run)
+    bet(run, "b2", 7, player="p2")
+    if restart:
+        run.restart()
+    game(run, "late")
+    assert run.events() == ["Bet Approved b1 5", "Bet Approved b2 7", "Bet Approved other 1", "Bet Rollback b1 5"]
+    assert (run.held, run.parked()) == (0, [])
+
+
+@pytest.mark.parametrize("note", ["b1", "b2"])
+def test_what_is_written_on_a_bet_later_makes_it_no_later_one(trial: Make, note: str) -> None:
+    run = trial(MUTABLE)
+    game(run)
+    bet(run, "other", 1, round="R0", game="late")
+    bet(run, "b1", 5, player="p2")
+    cancel(run)
+    bet(run, "b2", 7, player="p2")
+    amount = 5 if note == "b1" else 7
+    for _ in range(2):
+        run.update("tx", note, kind="bet", amount=amount, player="p2", game="g", note="seen")
+    game(run, "late")
+    assert run.events()[2:] == ["Bet Approved other 1", "Bet Rollback b1 5"]
+
+
+def test_a_cancelling_that_came_before_all_of_its_round_takes_that(run: Trial) -> None:
+    game(run)
+    cancel(run)
+    bet(run, "b1", 5, player="p2")
+    assert (run.events(), run.held) == (["Bet Approved b1 5", "Bet Rollback b1 5"], 0)
+
+
+GO = """
+lookups: {games: {key: id}}
+wait: {lookup: 1 day, original: 1 day}
+play:
+  bets:
+    rows: mutable
+    deleted: nothing
+    activities: {bet: {type: Bet}}
+    event: {game_name: "games[game].name"}
+  wins:
+    after: bets[bet]
+    activities: {win: {type: Win}}
+  cancels:
+    reverses:
+      - {when: 'true', original: "bets[bet]", followers: go}
+"""
+
+
+@pytest.mark.parametrize("notes", [1, 2])
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_win_is_none_of_its_bet_s_cancel_although_something_is_written_on_the_bet(
+    trial: Make, notes: int, *, restart: bool
+) -> None:
+    run = trial(GO)
+    run.insert("bets", "b", amount=5, game="late")
+    run.insert("cancels", "c", bet="b", player="p2")
+    for note in range(notes):
+        run.update("bets", "b", amount=5, game="late", note=note)
+    run.insert("wins", "w", amount=30, bet="b")
+    if restart:
+        run.restart()
+    game(run, "late")
+    assert run.events() == ["Bet Approved b 5", "Bet Rollback b 5", "Win Approved w 30"]
+    assert (run.held, run.parked()) == (0, [])
+
+
 LIST = """
 lookups: {games: {key: id}}
 play:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from tests.support.trial import Make, Trial
@@ -178,3 +180,71 @@ def test_a_bet_whose_round_is_cancelled_too_does_not_come_back_when_its_own_canc
     run.restart()
     cancel(run, "v", "undo", "all")
     assert (run.new(), run.parked()) == (["Bet Approved b:2 5"], [])
+
+
+THREE = {"own": ("win", "w"), "bet": ("bet", "b"), "round": ("round", "R1")}
+
+
+@pytest.mark.parametrize("order", list(permutations(THREE)))
+@pytest.mark.parametrize("history", [0, 1, 2, 3])
+def test_of_three_cancels_each_keeps_a_win_away_until_its_own_undo(
+    trial: Make, *, order: tuple[str, ...], history: int
+) -> None:
+    run = trial(WALLET)
+    write = run.snapshot if history else run.insert
+    write("bets", "b", amount=5)
+    write("wins", "w", bet="b", amount=30)
+    for number, name in enumerate(order):
+        kind, ref = THREE[name]
+        (run.snapshot if number < history else run.insert)("cancels", name, kind=kind, ref=ref)
+    run.restart()
+    run.new()
+    for undone in order[:2]:
+        cancel(run, f"u-{undone}", "undo", undone)
+        assert [event for event in run.new() if "w:2" in event] == []
+        run.restart()
+    cancel(run, "last", "undo", order[2])
+    assert (run.new()[-1], run.parked()) == ("Win Approved w:2 30", [])
+
+
+@pytest.mark.parametrize("third", ["own", "bet"])
+def test_a_cancel_holds_that_came_while_only_the_second_did(trial: Make, third: str) -> None:
+    run = trial(WALLET)
+    run.insert("bets", "b", amount=5)
+    run.insert("wins", "w", bet="b", amount=30)
+    for name in ("bet" if third == "own" else "own", "round"):
+        cancel(run, name, *THREE[name])
+    cancel(run, "u", "undo", "bet" if third == "own" else "own")
+    cancel(run, "third", *THREE[third])
+    run.restart()
+    cancel(run, "v", "undo", "round")
+    run.new()
+    assert "Win Approved w:2 30" not in run.events()
+    cancel(run, "w", "undo", "third")
+    assert (run.new()[-1], run.parked()) == ("Win Approved w:2 30", [])
+
+
+def test_a_row_s_cancel_holds_for_a_win_of_it_that_went_alone_before(trial: Make) -> None:
+    run = trial("""
+play:
+  bets:
+    activities:
+      bet: {type: Bet, event: {activity_id: {text: "{id}b"}}, again: {activity_id: {text: "{id}b:{n}"}}}
+      win:
+        type: Win
+        event: {activity_id: {text: "{id}w"}, wager_amount: won}
+        again: {activity_id: {text: "{id}w:{n}"}}
+  cancels:
+    reverses:
+      - {when: kind == "wins", round: ref, activity: win}
+      - {when: kind == "bet", original: "bets[ref]"}
+      - {when: kind == "undo", undoes: "cancels[ref]"}
+""")
+    run.insert("bets", "b", amount=5, won=30)
+    cancel(run, "wins", "wins", "R1")
+    cancel(run, "all", "bet", "b")
+    run.new()
+    cancel(run, "u", "undo", "wins")
+    assert run.new() == []
+    cancel(run, "v", "undo", "all")
+    assert (run.new(), run.parked()) == (["Bet Approved bb:2 5", "Win Approved bw:2 30"], [])
