@@ -5,6 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.doings import doing, same_doing
@@ -92,7 +94,9 @@ def _would_do(reversal: ReversalPlan, scope: Scope) -> Did | None:
     scope.original = row
     if reversal.followers == "go":
         return doing("round", reversal, group_of(row))
-    return doing("original", reversal, row, reversal.takes(scope) if reversal.takes is not None else None)
+    if reversal.takes is None or reversal.by_what_was_sent:
+        return doing("original", reversal, row)  # It may take less now, because it has taken that before.
+    return doing("original", reversal, row, reversal.takes(scope))
 
 
 def _counts(table: TablePlan, scope: Scope) -> set[str]:
@@ -109,6 +113,8 @@ def _says_otherwise(table: TablePlan, scope: Scope, memory: RowMemory) -> bool:
         if reversal is None or not memory.reversal:
             return True
         now, did = _would_do(reversal, scope), memory.did
+        if did is not None and reversal.by_what_was_sent:
+            did = msgspec.structs.replace(did, takes=None)
         return now is not None and did is not None and not same_doing(scope, did, now)
     counts = _counts(table, scope)
     known = {sent.name for sent in memory.sent} | {one.name for one in memory.ahead}

@@ -233,3 +233,17 @@ def test_one_of_its_own_kind_is_its_next_state(trial: Make) -> None:
     run.insert("tx", "2", provider_tx="A", kind="bet", status="void", amount=5)
     assert run.events() == ["Bet Approved bet-A 5", "Bet Rollback bet-A 5"]
     assert run.parked() == []
+
+
+@pytest.mark.parametrize("takes", ["original.bet.amount - amount", "over", "first.sent.amount - amount"])
+def test_a_retry_of_a_correction_to_another_amount_is_a_repeat(trial: Make, takes: str) -> None:
+    """What it takes depends on what is left: the second time that is nothing."""
+    names = "with: {first: 'tx[ref]', over: first.bet.amount - amount}\n    skip: {refused"
+    text = WALLET.replace("skip: {refused", names).replace("takes: amount", f"takes: {takes}")
+    run = trial(text)
+    run.insert("games", "g", title="Dice")
+    row(run, 1, "A")
+    row(run, 2, "R", kind="refund", ref="A", amount=3)
+    row(run, 3, "R", kind="refund", ref="A", amount=3)
+    assert (run.ended("skipped"), run.parked()) == (["another row has its key"], [])
+    assert run.events() == ["Bet Approved A 5", "Bet Rollback A 5", "Bet Approved A:2 3"]
