@@ -57,20 +57,30 @@ def first_items_alone(brand: Brand) -> Iterator[Problem]:
     play = brand.connector.play
     for name, table in play.items():
         for path, reversal in reversals_of(table):
-            other = play.get(table_named(reversal.original))
-            index = _index_of(reversal.original)
+            how = "original" if reversal.original is not None else "undoes"
+            named = reversal.original if reversal.original is not None else reversal.undoes
+            other, index = play.get(table_named(named)), _index_of(named)
             if other is None or index not in other.indexes or not other.each or reversal.followers == "go":
                 continue
             item, listed = next(iter(other.each.items()))
-            tree = tree_of(listed)
-            if tree is None or any(isinstance(node, ast.Tuple) for node in ast.walk(tree)):
+            own = [isinstance(one, ast.Tuple) for one in _lists_of(tree_of(listed))]
+            if not own or all(own) or (any(own) and how == "original"):
                 continue  # A list that the connector writes itself: how many there are depends on the row.
             if not speaks_of(item, [other.indexes[index]], other):
                 message = (
                     f"all items of one {item} list have the same {index}, and only the first of them is found"
                 )
                 hint = f"name {item} in the index too; or let the others follow the first, and `followers: go`"
-                yield brand.file.problem(("play", name, *path, "original"), message, hint)
+                if how == "undoes":
+                    hint = f"name {item} in the index and in the undo; an undo that names none is for a person"
+                yield brand.file.problem(("play", name, *path, how), message, hint)
+
+
+def _lists_of(tree: ast.expr | None) -> list[ast.expr]:
+    """Return the lists that an expression may be, each by a condition."""
+    if isinstance(tree, ast.IfExp):
+        return _lists_of(tree.body) + _lists_of(tree.orelse)
+    return [tree] if tree is not None else []
 
 
 def _asked_of_all(undo: Any, when: Any, states: set[str]) -> bool:

@@ -33,6 +33,7 @@ _MAPS: Final[Mapping[str | int, str]] = {
     "moves": "for each column, how a row begins and what follows what: {status: {new: [open], open: [done]}}",
     "activities": "a name for each: {bet: {type: Bet}, win: {type: Win}}",
     "event": "a value for each field: {activity_id: id}",
+    "each": "one list, and what one is called: {action: json(payload).actions}",
 }
 """What the keys are that hold a map, and are often written otherwise."""
 _WORDS: Final = re.compile(r"[\w .-]*")
@@ -45,6 +46,7 @@ _FORMS: Final = {
     "string_too_short": "a text that is not empty",
     "string_too_long": "a text of at most {max_length} characters",
     "too_short": "at least {min_length} of them",
+    "too_long": "at most {max_length} of them",
 }
 
 
@@ -115,7 +117,7 @@ def _problem(path: KeyPath, items: list[Mapping[str, Any]], document: Document, 
         message = f"{path[-1]} is not a key here"
         return Problem(document.file, place.key_line, place.key_column, _joined(path), message, hint)
     message, hint = _worded(items)
-    if message.startswith("a map of") and not hint:
+    if (message.startswith("a map of") or kind == "too_long") and not hint:
         hint = next((_MAPS[step] for step in path[::-1] if step in _MAPS), "")
     return Problem(document.file, place.line, place.column, _joined(path), message, hint)
 

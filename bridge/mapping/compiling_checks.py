@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -9,8 +10,9 @@ from typing import Any, Final
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
 from bridge.config.wallet import PlayTable, Reversal, Wallet
 from bridge.mapping.amounts import AMOUNTS
+from bridge.mapping.readers import ExpressionProblem
 from bridge.mapping.reporting import Path
-from bridge.mapping.syntax import did_you_mean, texts_of
+from bridge.mapping.syntax import did_you_mean, parse, texts_of
 from bridge.mapping.watching import columns_of, listed
 
 Problem = Callable[[Path, str, str], None]
@@ -227,6 +229,25 @@ def table_named(reference: Any) -> str:
 def speaks_of(name: str, forms: Sequence[Any], config: PlayTable) -> bool:
     """Return whether a name stands in forms, or in what they name under `with`."""
     return name in _reached(forms, config)
+
+
+def asks_what_was_sent(form: Any, config: PlayTable, activities: frozenset[str]) -> bool:
+    """Return whether a value depends on what was sent of a row, by itself or by what it names under `with`."""
+    open_forms, reached = [form], set[str]()
+    while open_forms:
+        for text in texts_of(open_forms.pop()):
+            try:
+                nodes = list(ast.walk(parse(text)[0]))
+            except ExpressionProblem:
+                continue  # It is told where it is compiled.
+            if any(isinstance(node, ast.Attribute) and node.attr in activities for node in nodes):
+                return True
+            names = {node.id for node in nodes if isinstance(node, ast.Name)} - reached
+            if "this_round" in names:
+                return True
+            reached |= names
+            open_forms += [config.with_[name] for name in names if name in config.with_]
+    return False
 
 
 def _asked_of(form: Any, config: PlayTable) -> set[str]:

@@ -9,6 +9,7 @@ from typing import Any
 from bridge.config.wallet import Activity, Reversal
 from bridge.mapping.amounts import AMOUNTS
 from bridge.mapping.compiling_checks import (
+    asks_what_was_sent,
     check_events,
     check_ids,
     check_keys_of_parts,
@@ -244,11 +245,15 @@ class TableCompiler(TableExpressions):
             skip=self.guards(reversal.skip, (*path, "skip")),
             park=self.guards(reversal.park, (*path, "park")),
             takes=self._share(reversal.takes, (*path, "takes")),
+            by_what_was_sent=asks_what_was_sent(reversal.takes, self._config, self._plan_activities()),
             partial=reversal.partial,
             repeated=reversal.repeated,
             unknown=reversal.unknown,
             event=self._reversal_event(reversal, path),
         )
+
+    def _plan_activities(self) -> frozenset[str]:
+        return frozenset({"sent"}).union(*(table.activity_names for table in self._plan.tables.values()))
 
     def _round(self, said: Any, path: Path) -> Callable[[Any], str | None] | None:
         return self.naming(said, path, self.names) if said is not None else None

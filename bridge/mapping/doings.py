@@ -34,7 +34,7 @@ def ended_before(scope: Scope, now: Did) -> Decision | None:
     memory = scope.memory
     if memory is None or (memory.did is None and not memory.took):
         return None
-    if memory.did is None or _same(scope, memory.did, now):
+    if memory.did is None or same_doing(scope, memory.did, now):
         return NO_CHANGE
     return CHANGED if memory.effective else None
 
@@ -58,7 +58,8 @@ def names_itself(row: PlayRow, scope: Scope) -> bool:
     return row.plan is scope.plan and row.key == scope.key
 
 
-def _same(scope: Scope, did: Did, now: Did) -> bool:
+def same_doing(scope: Scope, did: Did, now: Did) -> bool:
+    """Return whether a reversal row says now what it did before."""
     if (did.way, did.table, did.activity) != (now.way, now.table, now.activity):
         return False
     if did.way == "round":

@@ -49,22 +49,41 @@ def join_groups(recall: Recall, table: TablePlan, scope: Scope) -> list[str]:
     return groups
 
 
+def is_group(name: str) -> bool:
+    """Return whether what is taken back as a whole is a row with what follows it, and no round."""
+    return name.startswith(KEY_SEPARATOR)
+
+
 def move_group(recall: Recall, table: str, old: str, new: str) -> None:
     """Let what follows a row follow it under its new key."""
     for member, key in recall.value(ROUND_SPACE, _named(table, old)) or []:
         add_to_round(recall, _named(table, new), member, key)
 
 
+def rows_of_whole(recall: Recall, tables: dict[str, TablePlan], name: str) -> RoundRows:
+    """Return the rows of a round; or of a group, and what follows these in turn."""
+    found: RoundRows = []
+    seen: set[tuple[str, str]] = set()
+    names = [name]
+    for one in names:
+        for row, memory in rows_of_round(recall, tables, one):
+            if (row.plan.name, row.key) not in seen:
+                seen.add((row.plan.name, row.key))
+                found.append((row, memory))
+                names += [group_of(row)] if is_group(name) else []
+    return found
+
+
 def rows_of_group(row: PlayRow) -> RoundRows:
     """Return a row and all that is known to follow it; it was there before anybody asked for these, perhaps."""
-    memory, found = row.memory(), rows_of_round(row.recall, row.plan.all_tables, group_of(row))
+    memory, found = row.memory(), rows_of_whole(row.recall, row.plan.all_tables, group_of(row))
     known = {(member.plan.name, member.key) for member, _ in found}
     return found if memory is None or (row.plan.name, row.key) in known else [(row, memory), *found]
 
 
 def rows_that_go_with(row: PlayRow, name: str) -> RoundRows:
     """Return a row's group by the group's name, as `rows_of_group` does; of a round nothing."""
-    if not name.startswith(KEY_SEPARATOR):
+    if not is_group(name):
         return []
     _, table, key = name.split(KEY_SEPARATOR, 2)
     return rows_of_group(PlayRow(row.plan.all_tables[table], key, row.recall))

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.groups import join_groups, round_taken
+from bridge.mapping.groups import group_of, is_group, join_groups, round_taken, rows_of_whole
 from bridge.mapping.past import stands_of_history
 from bridge.mapping.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import UNKNOWN, Ahead, Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.rounds import join_round, rows_of_round
+from bridge.mapping.rounds import join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.takers import DEEPEST, add_taker, is_undone, keepers_of, named_by, takers_of
@@ -74,10 +74,12 @@ def _join_rounds(table: TablePlan, scope: Scope, recall: Recall) -> None:
     """Note where a row of history belongs, to a round or a group: it is taken back by what has taken that."""
     rounds = [join_round(recall, table, scope)] if table.indexes_rounds else []
     rounds += join_groups(recall, table, scope) if table.gathers else []
-    for round_id in rounds:
-        for taker in named_by(recall, "", round_id) if round_id is not None else ():
+    for round_id in filter(None, rounds):
+        for taker in named_by(recall, "", round_id):
             if table.each is None or taker[0] != table.name:  # An item is not taken back by one before it.
                 add_taker(recall, table.name, scope.key, taker)
+                if is_group(round_id):
+                    _note_round_taken(recall, table, group_of(PlayRow(table, scope.key, recall)), taker)
 
 
 def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: list[str]) -> None:
@@ -85,12 +87,14 @@ def _note_round_taken(recall: Recall, table: TablePlan, round_id: str, taker: li
     add_taker(recall, "", round_id, taker)
     for member in _members(recall, table, round_id):
         add_taker(recall, member.plan.name, member.key, taker)
+        if is_group(round_id):
+            add_taker(recall, "", group_of(member), taker)  # What follows it goes too.
         _settle_again(member)
 
 
 def _members(recall: Recall, table: TablePlan, round_id: str) -> list[PlayRow]:
     """Return the rows of history that a round has."""
-    known = rows_of_round(recall, table.all_tables, round_id)
+    known = rows_of_whole(recall, table.all_tables, round_id)
     return [row for row, memory in known if memory.history is not None]
 
 

@@ -93,6 +93,8 @@ class ReversalPlan:
     park: list[Guard]
     takes: Reader | None
     """Reads how much of a share is taken, in the form of `ActivityPlan.share`."""
+    by_what_was_sent: bool
+    """Whether `takes` depends on what was sent, and so on what has been taken of that."""
     partial: str
     repeated: str
     unknown: str

@@ -9,6 +9,7 @@ from bridge.mapping.expressions import compile_condition, compile_expression
 from bridge.mapping.plan import Test
 from bridge.mapping.readers import ExpressionProblem, Names, Reader
 from bridge.mapping.row_readers import key_reader, naming_reader
+from bridge.mapping.syntax import is_sequence
 
 Path = tuple[str | int, ...]
 
@@ -61,5 +62,8 @@ class Reporting:
 
     def _expressions(self, texts: Any, path: Path, names: Names) -> list[Reader]:
         if not isinstance(texts, list):
+            if is_sequence(texts):
+                message = "this is one text with a list in it, which names no row"
+                self.problem(path, message, "write the columns as a list of YAML, without quotes: [a, b]")
             return [self.expression(texts, path, names)]
         return [self.expression(text, (*path, at), names) for at, text in enumerate(texts)]

@@ -5,12 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from bridge.errors import MappingError, PoisonRecord
 from bridge.flow import Change
+from bridge.mapping.doings import doing, same_doing
+from bridge.mapping.groups import group_of
 from bridge.mapping.keys import key_text
 from bridge.mapping.past import would_have_amounted_to
 from bridge.mapping.plan import ReversalPlan, TablePlan
-from bridge.mapping.remembered import RowMemory, Sent
+from bridge.mapping.remembered import Did, RowMemory, Sent
 from bridge.mapping.rows import scope_of
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.waiting import Waiting
@@ -63,11 +67,8 @@ def _differ(table: TablePlan, one: Scope, other: Scope) -> bool:
     if reversal is not of_other:
         return True
     if reversal is not None:
-        named = reversal.original(one) if reversal.original is not None else None
-        other_named = reversal.original(other) if reversal.original is not None else None
-        if not isinstance(named, PlayRow) or not isinstance(other_named, PlayRow):
-            return False
-        return (named.plan.name, named.key) != (other_named.plan.name, other_named.key)
+        now, before = _would_do(reversal, one), _would_do(reversal, other)
+        return now is not None and before is not None and now != before
     counts = _counts(table, one)
     if counts != _counts(table, other):
         return True
@@ -76,6 +77,26 @@ def _differ(table: TablePlan, one: Scope, other: Scope) -> bool:
 
 def _reversal(table: TablePlan, scope: Scope) -> ReversalPlan | None:
     return next((one for one in table.reverses if one.when(scope)), None)
+
+
+def _would_do(reversal: ReversalPlan, scope: Scope) -> Did | None:
+    """Return what a reversal row takes back; None where it names nothing.
+
+    Nor of an undo: which reversal an index names changes with what was undone.
+    """
+    if reversal.round is not None:
+        round_id = reversal.round(scope)
+        return doing("round", reversal, round_id) if round_id is not None else None
+    row = reversal.original(scope) if reversal.original is not None else None
+    if not isinstance(row, PlayRow):
+        return None
+    row.memory()  # It follows a key that has changed since.
+    scope.original = row
+    if reversal.followers == "go":
+        return doing("round", reversal, group_of(row))
+    if reversal.takes is None or reversal.by_what_was_sent:
+        return doing("original", reversal, row)  # It may take less now, because it has taken that before.
+    return doing("original", reversal, row, reversal.takes(scope))
 
 
 def _counts(table: TablePlan, scope: Scope) -> set[str]:
@@ -91,12 +112,10 @@ def _says_otherwise(table: TablePlan, scope: Scope, memory: RowMemory) -> bool:
     if reversal is not None or memory.reversal:
         if reversal is None or not memory.reversal:
             return True
-        named = reversal.original(scope) if reversal.original is not None else None
-        did = memory.did
-        if did is None or did.way != "original" or not isinstance(named, PlayRow):
-            return False
-        named.memory()  # It follows a key that has changed since.
-        return (did.table, did.key) != (named.plan.name, named.key)
+        now, did = _would_do(reversal, scope), memory.did
+        if did is not None and reversal.by_what_was_sent:
+            did = msgspec.structs.replace(did, takes=None)
+        return now is not None and did is not None and not same_doing(scope, did, now)
     counts = _counts(table, scope)
     known = {sent.name for sent in memory.sent} | {one.name for one in memory.ahead}
     return counts != known or any(_amounts_otherwise(scope, one) for one in memory.sent)

@@ -92,6 +92,14 @@ def parse(text: str) -> tuple[ast.expr, Source]:
     return tree, source
 
 
+def is_sequence(text: object) -> bool:
+    """Return whether a text is an expression that is a list."""
+    try:
+        return isinstance(text, str) and isinstance(parse(text)[0], (ast.List, ast.Tuple))
+    except ExpressionProblem:
+        return False
+
+
 def asked(tree: ast.expr, *, condition: bool) -> frozenset[int]:
     """Return the ids of nodes of which only an attribute is wanted, or whether there is such a thing."""
     found: set[int] = set()

@@ -133,3 +133,27 @@ play:
         text = self.TABLE.replace("json(winners)", '\'("takes", "pays") if again else ("pays",)\'')
         text = text.replace("share.player", "share").replace("INDEX", "id").replace("VALUE", "prize_id")
         assert told(tmp_path, text.replace("AFTER", "").replace("FOLLOWERS", "stay")) == []
+
+    UNDO = """
+play:
+  calls:
+    each: {ref: 'json(refs) if kind in ("cancel", "uncancel") else ("self",)'}
+    key: [tx, ref]
+    indexes: {by_tx: INDEX}
+    activities: {bet: {type: Bet, when: kind == "bet"}}
+    reverses:
+      - {when: kind == "cancel", original: "calls.by_bet[ref]"}
+      - {when: kind == "uncancel", undoes: "calls.by_tx[VALUE]"}
+"""
+
+    def test_nor_a_bet_that_is_its_only_item_but_an_undo_of_all_items_is_told(self, tmp_path: Path) -> None:
+        text = self.UNDO.replace("{by_tx: INDEX}", "{by_tx: tx, by_bet: tx}")
+        (problem,) = told(tmp_path, text.replace("VALUE", "cancel_tx"))
+        assert problem == (
+            "play.calls.reverses.1.undoes",
+            "all items of one ref list have the same by_tx, and only the first of them is found",
+        )
+
+    def test_an_undo_that_names_the_item_is_not(self, tmp_path: Path) -> None:
+        text = self.UNDO.replace("{by_tx: INDEX}", "{by_tx: [tx, ref], by_bet: tx}")
+        assert told(tmp_path, text.replace("VALUE", "cancel_tx, ref")) == []

@@ -84,6 +84,20 @@ def test_numbers_and_booleans_of_expressions_keep_their_kind() -> None:
             "a map of keys and values is expected",
             "how a row begins",
         ),
+        (
+            "key: id\n",
+            "key: id\n    each: json(payload).actions\n",
+            "12:11: play.wallet_tx.each",
+            "a map of keys and values is expected",
+            "what one is called: {action: json(payload).actions}",
+        ),
+        (
+            "key: id\n",
+            "key: id\n    each: {pot: json(pots), share: pot.winners}\n",
+            "12:11: play.wallet_tx.each",
+            "at most 1 of them is expected",
+            "one list",
+        ),
         ("players: {key: id}", "players: id", "6:12: lookups.players", "a map of keys and values is expected", ""),
         ("topics: ", "order: {wait: 1 s, wiat: 2}, topics: ", "3:56: source.order.wiat", "not a key here", ""),
         (

@@ -192,6 +192,14 @@ play:
         ),
         "fx is looked up by c, a time for since",
     ),
+    "a list of columns in quotes": (
+        "play: {tx: {indexes: {by_time: '[player, at]'}, activities: {bet: {type: Bet}}}}",
+        "play.tx.indexes.by_time: this is one text with a list in it, which names no row (write the columns",
+    ),
+    "a key of several columns in quotes": (
+        "play: {tx: {key: '(provider, id)', activities: {bet: {type: Bet}}}}",
+        "play.tx.key: this is one text with a list in it, which names no row (write the columns",
+    ),
     "a pattern that is none": (
         "play: {tx: {tables: '(', activities: {bet: {type: Bet}}}}",
         "this is no regular expression",

@@ -73,6 +73,34 @@ def test_so_is_one_of_what_was_taken_back_in_part_or_whole(run: Trial) -> None:
     assert run.parked() == []
 
 
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"kind": "refund", "amount": 2}, {"kind": "refund", "amount": 1}),
+        ({"kind": "refund", "amount": 2}, {"kind": "rollback"}),
+        ({"kind": "rollback"}, {"kind": "refund", "amount": 2}),
+        ({"kind": "cancel", "round": "R1"}, {"kind": "cancel", "round": "R2"}),
+        ({"kind": "cancel", "round": "R1"}, {"kind": "rollback"}),
+    ],
+)
+def test_a_reversal_that_takes_something_else_is_none(
+    trial: Make, first: dict[str, object], second: dict[str, object], *, waits: bool
+) -> None:
+    """A provider gives each of two part refunds the id of its bet: the second would be lost as a repeat."""
+    cancel = '- {when: kind == "cancel", round: round}\n      - {when: kind == "rollback"'
+    run = trial(WALLET.replace('- {when: kind == "rollback"', cancel))
+    run.insert("games", "g", title="Dice")
+    bets = [(1, "A", "R1"), (2, "B", "R2")]
+    for number, tx, of in () if waits else bets:
+        row(run, number, tx, round=of)
+    row(run, 3, "R", **{"ref": "A", **first})
+    row(run, 4, "R", **{"ref": "A", **second})
+    for number, tx, of in bets if waits else ():
+        row(run, number, tx, round=of)
+    assert run.parked() == [("", "same_key")]
+
+
 def test_so_is_one_while_the_first_waits(run: Trial) -> None:
     row(run, 1, "A", game="new")
     row(run, 2, "A", game="new")
@@ -205,3 +233,17 @@ def test_one_of_its_own_kind_is_its_next_state(trial: Make) -> None:
     run.insert("tx", "2", provider_tx="A", kind="bet", status="void", amount=5)
     assert run.events() == ["Bet Approved bet-A 5", "Bet Rollback bet-A 5"]
     assert run.parked() == []
+
+
+@pytest.mark.parametrize("takes", ["original.bet.amount - amount", "over", "first.sent.amount - amount"])
+def test_a_retry_of_a_correction_to_another_amount_is_a_repeat(trial: Make, takes: str) -> None:
+    """What it takes depends on what is left: the second time that is nothing."""
+    names = "with: {first: 'tx[ref]', over: first.bet.amount - amount}\n    skip: {refused"
+    text = WALLET.replace("skip: {refused", names).replace("takes: amount", f"takes: {takes}")
+    run = trial(text)
+    run.insert("games", "g", title="Dice")
+    row(run, 1, "A")
+    row(run, 2, "R", kind="refund", ref="A", amount=3)
+    row(run, 3, "R", kind="refund", ref="A", amount=3)
+    assert (run.ended("skipped"), run.parked()) == (["another row has its key"], [])
+    assert run.events() == ["Bet Approved A 5", "Bet Rollback A 5", "Bet Approved A:2 3"]
