@@ -21,7 +21,7 @@ from bridge.memory import Memory
 from bridge.row import Row, Value
 
 LOOKUPS_KEPT: Final = 200_000
-"""Decoded rows of a look-up kept at hand; with more, the oldest half is let go."""
+"""Decoded look-up rows kept at hand; with more, the oldest half of each look-up is let go."""
 LOOKUPS_FRESH_MS: Final = 1_000
 """How old a look-up row may be that another instance can have written."""
 
@@ -168,7 +168,8 @@ class Recall:
         rows = self._lookups.get(space)
         if rows is None:
             rows = self._lookups[space] = {}
-        if len(rows) >= LOOKUPS_KEPT:
-            for old in list(rows)[: LOOKUPS_KEPT // 2]:
-                del rows[old]
+        if sum(map(len, self._lookups.values())) >= LOOKUPS_KEPT:
+            for each in self._lookups.values():
+                for old in list(each)[: (len(each) + 1) // 2]:
+                    del each[old]
         rows[key] = found
