@@ -15,9 +15,9 @@ from bridge.brand import Brand
 from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.compiling_checks import reversals_of
+from bridge.mapping.compiling_checks import nodes_of, reversals_of
 from bridge.mapping.reporting import Path
-from bridge.mapping.syntax import did_you_mean, texts_of
+from bridge.mapping.syntax import did_you_mean
 from bridge.mapping.watching import columns_of, listed
 
 _ONE_OF = (ast.Eq, ast.In)
@@ -106,15 +106,8 @@ def _asked_before_moves(table: PlayTable) -> Iterator[Any]:
 
 def _names_in(forms: Iterable[Any], table: PlayTable) -> set[str]:
     """Return the names under `with` that expressions ask for, also by way of other names."""
-    reached: set[str] = set()
-    texts = [text for form in forms for text in texts_of(form)]
-    while texts:
-        tree = tree_of(texts.pop())
-        names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} if tree is not None else set()
-        new = (names & table.with_.keys()) - reached
-        reached |= new
-        texts += [text for name in new for text in texts_of(table.with_[name])]
-    return reached
+    names = {node.id for node in nodes_of(forms, table) if isinstance(node, ast.Name)}
+    return names & table.with_.keys()
 
 
 def _written_after_moves(table: PlayTable) -> Iterator[tuple[Path, Any]]:

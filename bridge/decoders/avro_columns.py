@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from bridge.decoders.avro_steps import number_in
 from bridge.decoders.avro_values import read_length
 from bridge.decoders.column_schemas import ColumnSchema
 from bridge.decoders.columns import RANGES, column_decoder, is_plain
@@ -33,11 +34,7 @@ def read_text(raw: bytes) -> str:
 
 def read_number(raw: bytes) -> int:
     """Return a whole number of any length."""
-    number = shift = 0
-    for byte in raw:
-        number |= (byte & 127) << shift
-        shift += 7
-    return (number >> 1) ^ -(number & 1)
+    return number_in(raw, 0, len(raw))
 
 
 def wire_decoder(schema: ColumnSchema, read: WireReader, placeholder: Placeholder) -> ColumnDecoder:

@@ -70,10 +70,11 @@ def end_of(step: Step, data: bytes, pos: int) -> int:
     if kind == FIXED:
         return pos + step.size
     for field in step.inner:
-        if field.null < 0 or not is_null(field, data, pos):
-            pos = end_of(field, data, pos if field.null < 0 else pos + 1)
-        else:
+        if field.null >= 0:
             pos += 1
+            if is_null(field, data, pos - 1):
+                continue
+        pos = end_of(field, data, pos)
     return pos
 
 

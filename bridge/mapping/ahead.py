@@ -9,7 +9,7 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import UNKNOWN, Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import Members, RoundRows
-from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.scope import PlayRow, Scope, names_itself
 from bridge.mapping.shares import anything, less
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
@@ -104,8 +104,7 @@ def round_not_sent_yet(scope: Scope, rows: RoundRows, activity: str | None, now:
     """Return what goes with a round of which nothing was sent yet: what is pending, and what is parked."""
     found: list[Took] = []
     for row, memory in rows:
-        own = row.plan is scope.plan and row.key == scope.key
-        if not own and memory.ending in _KNOWN:
+        if not names_itself(row, scope) and memory.ending in _KNOWN:
             found += not_sent_yet(row, memory, activity, now)
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
@@ -233,21 +233,24 @@ def speaks_of(name: str, forms: Sequence[Any], config: PlayTable) -> bool:
 
 def asks_what_was_sent(form: Any, config: PlayTable, activities: frozenset[str]) -> bool:
     """Return whether a value depends on what was sent of a row, by itself or by what it names under `with`."""
-    open_forms, reached = [form], set[str]()
+    nodes = list(nodes_of([form], config))
+    by_round = any(isinstance(node, ast.Name) and node.id == "this_round" for node in nodes)
+    return by_round or any(isinstance(node, ast.Attribute) and node.attr in activities for node in nodes)
+
+
+def nodes_of(forms: Iterable[Any], config: PlayTable) -> Iterator[ast.AST]:
+    """Yield the nodes of expressions, and of what they name under `with`, once each."""
+    open_forms, reached = list(forms), set[str]()
     while open_forms:
         for text in texts_of(open_forms.pop()):
             try:
                 nodes = list(ast.walk(parse(text)[0]))
             except ExpressionProblem:
                 continue  # It is told where it is compiled.
-            if any(isinstance(node, ast.Attribute) and node.attr in activities for node in nodes):
-                return True
-            names = {node.id for node in nodes if isinstance(node, ast.Name)} - reached
-            if "this_round" in names:
-                return True
+            yield from nodes
+            names = {node.id for node in nodes if isinstance(node, ast.Name)} & config.with_.keys() - reached
             reached |= names
-            open_forms += [config.with_[name] for name in names if name in config.with_]
-    return False
+            open_forms += [config.with_[name] for name in sorted(names)]
 
 
 def _asked_of(form: Any, config: PlayTable) -> set[str]:

@@ -9,7 +9,7 @@ from bridge.mapping.decisions import NO_CHANGE, Decision, Park
 from bridge.mapping.history import taken_by
 from bridge.mapping.plan import ReversalPlan
 from bridge.mapping.remembered import UNKNOWN, Did, Ending
-from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.scope import PlayRow, Scope, names_itself
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -51,11 +51,6 @@ def undoes_itself_in_vain(plan: ReversalPlan, scope: Scope) -> bool:
     except (Waiting, PoisonRecord):
         return False  # said when it is judged
     return isinstance(row, PlayRow) and names_itself(row, scope)
-
-
-def names_itself(row: PlayRow, scope: Scope) -> bool:
-    """Return whether a row that one names is that row itself."""
-    return row.plan is scope.plan and row.key == scope.key
 
 
 def same_doing(scope: Scope, did: Did, now: Did) -> bool:

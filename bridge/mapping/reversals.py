@@ -7,7 +7,7 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet, taken_otherwise
 from bridge.mapping.decisions import NO_CHANGE, Decision, Hold, Park, Skip
-from bridge.mapping.doings import CHANGED, doing, ended_before, names_itself
+from bridge.mapping.doings import CHANGED, doing, ended_before
 from bridge.mapping.events import EventMaker, newest_first
 from bridge.mapping.groups import follower_stands, group_of, rows_of_group, taken_with
 from bridge.mapping.guards import first_true, parked_by, skipped_by
@@ -17,7 +17,7 @@ from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
 from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, rows_of_round, taken_together
-from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.scope import PlayRow, Scope, names_itself
 from bridge.mapping.shares import adds, anything, less
 from bridge.mapping.taking_back import all_of, as_sent, as_settled, part_of
 from bridge.mapping.undoing import undo, what_it_took

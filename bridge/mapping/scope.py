@@ -249,3 +249,8 @@ class Scope:
     def committed_at(self) -> datetime | None:
         """Return when the database committed the change."""
         return self.change.committed_at if self.change is not None else None
+
+
+def names_itself(row: PlayRow, scope: Scope) -> bool:
+    """Return whether a row that one names is that row itself."""
+    return row.plan is scope.plan and row.key == scope.key

@@ -6,7 +6,6 @@ import msgspec
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.ahead import MOVED_ON, is_kept_back, lift, taken_ahead
-from bridge.mapping.doings import names_itself
 from bridge.mapping.events import EventMaker
 from bridge.mapping.growth import growth
 from bridge.mapping.history import took_in_history
@@ -14,7 +13,7 @@ from bridge.mapping.outgoing import Outgoing
 from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.retaking import retake
-from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.scope import PlayRow, Scope, names_itself
 from bridge.mapping.shares import more
 from bridge.mapping.taking_back import as_settled
 from bridge.mapping.takings import require_uncut

@@ -17,7 +17,7 @@ def test_rows_of_several_lookups_share_one_bound() -> None:
     for space in LOOKUPS:
         recall.put_lookup(space, "k", [Version(None, {"id": 1})])
         for number in range(EACH):
-            recall._keep(space, str(number), object())  # noqa: SLF001 -- to read so many would take minutes
-        most = max(most, sum(map(len, recall._lookups.values())))  # noqa: SLF001
+            recall._keep(space, str(number), object())
+        most = max(most, sum(map(len, recall._lookups.values())))
     assert EACH < most <= LOOKUPS_KEPT
     assert recall.lookup(LOOKUPS[0], "k") is not None
