@@ -76,6 +76,10 @@ class DecodeError(PoisonRecord):
     """The bytes are no record that Debezium writes, or contradict their own schema."""
 
 
+class BeforeAllTime(DecodeError):
+    """The date is Postgres' -infinity: no event can hold it, but what is valid from then on always was."""
+
+
 class MappingError(PoisonRecord):
     """The row cannot be said as an event: a column is missing or unavailable, a value does not fit."""
 

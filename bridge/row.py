@@ -19,6 +19,21 @@ class Unavailable:
 
 UNAVAILABLE: Final = Unavailable()
 
+
+class SinceEver:
+    """A time before all others, whatever their kind: Postgres' -infinity, from which a version may be valid."""
+
+    __slots__ = ()
+
+    def __lt__(self, other: object) -> bool:
+        return other is not self
+
+    def __gt__(self, other: object) -> bool:
+        return False
+
+
+SINCE_EVER: Final = SinceEver()
+
 Value = Any
 """A decoded column: None, bool, int, str, bytes, Decimal, datetime, date, time, timedelta, list or dict.
 
@@ -127,7 +142,7 @@ class Row:
                 return decoder(value)
             return value if self._plain is None else self._plain.plain(value)
         except DecodeError as error:
-            raise DecodeError(error.code, f"column {column}: {error.reason}") from error
+            raise type(error)(error.code, f"column {column}: {error.reason}") from error
 
     def _hint(self, column: str) -> str:
         other = next((name for name in self.raw if name.casefold() == column.casefold()), None)

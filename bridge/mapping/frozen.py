@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.mapping.remembered import Did, RowMemory, Took, Version
-from bridge.row import UNAVAILABLE, Value
+from bridge.row import SINCE_EVER, UNAVAILABLE, Value
 
 _DECIMAL: Final = 1
 _DATE: Final = 2
@@ -20,6 +20,7 @@ _TIME: Final = 5
 _DURATION: Final = 6
 _BIG: Final = 7
 _UNAVAILABLE: Final = 8
+_SINCE_EVER: Final = 9
 
 
 def freeze(value: Value) -> Any:
@@ -50,6 +51,8 @@ def _extended(value: Value) -> msgspec.msgpack.Ext:
         return msgspec.msgpack.Ext(_DURATION, str(micros).encode())
     if value is UNAVAILABLE:
         return msgspec.msgpack.Ext(_UNAVAILABLE, b"")
+    if value is SINCE_EVER:
+        return msgspec.msgpack.Ext(_SINCE_EVER, b"")
     raise TypeError(f"a value of type {type(value).__name__} cannot be remembered")
 
 
@@ -62,6 +65,7 @@ _THAW: Final[dict[int, Callable[[str], Value]]] = {
     _DURATION: lambda text: timedelta(microseconds=int(text)),
     _BIG: int,
     _UNAVAILABLE: lambda _: UNAVAILABLE,
+    _SINCE_EVER: lambda _: SINCE_EVER,
 }
 
 

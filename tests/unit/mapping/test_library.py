@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as clock_time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -158,6 +160,22 @@ def test_lists_of_rows_are_added_counted_and_searched(text: str, result: Value) 
     assert evaluated(text, legs=legs) == result
     if "nothing" not in text:
         assert evaluated(text, legs=[Row(leg, {}) for leg in legs]) == result
+
+
+@pytest.mark.parametrize(
+    ("clock", "text"),
+    [
+        (clock_time(9, 5, 7, 120431), "2026-01-02 09:05:07.120431"),
+        (clock_time(9, 5), "2026-01-02 09:05:00"),
+        (clock_time(9, 5, tzinfo=UTC), "2026-01-02 09:05:00Z"),
+    ],
+)
+def test_a_date_and_a_time_of_day_are_joined_to_a_moment(clock: clock_time, text: str) -> None:
+    day = date(2026, 1, 2)
+    assert evaluated('text(day, " ", at)', day=day, at=clock) == text
+    zone = clock.tzinfo or ZoneInfo("Europe/Malta")
+    moment = evaluated('moment(text(day, " ", at), "Europe/Malta")', day=day, at=clock)
+    assert moment == datetime.combine(day, clock.replace(tzinfo=None), zone)
 
 
 def test_a_double_is_taken_only_when_the_expression_says_so() -> None:
