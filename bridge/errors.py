@@ -76,8 +76,12 @@ class DecodeError(PoisonRecord):
     """The bytes are no record that Debezium writes, or contradict their own schema."""
 
 
-class BeforeAllTime(DecodeError):
-    """The date is Postgres' -infinity: no event can hold it, but what is valid from then on always was."""
+class EndlessTime(DecodeError):
+    """The date is Postgres' infinity or -infinity: as a column of its own it can be compared, and no more."""
+
+    def __init__(self, *, past: bool) -> None:
+        super().__init__("infinity", "the date is infinity or -infinity")
+        self.past = past
 
 
 class MappingError(PoisonRecord):

@@ -23,7 +23,7 @@ from bridge.decoders.decimals import (
     variable_scale,
 )
 from bridge.decoders.placeholder import Placeholder
-from bridge.errors import DecodeError
+from bridge.errors import DecodeError, EndlessTime
 from bridge.row import UNAVAILABLE, ColumnDecoder, Value
 
 Factory = Callable[[ColumnSchema, Placeholder], ColumnDecoder]
@@ -172,8 +172,20 @@ def _double(_: ColumnSchema, __: Placeholder) -> ColumnDecoder:
     return decode
 
 
+def _inside(decode: ColumnDecoder) -> ColumnDecoder:
+    """Return the decoder of what lies inside a column: an endless time there is none of the column's."""
+
+    def decode_inside(value: Any) -> Value:
+        try:
+            return decode(value)
+        except EndlessTime as error:
+            raise DecodeError(error.code, error.reason) from None
+
+    return decode_inside
+
+
 def _array(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    item = column_decoder(schema.items, placeholder) if schema.items else placeholder.plain
+    item = _inside(column_decoder(schema.items, placeholder)) if schema.items else placeholder.plain
 
     def decode(value: Any) -> Value:
         if type(value) is not list:
@@ -186,7 +198,7 @@ def _array(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
 
 
 def _map(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    of_value = column_decoder(schema.values, placeholder) if schema.values else placeholder.plain
+    of_value = _inside(column_decoder(schema.values, placeholder)) if schema.values else placeholder.plain
 
     def decode(value: Any) -> Value:
         if value == placeholder.pair:
@@ -205,7 +217,7 @@ def _map(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
 
 
 def _struct(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    decoders = column_decoders(schema, placeholder)
+    decoders = {name: _inside(one) for name, one in column_decoders(schema, placeholder).items()}
 
     def decode(value: Any) -> Value:
         if type(value) is not dict:

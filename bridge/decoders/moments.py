@@ -2,7 +2,8 @@
 
 A timestamp of a column without time zone is encoded as if it were UTC; it comes out naive.  What
 Python cannot hold (infinity, years before 1 or after 9999) raises a DecodeError that names it, and
-only when the column is read.  Digits beyond microseconds are cut off, as `moment` and `epoch_ns` do.
+only when the column is read; of infinity the row then makes a value.  Digits beyond microseconds are
+cut off, as `moment` and `epoch_ns` do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from bridge.decoders.decimals import conflict
-from bridge.errors import BeforeAllTime, DecodeError
+from bridge.errors import DecodeError, EndlessTime
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 -- local time of a zone that the column does not tell
 EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,9 +55,9 @@ def micros_from_nanos(value: Any) -> int:
     return _whole(value) // 1000
 
 
-def infinity(*, past: bool) -> DecodeError:
-    """Make the error for Postgres' infinite dates and timestamps."""
-    return (BeforeAllTime if past else DecodeError)("infinity", "the date is infinity or -infinity")
+def infinity(*, past: bool) -> EndlessTime:
+    """Make the error for Postgres' infinite dates and timestamps; a row makes a value of it."""
+    return EndlessTime(past=past)
 
 
 def out_of_range() -> DecodeError:

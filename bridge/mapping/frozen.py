@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.mapping.remembered import Did, RowMemory, Took, Version
-from bridge.row import SINCE_EVER, UNAVAILABLE, Value
+from bridge.row import FOREVER, SINCE_EVER, UNAVAILABLE, Value
 
 _DECIMAL: Final = 1
 _DATE: Final = 2
@@ -21,6 +21,9 @@ _DURATION: Final = 6
 _BIG: Final = 7
 _UNAVAILABLE: Final = 8
 _SINCE_EVER: Final = 9
+_FOREVER: Final = 10
+_SINGLE: Final[dict[int, Value]] = {_UNAVAILABLE: UNAVAILABLE, _SINCE_EVER: SINCE_EVER, _FOREVER: FOREVER}
+"""Values of which there is one."""
 
 
 def freeze(value: Value) -> Any:
@@ -49,10 +52,9 @@ def _extended(value: Value) -> msgspec.msgpack.Ext:
     if isinstance(value, timedelta):
         micros = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
         return msgspec.msgpack.Ext(_DURATION, str(micros).encode())
-    if value is UNAVAILABLE:
-        return msgspec.msgpack.Ext(_UNAVAILABLE, b"")
-    if value is SINCE_EVER:
-        return msgspec.msgpack.Ext(_SINCE_EVER, b"")
+    for code, known in _SINGLE.items():
+        if value is known:
+            return msgspec.msgpack.Ext(code, b"")
     raise TypeError(f"a value of type {type(value).__name__} cannot be remembered")
 
 
@@ -64,13 +66,11 @@ _THAW: Final[dict[int, Callable[[str], Value]]] = {
     _TIME: time.fromisoformat,
     _DURATION: lambda text: timedelta(microseconds=int(text)),
     _BIG: int,
-    _UNAVAILABLE: lambda _: UNAVAILABLE,
-    _SINCE_EVER: lambda _: SINCE_EVER,
 }
 
 
 def _thaw(code: int, data: memoryview) -> Value:
-    return _THAW[code](bytes(data).decode())
+    return _THAW[code](bytes(data).decode()) if code not in _SINGLE else _SINGLE[code]
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from bridge.errors import BeforeAllTime, MappingError, PoisonRecord
+from bridge.errors import MappingError, PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.keys import key_text
 from bridge.mapping.layered import columns_of
@@ -14,7 +14,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Version
 from bridge.mapping.rows import row_of_record
 from bridge.records import SourcePosition
-from bridge.row import SINCE_EVER, UNAVAILABLE, Row, Value
+from bridge.row import UNAVAILABLE, Row, Value
 
 
 class ShownRow:
@@ -153,10 +153,7 @@ def _since_of(lookup: LookupPlan, row: Row) -> Value:
     """Return from when on a version is valid; None where the look-up has no versions."""
     if lookup.as_of is None:
         return None
-    try:
-        since = row[lookup.as_of]
-    except BeforeAllTime:
-        return SINCE_EVER
+    since = row[lookup.as_of]
     if since is None:
         raise MappingError("no_key", f"a version of {lookup.name} has no {lookup.as_of}")
     return since

@@ -88,6 +88,13 @@ def test_a_number_that_is_filled_with_zeros_is_unsigned(told: str) -> None:
     assert error.value.code == "unsigned_wrapped"
 
 
+def test_infinity_inside_an_array_is_no_value_of_the_column() -> None:
+    items = {"type": "string", "name": "io.debezium.time.ZonedTimestamp"}
+    with pytest.raises(DecodeError) as error:
+        read(["2026-01-02T00:00:00Z", "infinity"], "array", items=items)
+    assert error.value.code == "infinity"
+
+
 def test_arrays_are_read_item_by_item() -> None:
     items = {"type": "bytes", "name": "org.apache.kafka.connect.data.Decimal", "parameters": {"scale": "2"}}
     assert read(["MDk=", None], "array", items=items) == [Decimal("123.45"), None]

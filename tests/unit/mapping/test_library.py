@@ -19,7 +19,7 @@ from bridge.mapping.expressions import ExpressionProblem, compile_expression
 from bridge.mapping.library import LIBRARY
 from bridge.mapping.library.patterns import MOST_STEPS, checked_pattern
 from bridge.mapping.readers import Unfit
-from bridge.row import Row, Value
+from bridge.row import FOREVER, SINCE_EVER, Row, Value
 from tests.unit.mapping.columns import Columns, evaluated
 
 EXAMPLES = [(function.name, *example) for function in LIBRARY.values() for example in function.examples]
@@ -176,6 +176,28 @@ def test_a_date_and_a_time_of_day_are_joined_to_a_moment(clock: clock_time, text
     zone = clock.tzinfo or ZoneInfo("Europe/Malta")
     moment = evaluated('moment(text(day, " ", at), "Europe/Malta")', day=day, at=clock)
     assert moment == datetime.combine(day, clock.replace(tzinfo=None), zone)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("until > at", True), ("until >= at", True), ("until < at", False), ("at <= until", True),
+        ("at > until", False), ("until == until", True), ("until == at", False), ("until != at", True),
+        ("until == null", False), ("until <= until", True), ("until < until", False), ("ever < day", True),
+        ("ever < until", True), ("ever >= at", False), ("max(at, until) == until", True),
+    ],
+)  # fmt: skip
+def test_infinity_is_before_or_after_every_other_time(text: str, result: bool) -> None:
+    moment, day = datetime(2026, 1, 2, tzinfo=UTC), date(2026, 1, 2)
+    assert evaluated(text, until=FOREVER, ever=SINCE_EVER, at=moment, day=day) is result
+
+
+@pytest.mark.parametrize(
+    "text", ["text(until)", 'until == "x"', "until > 1", "later(until, '1 day')", "date(until)"]
+)
+def test_infinity_is_nothing_else(text: str) -> None:
+    with pytest.raises(MappingError):
+        evaluated(text, until=FOREVER)
 
 
 def test_a_double_is_taken_only_when_the_expression_says_so() -> None:
