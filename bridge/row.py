@@ -46,7 +46,8 @@ class Endless:
     def __str__(self) -> str:
         return "-infinity" if self._past else "infinity"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self)
 
 
 SINCE_EVER: Final = Endless(past=True)
