@@ -300,6 +300,37 @@ class TestAmountsSent:
         assert run.notices() == ([told] if told else [])
 
 
+class TestTimesKept:
+    """Rollbacks that have the time of their bet."""
+
+    @pytest.mark.parametrize(
+        ("said", "told"),
+        [
+            ("event: {}", "all 3 Rollbacks of tx have the timestamp of what they take back"),
+            ("event: {timestamp: at}", ""),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, said: str, told: str) -> None:
+        connector = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet"}}
+    reverses: {when: kind == "void", original: "tx[ref]", SAID}
+"""
+        database = Database()
+        records = []
+        for number in range(3):
+            bet = {**ROW, "round": f"R{number}", "kind": "bet", "amount": 3, "at": "2026-01-01T10:00:00Z"}
+            void = {**bet, "kind": "void", "ref": f"b{number}", "at": "2026-01-01T11:00:00Z"}
+            records += [
+                database.insert("tx", {"id": f"b{number}"}, bet),
+                database.insert("tx", {"id": f"v{number}"}, void),
+            ]
+        shown = Preview(wallet(tmp_path, connector.replace("SAID", said)))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == ([told] if told else [])
+
+
 class TestWinsLeft:
     """A bet that goes, and a win of its round that nobody takes back."""
 
@@ -307,7 +338,7 @@ class TestWinsLeft:
 play:
   tx:
     activities: {bet: {type: Bet, when: kind == "bet"}, win: {type: Win, when: kind == "win"}}
-    reverses: {when: kind == "void", TAKES}
+    reverses: {when: kind == "void", TAKES, event: {timestamp: committed_at}}
 """
 
     @pytest.mark.parametrize(
@@ -344,6 +375,7 @@ play:
     activities: {bet: {type: Bet, when: kind == "bet", share: amount}, win: {type: Win, when: kind == "win"}}
     event: {wager_amount: left if kind == "bet" else amount}
     reverses: {when: kind == "refund", original: "tx[ref]", takes: amount, partial: amount}
+    rollback: {timestamp: committed_at}
 """
         database = Database()
         records = []
