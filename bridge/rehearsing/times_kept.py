@@ -40,7 +40,7 @@ class TimesKept:
                 sentence = f"all {count} Rollbacks of {table} have the timestamp of what they take back"
                 yield (
                     sentence,
-                    "name the time under `event` of `reverses`, or `rollback`: {timestamp: created_at}, say",
+                    "say it under `event` of `reverses`; or of a row that takes itself back, under `rollback`",
                 )
 
 

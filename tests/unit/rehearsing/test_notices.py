@@ -374,8 +374,7 @@ play:
   tx:
     activities: {bet: {type: Bet, when: kind == "bet", share: amount}, win: {type: Win, when: kind == "win"}}
     event: {wager_amount: left if kind == "bet" else amount}
-    reverses: {when: kind == "refund", original: "tx[ref]", takes: amount, partial: amount}
-    rollback: {timestamp: committed_at}
+    reverses: {when: kind == "refund", original: "tx[ref]", takes: amount, partial: amount, event: EVENT}
 """
         database = Database()
         records = []
@@ -388,7 +387,7 @@ play:
             for refund in range(taken):
                 own = {**row, "kind": "refund", "ref": f"b{number}", "amount": 1}
                 records.append(database.insert("tx", {"id": f"r{number}-{refund}"}, own))
-        shown = Preview(wallet(tmp_path, said))
+        shown = Preview(wallet(tmp_path, said.replace("EVENT", "{timestamp: committed_at}")))
         list(shown.of(records))
         assert len(shown.counts.notices) == told
 
