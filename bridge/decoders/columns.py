@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bridge.decoders import moments, structured
 from bridge.decoders.column_schemas import ColumnSchema
-from bridge.decoders.conversions import unsigned
+from bridge.decoders.conversions import number_of_bits, unsigned
 from bridge.decoders.decimals import (
     binary,
     conflict,
@@ -127,19 +127,12 @@ def _bytes(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
     return decode
 
 
-def _bits(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    length = schema.parameter("length") or 0
-    # A varbit without limit says that its length is 2^31-1.
-    width = length if length <= 65_536 else 1
+def _bits(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
     raw = placeholder.raw
 
     def decode(value: Any) -> Value:
         data = binary(value)
-        if data == raw:
-            return UNAVAILABLE
-        # Little-endian; Postgres' trailing zero bytes are cut off, so the length pads them back.
-        number = int.from_bytes(data, "little")
-        return (f"{number:b}" if number else "").rjust(width, "0")
+        return UNAVAILABLE if data == raw else number_of_bits(data)
 
     return decode
 

@@ -78,6 +78,9 @@ COLUMN_TYPES: Final[Sequence[ColumnTypeDoc]] = (
     ),
     ColumnTypeDoc("boolean", "boolean", "True or false, also as 1 or 0 and as their texts (MySQL's tinyint(1))."),
     ColumnTypeDoc(
+        "bits", "bits", "Bits, of MySQL's bit(8) or Postgres' bit varying, as the number that they make."
+    ),
+    ColumnTypeDoc(
         "UNIT UTC",
         "micros UTC",
         "A moment, counted in seconds, millis, micros or nanos since 1970 in UTC.",
@@ -136,7 +139,8 @@ _OF_DATABASES: Final = {
     **dict.fromkeys(("timestamptz", "datetimeoffset"), "'iso'"),
     **dict.fromkeys(("numeric", "number", "money"), "'decimal' or 'decimal base64 2'"),
     **dict.fromkeys(("integer", "bigint", "smallint", "long"), "'int'"),
-    **dict.fromkeys(("bool", "bit", "tinyint"), "'boolean'"),
+    **dict.fromkeys(("bool", "tinyint"), "'boolean'"),
+    **dict.fromkeys(("bit", "varbit"), "'boolean', or 'bits' where there are several,"),
     **dict.fromkeys(("string", "varchar", "nvarchar"), "'text'"),
     **dict.fromkeys(("jsonb",), "'json'"),
 }
@@ -185,6 +189,7 @@ _SIMPLE: Final[dict[str, ColumnDecoder]] = {
     "int": to.whole,
     "unsigned": to.unsigned,
     "boolean": to.boolean,
+    "bits": to.number_of_bits,
     "iso": to.iso_moment,
     "days": to.days,
     "date": to.iso_day,

@@ -59,15 +59,15 @@ def test_each_type_is_read(kind: str, name: str | None, value: object, wanted: o
 @pytest.mark.parametrize(
     ("value", "length", "wanted"),
     [
-        (b"\xaf", 8, "10101111"),
-        (b"\x9f\x00", 16, "0000000010011111"),
-        (b"\x9f", 16, "0000000010011111"),
-        (b"", 3, "000"),
-        (b"\x05", 3, "101"),
-        (b"\x01\x02", 2**31 - 1, "1000000001"),
+        (b"\xaf", 8, 0b1010_1111),
+        (b"\x9f\x00", 16, 0b1001_1111),
+        (b"\x9f", 16, 0b1001_1111),
+        (b"", 3, 0),
+        (b"\x05", 3, 5),
+        (b"\x01\x02", 2**31 - 1, 513),
     ],
 )
-def test_bits_are_little_endian_and_padded_to_their_length(value: bytes, length: int, wanted: str) -> None:
+def test_bits_are_the_number_that_they_make_the_lowest_byte_first(value: bytes, length: int, wanted: int) -> None:
     assert read(b64encode(value).decode(), "bytes", BITS, parameters={"length": str(length)}) == wanted
 
 

@@ -110,6 +110,8 @@ def test_every_documented_example_is_a_type_that_leaves_null_and_unavailable_alo
         ("bytes base64", "no base64!", "schema_conflict"),
         ("text", 1.5, "schema_conflict"),
         ("trimmed", {}, "schema_conflict"),
+        ("bits", "101", "schema_conflict"),
+        ("bits", True, "schema_conflict"),
     ],
 )
 def test_a_value_that_is_not_as_declared_is_refused(declared: str, value: Any, code: str) -> None:
@@ -130,6 +132,11 @@ def test_a_value_that_is_not_as_declared_is_refused(declared: str, value: Any, c
 )
 def test_infinity_is_a_time_in_every_zone(declared: str, value: Any, wanted: Any) -> None:
     assert read_declared(value, declared) is wanted
+
+
+@pytest.mark.parametrize(("value", "wanted"), [("BgE=", 262), ("BQ==", 5), ("", 0), (6, 6)])
+def test_bits_without_a_schema_are_a_number_too(value: Any, wanted: int) -> None:
+    assert read_declared(value, "bits") == wanted
 
 
 @pytest.mark.parametrize(
