@@ -163,7 +163,7 @@ def iso_moment(value: Any) -> datetime:
 
 
 def json_text(value: Any) -> Value:
-    return json_value(value) if type(value) is str else value
+    return json_value(value) if type(value) in (str, bytes) else value
 
 
 def plain_text(value: Any) -> str:

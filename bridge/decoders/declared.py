@@ -105,7 +105,7 @@ COLUMN_TYPES: Final[Sequence[ColumnTypeDoc]] = (
     ),
     ColumnTypeDoc("days", "days", "A date, counted in days since 1970."),
     ColumnTypeDoc("date", "date", "A date as ISO text, 2026-03-29."),
-    ColumnTypeDoc("json", "json", "JSON in a text column, with exact numbers inside."),
+    ColumnTypeDoc("json", "json", "JSON in a column of text or of bytes, with exact numbers inside."),
     ColumnTypeDoc("text", "text", "Text; a whole number is written in digits."),
     ColumnTypeDoc("trimmed", "trimmed", "Text without the spaces that char(n) pads it with at the end."),
     ColumnTypeDoc("uuid", "uuid", "A UUID, as text or as 16 bytes (MySQL's binary(16)), in lower case."),

@@ -181,6 +181,7 @@ def test_an_hour_that_comes_twice_or_never_is_a_stated_choice(text: str, choice:
         ),
         ("days", "int32", "io.debezium.time.Date", 20_514, date(2026, 3, 2)),
         ("json", "string", None, '{"a":1}', {"a": 1}),
+        ("json", "bytes", None, "eyJhIjoxLjEwfQ==", {"a": Decimal("1.10")}),
         ("boolean", "int16", None, 1, True),
         ("boolean", "boolean", None, False, False),
         ("trimmed", "string", None, "EUR ", "EUR"),

@@ -205,6 +205,14 @@ def test_a_double_is_taken_only_when_the_expression_says_so() -> None:
     assert type(evaluated('number(x, double="accept") + 1', x=Double("0.1"))) is Decimal
 
 
+def test_json_may_lie_in_bytes() -> None:
+    assert evaluated("json(x).a", x='{"a": 1.10, "b": "é"}'.encode()) == Decimal("1.10")
+    for data in (b"\xff{}", b"\xca\xfe", b""):
+        with pytest.raises(MappingError) as error:
+            evaluated("json(x)", x=data)
+        assert error.value.code == "bad_json"
+
+
 def test_json_text_keeps_every_digit() -> None:
     payload = '{"id": 9223372036854775809123, "amount": 0.100000000000000001, "list": [{"a b": "é"}]}'
     assert evaluated("json(p).id", p=payload) == 9223372036854775809123
