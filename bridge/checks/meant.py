@@ -108,7 +108,7 @@ def _asked_of_original(condition: Any) -> set[str]:
 
 
 def versions_by_no_column(brand: Brand) -> Iterator[Problem]:
-    """Yield what stands as `as_of` and is no column: an expression, a name under `with`, the time of the commit."""
+    """Yield what stands as `as_of` and is no column: an expression, a name under `with`, when the commit was."""
     connector = brand.connector
     said = [(("play", name), table.as_of, table.with_) for name, table in connector.play.items()]
     said += [(("lookups", name), lookup.as_of, {}) for name, lookup in connector.lookups.items()]

@@ -20,6 +20,7 @@ from bridge.mapping.rows import row_of_record
 from bridge.memory import Memory
 from bridge.rehearsing.amounts_not_sent import AmountsNotSent
 from bridge.rehearsing.amounts_sent import AmountsSent
+from bridge.rehearsing.columns_padded import ColumnsPadded
 from bridge.rehearsing.columns_unread import ColumnsUnread
 from bridge.rehearsing.origins import Origin
 from bridge.rehearsing.parts_taken_whole import PartsTakenWhole
@@ -68,6 +69,7 @@ class Notices:
         self._wins_left = WinsLeft()
         self._times_kept = TimesKept()
         self._unread = ColumnsUnread()
+        self._padded = ColumnsPadded()
 
     def note_row(self, outcome: Outcome, change: Change | None, memory: Memory) -> None:
         """Note what an update says of the row, what its events say again, and what a reversal took."""
@@ -76,6 +78,7 @@ class Notices:
             self._again_used.note_change(table, outcome, change, memory)
         if change is not None and table is not None:
             self._unread.note(table, outcome, change, memory)
+            self._padded.note(table, change)
         self._again_used.note_events(outcome.events)
         self._taken_whole.note(outcome, change, memory)
         self._not_sent.note(outcome, change, memory)
@@ -114,7 +117,15 @@ class Notices:
             sentence = f"{_events(count)} of {name} came again with the activity_id that was taken back"
             yield sentence, 'give each an id of its own: again: {activity_id: {text: "{id}:{n}"}}'
         yield from self._again_used.sentences()
-        found = (self._taken_whole, self._not_sent, self._unread, self._amounts, self._wins_left, self._times_kept)
+        found = (
+            self._taken_whole,
+            self._not_sent,
+            self._unread,
+            self._amounts,
+            self._wins_left,
+            self._times_kept,
+            self._padded,
+        )
         for noted in found:
             yield from noted.sentences()
         shared = Counter(name for (name, _), rows in self._rows.items() if len(rows) > 1)

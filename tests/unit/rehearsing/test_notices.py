@@ -300,6 +300,34 @@ class TestAmountsSent:
         assert run.notices() == ([told] if told else [])
 
 
+class TestColumnsPadded:
+    """A column of char(n), whose texts are equal to nothing that a rule names."""
+
+    @pytest.mark.parametrize(
+        ("kinds", "columns", "told"),
+        [
+            (["bet  ", "win  ", "bonus"], "", []),
+            (["bet  ", "win  ", "bonus", "bet  "], "", ["3 texts of kind in tx are padded with spaces"]),
+            (["bet  ", "win  ", "bonus", "bet  "], "columns: {kind: trimmed}", []),
+            (["bet ", "a bet ", "the bet ", "void"], "", []),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, kinds: list[str], columns: str, told: list[str]) -> None:
+        connector = """
+play:
+  tx:
+    COLUMNS
+    skip: {no play: kind == "bonus"}
+    activities: {bet: {type: Bet}}
+"""
+        database = Database()
+        rows = [{**ROW, "round": f"R{at}", "kind": kind, "amount": 3} for at, kind in enumerate(kinds)]
+        records = [database.insert("tx", {"id": str(at)}, row) for at, row in enumerate(rows)]
+        shown = Preview(wallet(tmp_path, connector.replace("COLUMNS", columns or "key: id")))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == told
+
+
 class TestTimesKept:
     """Rollbacks that have the time of their bet."""
 
