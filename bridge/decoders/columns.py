@@ -171,8 +171,8 @@ def _inside(decode: ColumnDecoder) -> ColumnDecoder:
     def decode_inside(value: Any) -> Value:
         try:
             return decode(value)
-        except EndlessTime as error:
-            raise DecodeError(error.code, error.reason) from None
+        except EndlessTime:
+            raise DecodeError("infinity", "a date in it is infinity or -infinity") from None
 
     return decode_inside
 
