@@ -20,6 +20,7 @@ from bridge.mapping.rows import row_of_record
 from bridge.memory import Memory
 from bridge.rehearsing.amounts_not_sent import AmountsNotSent
 from bridge.rehearsing.amounts_sent import AmountsSent
+from bridge.rehearsing.columns_missing import ColumnsMissing
 from bridge.rehearsing.columns_padded import ColumnsPadded
 from bridge.rehearsing.columns_unread import ColumnsUnread
 from bridge.rehearsing.origins import Origin
@@ -70,6 +71,7 @@ class Notices:
         self._times_kept = TimesKept()
         self._unread = ColumnsUnread()
         self._padded = ColumnsPadded()
+        self._missing = ColumnsMissing(brand)
 
     def note_row(self, outcome: Outcome, change: Change | None, memory: Memory) -> None:
         """Note what an update says of the row, what its events say again, and what a reversal took."""
@@ -79,6 +81,7 @@ class Notices:
         if change is not None and table is not None:
             self._unread.note(table, outcome, change, memory)
             self._padded.note(table, change)
+            self._missing.note(table, change)
         self._again_used.note_events(outcome.events)
         self._taken_whole.note(outcome, change, memory)
         self._not_sent.note(outcome, change, memory)
@@ -125,6 +128,7 @@ class Notices:
             self._wins_left,
             self._times_kept,
             self._padded,
+            self._missing,
         )
         for noted in found:
             yield from noted.sentences()

@@ -328,6 +328,56 @@ play:
         assert [sentence for sentence, _ in shown.counts.notices] == told
 
 
+class TestColumnsMissing:
+    """A column that is misspelt where no rule reads it."""
+
+    @pytest.mark.parametrize(
+        ("said", "rows", "told"),
+        [
+            ("columns: {knd: trimmed}", 3, ["no record of tx has the column knd"]),
+            ("watch: [kind, knd]", 3, ["no record of tx has the column knd"]),
+            ("remember: [knd]", 3, ["no record of tx has the column knd"]),
+            ("columns: {kind: trimmed}", 3, []),
+            ("columns: {knd: trimmed}", 2, []),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, said: str, rows: int, told: list[str]) -> None:
+        connector = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    SAID
+    activities: {bet: {type: Bet}}
+"""
+        database = Database()
+        records = [
+            database.insert("tx", {"id": str(at)}, {**ROW, "round": f"R{at}", "kind": "bet", "amount": 3})
+            for at in range(rows)
+        ]
+        shown = Preview(wallet(tmp_path, connector.replace("SAID", said)))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == told
+
+    def test_a_column_of_another_table_that_says_the_same_is_not(self, tmp_path: Path) -> None:
+        connector = """
+play:
+  tx:
+    columns: &columns {kind: trimmed, note: trimmed}
+    activities: {bet: {type: Bet}}
+  ty:
+    columns: *columns
+    activities: {bet: {type: Bet, event: {activity_id: {text: "y{id}"}}}}
+"""
+        database = Database()
+        rows = [{**ROW, "round": f"R{at}", "amount": 3} for at in range(3)]
+        records = [database.insert("tx", {"id": f"x{at}"}, {**row, "kind": "a"}) for at, row in enumerate(rows)]
+        records += [database.insert("ty", {"id": f"y{at}"}, {**row, "note": "a"}) for at, row in enumerate(rows)]
+        shown = Preview(wallet(tmp_path, connector))
+        list(shown.of(records))
+        assert shown.counts.notices == []
+
+
 class TestTimesKept:
     """Rollbacks that have the time of their bet."""
 
