@@ -76,6 +76,14 @@ class DecodeError(PoisonRecord):
     """The bytes are no record that Debezium writes, or contradict their own schema."""
 
 
+class EndlessTime(DecodeError):
+    """The date is Postgres' infinity or -infinity: as a column of its own it can be compared, and no more."""
+
+    def __init__(self, *, past: bool) -> None:
+        super().__init__("infinity", "the date is infinity or -infinity")
+        self.past = past
+
+
 class MappingError(PoisonRecord):
     """The row cannot be said as an event: a column is missing or unavailable, a value does not fit."""
 

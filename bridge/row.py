@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from bridge.errors import DecodeError, MappingError
+from bridge.errors import DecodeError, EndlessTime, MappingError
 
 
 class Unavailable:
@@ -19,8 +19,42 @@ class Unavailable:
 
 UNAVAILABLE: Final = Unavailable()
 
+
+class Endless:
+    """A time before or after all others, whatever their kind: Postgres' -infinity and infinity.
+
+    It can be compared and remembered, and is no moment: no event can hold it.
+    """
+
+    __slots__ = ("_past",)
+
+    def __init__(self, *, past: bool) -> None:
+        self._past = past
+
+    def __lt__(self, other: object) -> bool:
+        return self._past and other is not self
+
+    def __gt__(self, other: object) -> bool:
+        return not self._past and other is not self
+
+    def __le__(self, other: object) -> bool:
+        return not self > other
+
+    def __ge__(self, other: object) -> bool:
+        return not self < other
+
+    def __str__(self) -> str:
+        return "-infinity" if self._past else "infinity"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+SINCE_EVER: Final = Endless(past=True)
+FOREVER: Final = Endless(past=False)
+
 Value = Any
-"""A decoded column: None, bool, int, str, bytes, Decimal, datetime, date, time, timedelta, list or dict.
+"""A decoded column: None, bool, int, str, bytes, Decimal, datetime, date, time, timedelta, Endless, list or dict.
 
 An aware datetime is a moment in UTC; a naive one is local time of a zone that the column does not
 tell.  Numbers with a fraction are always Decimal, at any depth.  Bytes are raw.
@@ -126,6 +160,8 @@ class Row:
             if decoder is not None:
                 return decoder(value)
             return value if self._plain is None else self._plain.plain(value)
+        except EndlessTime as endless:
+            return SINCE_EVER if endless.past else FOREVER
         except DecodeError as error:
             raise DecodeError(error.code, f"column {column}: {error.reason}") from error
 

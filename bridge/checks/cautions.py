@@ -9,7 +9,12 @@ from typing import Any
 
 from bridge.brand import Brand
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
-from bridge.checks.forgotten import first_items_alone, reversals_in_every_state, totals_sent_whole
+from bridge.checks.forgotten import (
+    first_items_alone,
+    reversals_in_every_state,
+    rollbacks_of_no_row,
+    totals_sent_whole,
+)
 from bridge.checks.labels import labels_of_moves, never_reached
 from bridge.checks.meant import (
     answers_of_yaml,
@@ -56,6 +61,7 @@ def cautions(brand: Brand) -> list[Problem]:
         reversals_in_every_state,
         totals_sent_whole,
         first_items_alone,
+        rollbacks_of_no_row,
     )
     return sorted(problem for kind in kinds for problem in kind(brand))
 

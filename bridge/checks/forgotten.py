@@ -76,6 +76,19 @@ def first_items_alone(brand: Brand) -> Iterator[Problem]:
                 yield brand.file.problem(("play", name, *path, how), message, hint)
 
 
+def rollbacks_of_no_row(brand: Brand) -> Iterator[Problem]:
+    """Yield `rollback` in append-only tables: no row of theirs takes itself back, only another one does."""
+    for name, table in brand.connector.play.items():
+        if table.rows != "append-only":
+            continue
+        places: list[tuple[str, ...]] = [("rollback",)] if table.rollback else []
+        places += [("activities", one, "rollback") for one, act in table.activities.items() if act.rollback]
+        for place in places:
+            message = "no row of an append-only table takes itself back: `rollback` is never used"
+            hint = "what a row takes back of another has the fields under `event` of `reverses`"
+            yield brand.file.problem(("play", name, *place), message, hint)
+
+
 def _lists_of(tree: ast.expr | None) -> list[ast.expr]:
     """Return the lists that an expression may be, each by a condition."""
     if isinstance(tree, ast.IfExp):

@@ -108,13 +108,13 @@ def _asked_of_original(condition: Any) -> set[str]:
 
 
 def versions_by_no_column(brand: Brand) -> Iterator[Problem]:
-    """Yield what stands as `as_of` and is an expression, or a name under `with`: no row has such a column."""
+    """Yield what stands as `as_of` and is no column: an expression, a name under `with`, when the commit was."""
     connector = brand.connector
     said = [(("play", name), table.as_of, table.with_) for name, table in connector.play.items()]
     said += [(("lookups", name), lookup.as_of, {}) for name, lookup in connector.lookups.items()]
     for place, as_of, names in said:
         tree = tree_of(as_of)
-        if as_of in names or (tree is not None and not isinstance(tree, ast.Name)):
+        if as_of in (*names, "committed_at") or (tree is not None and not isinstance(tree, ast.Name)):
             hint = "what a payload holds, or an expression gives, has to be a column of the table"
             yield brand.file.problem((*place, "as_of"), f"as_of names a column, and {as_of} is none", hint)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from bridge.decoders import moments, structured
 from bridge.decoders.column_schemas import ColumnSchema
-from bridge.decoders.conversions import unsigned
+from bridge.decoders.conversions import number_of_bits, unsigned
 from bridge.decoders.decimals import (
     binary,
     conflict,
@@ -23,7 +23,7 @@ from bridge.decoders.decimals import (
     variable_scale,
 )
 from bridge.decoders.placeholder import Placeholder
-from bridge.errors import DecodeError
+from bridge.errors import DecodeError, EndlessTime
 from bridge.row import UNAVAILABLE, ColumnDecoder, Value
 
 Factory = Callable[[ColumnSchema, Placeholder], ColumnDecoder]
@@ -127,19 +127,12 @@ def _bytes(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
     return decode
 
 
-def _bits(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    length = schema.parameter("length") or 0
-    # A varbit without limit says that its length is 2^31-1.
-    width = length if length <= 65_536 else 1
+def _bits(_: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
     raw = placeholder.raw
 
     def decode(value: Any) -> Value:
         data = binary(value)
-        if data == raw:
-            return UNAVAILABLE
-        # Little-endian; Postgres' trailing zero bytes are cut off, so the length pads them back.
-        number = int.from_bytes(data, "little")
-        return (f"{number:b}" if number else "").rjust(width, "0")
+        return UNAVAILABLE if data == raw else number_of_bits(data)
 
     return decode
 
@@ -172,8 +165,20 @@ def _double(_: ColumnSchema, __: Placeholder) -> ColumnDecoder:
     return decode
 
 
+def _inside(decode: ColumnDecoder) -> ColumnDecoder:
+    """Return the decoder of what lies inside a column: an endless time there is none of the column's."""
+
+    def decode_inside(value: Any) -> Value:
+        try:
+            return decode(value)
+        except EndlessTime:
+            raise DecodeError("infinity", "a date in it is infinity or -infinity") from None
+
+    return decode_inside
+
+
 def _array(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    item = column_decoder(schema.items, placeholder) if schema.items else placeholder.plain
+    item = _inside(column_decoder(schema.items, placeholder)) if schema.items else placeholder.plain
 
     def decode(value: Any) -> Value:
         if type(value) is not list:
@@ -186,7 +191,7 @@ def _array(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
 
 
 def _map(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    of_value = column_decoder(schema.values, placeholder) if schema.values else placeholder.plain
+    of_value = _inside(column_decoder(schema.values, placeholder)) if schema.values else placeholder.plain
 
     def decode(value: Any) -> Value:
         if value == placeholder.pair:
@@ -205,7 +210,7 @@ def _map(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
 
 
 def _struct(schema: ColumnSchema, placeholder: Placeholder) -> ColumnDecoder:
-    decoders = column_decoders(schema, placeholder)
+    decoders = {name: _inside(one) for name, one in column_decoders(schema, placeholder).items()}
 
     def decode(value: Any) -> Value:
         if type(value) is not dict:

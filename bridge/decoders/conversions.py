@@ -145,6 +145,11 @@ def boolean(value: Any) -> bool:
     raise conflict("a boolean", value)
 
 
+def number_of_bits(value: Any) -> int:
+    """Take bits to the number that they make; their bytes are little-endian, and zeros at their end cut off."""
+    return value if type(value) is int else int.from_bytes(binary(value), "little")
+
+
 def days(value: Any) -> date:
     return value if type(value) is date else moments.day(value)
 
@@ -158,7 +163,7 @@ def iso_moment(value: Any) -> datetime:
 
 
 def json_text(value: Any) -> Value:
-    return json_value(value) if type(value) is str else value
+    return json_value(value) if type(value) in (str, bytes) else value
 
 
 def plain_text(value: Any) -> str:

@@ -78,6 +78,9 @@ COLUMN_TYPES: Final[Sequence[ColumnTypeDoc]] = (
     ),
     ColumnTypeDoc("boolean", "boolean", "True or false, also as 1 or 0 and as their texts (MySQL's tinyint(1))."),
     ColumnTypeDoc(
+        "bits", "bits", "Bits, of MySQL's bit(8) or Postgres' bit varying, as the number that they make."
+    ),
+    ColumnTypeDoc(
         "UNIT UTC",
         "micros UTC",
         "A moment, counted in seconds, millis, micros or nanos since 1970 in UTC.",
@@ -102,7 +105,7 @@ COLUMN_TYPES: Final[Sequence[ColumnTypeDoc]] = (
     ),
     ColumnTypeDoc("days", "days", "A date, counted in days since 1970."),
     ColumnTypeDoc("date", "date", "A date as ISO text, 2026-03-29."),
-    ColumnTypeDoc("json", "json", "JSON in a text column, with exact numbers inside."),
+    ColumnTypeDoc("json", "json", "JSON in a column of text or of bytes, with exact numbers inside."),
     ColumnTypeDoc("text", "text", "Text; a whole number is written in digits."),
     ColumnTypeDoc("trimmed", "trimmed", "Text without the spaces that char(n) pads it with at the end."),
     ColumnTypeDoc("uuid", "uuid", "A UUID, as text or as 16 bytes (MySQL's binary(16)), in lower case."),
@@ -136,7 +139,8 @@ _OF_DATABASES: Final = {
     **dict.fromkeys(("timestamptz", "datetimeoffset"), "'iso'"),
     **dict.fromkeys(("numeric", "number", "money"), "'decimal' or 'decimal base64 2'"),
     **dict.fromkeys(("integer", "bigint", "smallint", "long"), "'int'"),
-    **dict.fromkeys(("bool", "bit", "tinyint"), "'boolean'"),
+    **dict.fromkeys(("bool", "tinyint"), "'boolean'"),
+    **dict.fromkeys(("bit", "varbit"), "'boolean', or 'bits' where there are several,"),
     **dict.fromkeys(("string", "varchar", "nvarchar"), "'text'"),
     **dict.fromkeys(("jsonb",), "'json'"),
 }
@@ -185,6 +189,7 @@ _SIMPLE: Final[dict[str, ColumnDecoder]] = {
     "int": to.whole,
     "unsigned": to.unsigned,
     "boolean": to.boolean,
+    "bits": to.number_of_bits,
     "iso": to.iso_moment,
     "days": to.days,
     "date": to.iso_day,

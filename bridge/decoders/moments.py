@@ -2,7 +2,8 @@
 
 A timestamp of a column without time zone is encoded as if it were UTC; it comes out naive.  What
 Python cannot hold (infinity, years before 1 or after 9999) raises a DecodeError that names it, and
-only when the column is read.  Digits beyond microseconds are cut off, as `moment` and `epoch_ns` do.
+only when the column is read; of infinity the row then makes a value.  Digits beyond microseconds are
+cut off, as `moment` and `epoch_ns` do.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from bridge.decoders.decimals import conflict
-from bridge.errors import DecodeError
+from bridge.errors import DecodeError, EndlessTime
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 -- local time of a zone that the column does not tell
 EPOCH_UTC: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,13 +51,13 @@ def micros_from_millis(value: Any) -> int:
 def micros_from_nanos(value: Any) -> int:
     """Take nanoseconds to microseconds; finer digits, as in a datetime2 of SQL Server, are cut off."""
     if value in (2**63 - 1, -(2**63)):
-        raise infinity()
+        raise infinity(past=value < 0)
     return _whole(value) // 1000
 
 
-def infinity() -> DecodeError:
-    """Make the error for Postgres' infinite dates and timestamps."""
-    return DecodeError("infinity", "the date is infinity or -infinity")
+def infinity(*, past: bool) -> EndlessTime:
+    """Make the error for Postgres' infinite dates and timestamps; a row makes a value of it."""
+    return EndlessTime(past=past)
 
 
 def out_of_range() -> DecodeError:
@@ -68,7 +69,7 @@ def day(value: Any) -> date:
     """Take days since 1970."""
     days = _whole(value)
     if not -719_162 <= days <= 2_932_896:
-        raise out_of_range() if _FIRST_DAY <= days <= _LAST_DAY else infinity()
+        raise out_of_range() if _FIRST_DAY <= days <= _LAST_DAY else infinity(past=days < 0)
     return date.fromordinal(_EPOCH_DAY + days)
 
 
@@ -91,7 +92,7 @@ def in_utc(local: datetime) -> datetime:
 
 def _from_parts(micros: int, zone: tzinfo | None) -> datetime:
     if not _FIRST_MICROS <= micros <= _LAST_MICROS:
-        raise out_of_range() if _FIRST_FINITE <= micros < _LAST_FINITE else infinity()
+        raise out_of_range() if _FIRST_FINITE <= micros < _LAST_FINITE else infinity(past=micros < 0)
     # No divmod: compiled, it is a call, and these are not.
     seconds = micros // 1_000_000
     days = seconds // 86_400
@@ -161,7 +162,7 @@ def iso(text: Any) -> datetime:
     if type(text) is not str:
         raise conflict("ISO 8601 text", text)
     if text.strip().lower() in {"infinity", "-infinity"}:
-        raise infinity()
+        raise infinity(past="-" in text)
     match = _ISO.fullmatch(text.replace(" ", "T", 1))
     if match is None:
         raise conflict("ISO 8601 text", text)
@@ -171,7 +172,7 @@ def iso(text: Any) -> datetime:
     if year + rest == "000000-00":
         raise DecodeError("zero_date", "the date is MySQL's 0000-00-00, which is none")
     if sign or len(year) != 4 or year == "0000":
-        raise infinity() if year in _INFINITE_YEARS else out_of_range()
+        raise infinity(past=sign == "-") if year in _INFINITE_YEARS else out_of_range()
     try:
         parsed = datetime.fromisoformat(f"{year}-{rest}T{hours or '00:00'}{_fraction(fraction)}{zone or ''}")
         return parsed.astimezone(UTC) if parsed.tzinfo else parsed

@@ -38,7 +38,7 @@ def _parts(value: Any) -> Parts:
         raise conflict("a structured time", value)
     special = value.get("specialValue")
     if special in ("POSITIVE_INFINITY", "NEGATIVE_INFINITY"):
-        raise infinity()
+        raise infinity(past=special == "NEGATIVE_INFINITY")
     if special is not None:
         raise conflict("a structured time", special)
     return value

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.mapping.remembered import Did, RowMemory, Took, Version
-from bridge.row import UNAVAILABLE, Value
+from bridge.row import FOREVER, SINCE_EVER, UNAVAILABLE, Value
 
 _DECIMAL: Final = 1
 _DATE: Final = 2
@@ -20,6 +20,10 @@ _TIME: Final = 5
 _DURATION: Final = 6
 _BIG: Final = 7
 _UNAVAILABLE: Final = 8
+_SINCE_EVER: Final = 9
+_FOREVER: Final = 10
+_SINGLE: Final[dict[int, Value]] = {_UNAVAILABLE: UNAVAILABLE, _SINCE_EVER: SINCE_EVER, _FOREVER: FOREVER}
+"""Values of which there is one."""
 
 
 def freeze(value: Value) -> Any:
@@ -48,8 +52,9 @@ def _extended(value: Value) -> msgspec.msgpack.Ext:
     if isinstance(value, timedelta):
         micros = (value.days * 86_400 + value.seconds) * 1_000_000 + value.microseconds
         return msgspec.msgpack.Ext(_DURATION, str(micros).encode())
-    if value is UNAVAILABLE:
-        return msgspec.msgpack.Ext(_UNAVAILABLE, b"")
+    for code, known in _SINGLE.items():
+        if value is known:
+            return msgspec.msgpack.Ext(code, b"")
     raise TypeError(f"a value of type {type(value).__name__} cannot be remembered")
 
 
@@ -61,12 +66,11 @@ _THAW: Final[dict[int, Callable[[str], Value]]] = {
     _TIME: time.fromisoformat,
     _DURATION: lambda text: timedelta(microseconds=int(text)),
     _BIG: int,
-    _UNAVAILABLE: lambda _: UNAVAILABLE,
 }
 
 
 def _thaw(code: int, data: memoryview) -> Value:
-    return _THAW[code](bytes(data).decode())
+    return _THAW[code](bytes(data).decode()) if code not in _SINGLE else _SINGLE[code]
 
 
 _encode: Final = msgspec.msgpack.Encoder().encode

@@ -23,11 +23,11 @@ from typing import Any, Final
 from bridge.errors import ConfigError, MappingError, Problem
 from bridge.mapping.library import LIBRARY
 from bridge.mapping.readers import Misuse, Reader
-from bridge.row import Row, Value
+from bridge.row import Endless, Row, Value
 
 MOST_STEPS: Final = 500_000
 
-_RESULTS: Final = (type(None), bool, int, str, bytes, Decimal, datetime, date, time, timedelta, Row)
+_RESULTS: Final = (type(None), bool, int, str, bytes, Decimal, datetime, date, time, timedelta, Endless, Row)
 
 
 class _TooManySteps(BaseException):

@@ -31,10 +31,7 @@ class ShownRow:
         if key is None:
             raise MappingError("no_key", "a part of the look-up row's key is null")
         self.key = key
-        as_of = lookup.as_of
-        self.since: Value = row[as_of] if as_of is not None else None
-        if as_of is not None and self.since is None:
-            raise _no_time(lookup)
+        self.since = _since_of(lookup, row)
 
 
 def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Recall) -> str | None:
@@ -72,7 +69,7 @@ def _forget_old_key(lookup: LookupPlan, change: Change, before: Row, key: str, r
         old = lookup.key(before)
         if old is None or old == key:
             return
-        since = before[lookup.as_of] if lookup.as_of is not None else None
+        since = _since_of(lookup, before)
     except PoisonRecord:
         return  # The record shows a part of the row before, which is not its key.
     stored = recall.stored(lookup.space, old)
@@ -147,14 +144,16 @@ def values_of_table(lookup: LookupPlan, rows: Iterable[Row]) -> dict[str, list[V
 
 def _versions_of(lookup: LookupPlan, rows: list[Row]) -> list[Version]:
     """Return what is remembered of the rows of one key: all versions, or the last row."""
-    as_of = lookup.as_of
-    if as_of is None:
+    if lookup.as_of is None:
         return [Version(None, columns_of(rows[-1]))]
-    versions = [Version(row[as_of], columns_of(row)) for row in rows]
-    if any(one.since is None for one in versions):
-        raise _no_time(lookup)
-    return _in_order(lookup, versions)
+    return _in_order(lookup, [Version(_since_of(lookup, row), columns_of(row)) for row in rows])
 
 
-def _no_time(lookup: LookupPlan) -> MappingError:
-    return MappingError("no_key", f"a version of {lookup.name} has no {lookup.as_of}")
+def _since_of(lookup: LookupPlan, row: Row) -> Value:
+    """Return from when on a version is valid; None where the look-up has no versions."""
+    if lookup.as_of is None:
+        return None
+    since = row[lookup.as_of]
+    if since is None:
+        raise MappingError("no_key", f"a version of {lookup.name} has no {lookup.as_of}")
+    return since

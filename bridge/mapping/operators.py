@@ -20,7 +20,7 @@ from decimal import (
 from typing import Any, Final
 
 from bridge.mapping.readers import Unfit
-from bridge.row import Row, Value
+from bridge.row import Endless, Row, Value
 
 DIGITS: Final = 100
 """Longest number that arithmetic gives; far above any amount, and it bounds the work."""
@@ -33,6 +33,7 @@ _NUMBERS: Final = frozenset((int, Decimal))
 _TAKEN_APART: Final = frozenset(("a list", "a structure"))
 """What a payload may hold in the place of a single value."""
 _ORDERED: Final = frozenset((int, Decimal, str, datetime, date, time, timedelta))
+_TIMES: Final = frozenset((datetime, date, Endless))
 
 
 def kind_of(value: Value) -> str:
@@ -46,6 +47,7 @@ def kind_of(value: Value) -> str:
         (date, "a date"),
         (time, "a time of day"),
         (timedelta, "a span of time"),
+        (Endless, "infinity as a time"),
         ((list, tuple), "a list"),
     )
     return next((words for types, words in kinds if isinstance(value, types)), "a structure")
@@ -162,6 +164,8 @@ def equal(a: Value, b: Value) -> bool:
     """
     if a is None or b is None or type(a) is type(b) or (type(a) in _NUMBERS and type(b) in _NUMBERS):
         return bool(a == b)
+    if Endless in (type(a), type(b)) and {type(a), type(b)} <= _TIMES:
+        return False
     first, second = kind_of(a), kind_of(b)
     if first != second and not {first, second} & _TAKEN_APART:
         raise Unfit("not_comparable", f"compares {first} with {second}, which are never equal")
@@ -183,6 +187,8 @@ def _ordering(compare: Callable[[Any, Any], Any]) -> Callable[[Value, Value], bo
         if {first, second} & _NUMBERS:
             number_of(a)
             number_of(b)
+        if Endless in (first, second) and {first, second} <= _TIMES:
+            return bool(compare(a, b))
         raise Unfit("not_comparable", f"compares {kind_of(a)} with {kind_of(b)}")
 
     return ordered

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bridge.errors import PoisonRecord
+from bridge.errors import MappingError, PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.decisions import Decision, Hold, Park
 from bridge.mapping.endings import Endings
@@ -159,11 +159,7 @@ class PlayRows:
             ):
                 self._take_history(table, change, scope, is_queued=is_queued)
                 return
-            if queue is not None:
-                own = queue
-            else:
-                own = _queue_of_deleted(table, scope) if scope.deleted else table.queue(scope)
-            scope.queue = own
+            own = scope.queue = queue if queue is not None else _own_queue(table, scope)
         except PoisonRecord as poison:
             memory = scope.memory
             acted = memory is not None and (memory.sent or memory.effective)
@@ -213,6 +209,14 @@ def _may_be_taken_back(known: RowMemory) -> bool:
     return pending or bool(known.sent or known.ahead or known.effective)
 
 
-def _queue_of_deleted(table: TablePlan, scope: Scope) -> str:
-    memory = scope.memory
-    return memory.queue if memory is not None and memory.queue else table.queue(scope)
+def _own_queue(table: TablePlan, scope: Scope) -> str:
+    """Return the queue of a row; one that is deleted, or that tells its player no more, stays in its own."""
+    known = scope.memory.queue if scope.memory is not None else ""
+    if known and scope.deleted:
+        return known
+    try:
+        return table.queue(scope)
+    except MappingError as error:
+        if known and error.code == "no_player":
+            return known
+        raise

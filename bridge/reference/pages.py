@@ -38,8 +38,8 @@ can say. For completion and checks while typing, begin the file with
 - A *condition* is an expression that is true or false. A *value* is an expression, a template
   `{text: "{id}:win"}`, a constant `{const: x}`, a case map `{from: kind, slot: Slots, else: kind}`, or a map of
   values.
-- The results of a case map are constant texts; what stands behind `else` is a value. Without `else`, a change that
-  fits no case is parked.
+- The results of a case map are constants: texts, and numbers written without quotes. What stands behind `else` is
+  a value. Without `else`, a change that fits no case is parked.
 """
 
 _FUNCTIONS: Final = """\

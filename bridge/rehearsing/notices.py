@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from bridge.brand import Brand
@@ -20,10 +20,13 @@ from bridge.mapping.rows import row_of_record
 from bridge.memory import Memory
 from bridge.rehearsing.amounts_not_sent import AmountsNotSent
 from bridge.rehearsing.amounts_sent import AmountsSent
+from bridge.rehearsing.columns_missing import ColumnsMissing
+from bridge.rehearsing.columns_padded import ColumnsPadded
 from bridge.rehearsing.columns_unread import ColumnsUnread
 from bridge.rehearsing.origins import Origin
 from bridge.rehearsing.parts_taken_whole import PartsTakenWhole
 from bridge.rehearsing.rows_used_again import RowsUsedAgain
+from bridge.rehearsing.times_kept import TimesKept, moment_of
 from bridge.rehearsing.wins_left import WinsLeft
 
 ENOUGH: Final = 10
@@ -65,7 +68,10 @@ class Notices:
         self._amounts = AmountsSent()
         self._not_sent = AmountsNotSent(brand)
         self._wins_left = WinsLeft()
+        self._times_kept = TimesKept()
         self._unread = ColumnsUnread()
+        self._padded = ColumnsPadded()
+        self._missing = ColumnsMissing(brand)
 
     def note_row(self, outcome: Outcome, change: Change | None, memory: Memory) -> None:
         """Note what an update says of the row, what its events say again, and what a reversal took."""
@@ -74,11 +80,14 @@ class Notices:
             self._again_used.note_change(table, outcome, change, memory)
         if change is not None and table is not None:
             self._unread.note(table, outcome, change, memory)
+            self._padded.note(table, change)
+            self._missing.note(table, change)
         self._again_used.note_events(outcome.events)
         self._taken_whole.note(outcome, change, memory)
         self._not_sent.note(outcome, change, memory)
         self._amounts.note(outcome.events)
         self._wins_left.note(outcome.events)
+        self._times_kept.note(outcome.events)
 
     def note(self, outcome: Outcome, change: Change | None, rule: Origin | None, reversal: KeyPath | None) -> None:
         """Note how a change ended: by which rule, and under which of `reverses` its row falls."""
@@ -111,7 +120,17 @@ class Notices:
             sentence = f"{_events(count)} of {name} came again with the activity_id that was taken back"
             yield sentence, 'give each an id of its own: again: {activity_id: {text: "{id}:{n}"}}'
         yield from self._again_used.sentences()
-        for noted in (self._taken_whole, self._not_sent, self._unread, self._amounts, self._wins_left):
+        found = (
+            self._taken_whole,
+            self._not_sent,
+            self._unread,
+            self._amounts,
+            self._wins_left,
+            self._times_kept,
+            self._padded,
+            self._missing,
+        )
+        for noted in found:
             yield from noted.sentences()
         shared = Counter(name for (name, _), rows in self._rows.items() if len(rows) > 1)
         for lookup, count in sorted(shared.items()):
@@ -173,7 +192,7 @@ class Notices:
             self._again[name] += 1
 
     def _note_time(self, shown: _OfTable, out: Outgoing, change: Change | None) -> None:
-        moment = _moment(out.fields.get("timestamp"))
+        moment = moment_of(out.fields.get("timestamp"))
         if moment is None:
             return
         if moment.year < _FIRST_YEAR:
@@ -219,13 +238,3 @@ def _counted(count: int, what: str) -> str:
 
 def _is_found(lookup: LookupPlan, change: Change) -> bool:
     return lookup.where is None or (change.after is not None and lookup.where(change.after))
-
-
-def _moment(value: Any) -> datetime | None:
-    """Return the moment of an event, or None where it is none that a calendar shows."""
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return None
-    is_moment = isinstance(moment, datetime) and moment.utcoffset() is not None
-    return moment.astimezone(UTC) if is_moment else None

@@ -59,7 +59,7 @@ WANTED: Final[Mapping[str, Any]] = {
     "state": "done",
     "doc": {"amount": Decimal("0.10"), "big": 18446744073709551617},
     "raw": b"\xca\xfe",
-    "bits": "100000101",
+    "bits": 0b1_0000_0101,
     "tags": ["a", None],
     "numbers": [Decimal("1.50")],
     "extra": {"k": "v"},

@@ -79,19 +79,26 @@ def _no_number(_: str) -> Value:
 _PARSER: Final = standard_json.JSONDecoder(parse_float=_exact, parse_int=_whole, parse_constant=_no_number)
 
 
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise Unfit("bad_json", "x is bytes that are no text in UTF-8") from None
+
+
 @library_function(
     "json(x)",
     ("""json('{"bonus": {"amount": 0.10}}').bonus.amount""", "0.10"),
     ("""json('[1, 2]')[0]""", "1"),
 )
 def json(x: Value) -> Value:
-    """Take JSON text apart, numbers exactly.  A column that is a structure already stays as it is.
+    """Take JSON text apart, numbers exactly; also in bytes, as UTF-8.  What is a structure already stays as it is.
 
     Then `.name` and `["a name"]` go down into structures, `[0]` into lists; what is not there is null.
     """
     if isinstance(x, (dict, list)):
         return x
-    text = text_in(x, "x")
+    text = _decoded(x) if isinstance(x, bytes) else text_in(x, "x")
     if len(text) > LONGEST_JSON:
         raise Unfit("bad_json", f"x is longer than {LONGEST_JSON} characters")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from bridge.mapping.library.patterns import checked_pattern
@@ -28,8 +28,8 @@ def as_text(value: Value) -> str:
         if value.tzinfo is None:
             raise Unfit("no_zone", "x is a time without a zone; say moment(x, zone)")
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
+    if isinstance(value, (date, time)):
+        return value.isoformat().replace("+00:00", "Z")
     raise Unfit("not_text", f"x is {kind_of(value)}, which has no text")
 
 
@@ -44,7 +44,7 @@ def _plain(value: Decimal) -> str:
     "text(x, ...)", ('text("T", 42)', '"T42"'), ("text(1.50)", '"1.50"'), ('text("a", null)', "null")
 )
 def text(first: Value, *others: Value) -> str:
-    """Join values to one text: numbers in plain digits, moments in RFC 3339.  With a null it is null."""
+    """Join values to one text: numbers in plain digits, times as ISO 8601 has them.  With a null it is null."""
     return "".join([as_text(value) for value in (first, *others)])
 
 

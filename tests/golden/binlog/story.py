@@ -106,7 +106,7 @@ _WANTED: Final[Mapping[str, Any]] = {
     "medium_plus": 16_777_215,
     "flag": 1,
     "one": True,
-    "bits": "100000101",
+    "bits": 0b1_0000_0101,
     "ratio": Decimal("0.1"),
     "half": Decimal("1.5"),
     "kind": "roll,back",

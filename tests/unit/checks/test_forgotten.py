@@ -157,3 +157,34 @@ play:
     def test_an_undo_that_names_the_item_is_not(self, tmp_path: Path) -> None:
         text = self.UNDO.replace("{by_tx: INDEX}", "{by_tx: [tx, ref], by_bet: tx}")
         assert told(tmp_path, text.replace("VALUE", "cancel_tx, ref")) == []
+
+
+class TestRollbacksOfNoRow:
+    """`rollback` is for a row that takes itself back, and no row of an append-only table does."""
+
+    TABLE = """
+play:
+  tx:
+    rows: ROWS
+    DELETED
+    activities: {bet: {type: Bet, when: kind == "bet" ACTIVITY}}
+    reverses: {when: kind == "void", original: "tx[ref]", event: {timestamp: at}}
+"""
+
+    @pytest.mark.parametrize(
+        ("rows", "activity", "table", "place"),
+        [
+            ("append-only", "", "rollback: {timestamp: at}", "play.tx.rollback"),
+            ("append-only", ", rollback: {timestamp: at}", "", "play.tx.activities.bet.rollback"),
+            ("append-only", "", "", ""),
+            ("mutable", "", "rollback: {timestamp: at}", ""),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, rows: str, activity: str, table: str, place: str) -> None:
+        text = self.TABLE.replace("ROWS", rows).replace("ACTIVITY", activity)
+        deleted = "deleted: nothing" if rows == "mutable" else "key: id"
+        text = text.replace("DELETED", f"{deleted}\n    {table}")
+        message = "no row of an append-only table takes itself back: `rollback` is never used"
+        assert [one for one in told(tmp_path, text) if "rollback" in one[1]] == (
+            [(place, message)] if place else []
+        )

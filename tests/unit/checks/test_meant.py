@@ -257,7 +257,7 @@ play:
     event: {exchange_rate: "fx[currency, moment(at)].rate", game_name: text(version)}
 """
 
-    @pytest.mark.parametrize("as_of", ["call.seq", "seq or 0"])
+    @pytest.mark.parametrize("as_of", ["committed_at", "call.seq", "seq or 0"])
     def test_an_expression_is_told(self, tmp_path: Path, as_of: str) -> None:
         found = told(tmp_path, self.WALLET.replace("AS_OF", as_of))
         assert [place for place, _, _ in found] == ["lookups.fx.as_of", "play.bets.as_of"]

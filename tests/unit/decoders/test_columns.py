@@ -59,15 +59,15 @@ def test_each_type_is_read(kind: str, name: str | None, value: object, wanted: o
 @pytest.mark.parametrize(
     ("value", "length", "wanted"),
     [
-        (b"\xaf", 8, "10101111"),
-        (b"\x9f\x00", 16, "0000000010011111"),
-        (b"\x9f", 16, "0000000010011111"),
-        (b"", 3, "000"),
-        (b"\x05", 3, "101"),
-        (b"\x01\x02", 2**31 - 1, "1000000001"),
+        (b"\xaf", 8, 0b1010_1111),
+        (b"\x9f\x00", 16, 0b1001_1111),
+        (b"\x9f", 16, 0b1001_1111),
+        (b"", 3, 0),
+        (b"\x05", 3, 5),
+        (b"\x01\x02", 2**31 - 1, 513),
     ],
 )
-def test_bits_are_little_endian_and_padded_to_their_length(value: bytes, length: int, wanted: str) -> None:
+def test_bits_are_the_number_that_they_make_the_lowest_byte_first(value: bytes, length: int, wanted: int) -> None:
     assert read(b64encode(value).decode(), "bytes", BITS, parameters={"length": str(length)}) == wanted
 
 
@@ -86,6 +86,13 @@ def test_a_number_that_is_filled_with_zeros_is_unsigned(told: str) -> None:
     with pytest.raises(DecodeError) as error:
         read(-1, "int64", parameters={"__debezium.source.column.type": told})
     assert error.value.code == "unsigned_wrapped"
+
+
+def test_infinity_inside_an_array_is_no_value_of_the_column() -> None:
+    items = {"type": "string", "name": "io.debezium.time.ZonedTimestamp"}
+    with pytest.raises(DecodeError) as error:
+        read(["2026-01-02T00:00:00Z", "infinity"], "array", items=items)
+    assert error.value.code == "infinity"
 
 
 def test_arrays_are_read_item_by_item() -> None:

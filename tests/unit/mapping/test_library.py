@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as clock_time
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -17,7 +19,7 @@ from bridge.mapping.expressions import ExpressionProblem, compile_expression
 from bridge.mapping.library import LIBRARY
 from bridge.mapping.library.patterns import MOST_STEPS, checked_pattern
 from bridge.mapping.readers import Unfit
-from bridge.row import Row, Value
+from bridge.row import FOREVER, SINCE_EVER, Row, Value
 from tests.unit.mapping.columns import Columns, evaluated
 
 EXAMPLES = [(function.name, *example) for function in LIBRARY.values() for example in function.examples]
@@ -160,9 +162,55 @@ def test_lists_of_rows_are_added_counted_and_searched(text: str, result: Value) 
         assert evaluated(text, legs=[Row(leg, {}) for leg in legs]) == result
 
 
+@pytest.mark.parametrize(
+    ("clock", "text"),
+    [
+        (clock_time(9, 5, 7, 120431), "2026-01-02 09:05:07.120431"),
+        (clock_time(9, 5), "2026-01-02 09:05:00"),
+        (clock_time(9, 5, tzinfo=UTC), "2026-01-02 09:05:00Z"),
+    ],
+)
+def test_a_date_and_a_time_of_day_are_joined_to_a_moment(clock: clock_time, text: str) -> None:
+    day = date(2026, 1, 2)
+    assert evaluated('text(day, " ", at)', day=day, at=clock) == text
+    zone = clock.tzinfo or ZoneInfo("Europe/Malta")
+    moment = evaluated('moment(text(day, " ", at), "Europe/Malta")', day=day, at=clock)
+    assert moment == datetime.combine(day, clock.replace(tzinfo=None), zone)
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("until > at", True), ("until >= at", True), ("until < at", False), ("at <= until", True),
+        ("at > until", False), ("until == until", True), ("until == at", False), ("until != at", True),
+        ("until == null", False), ("until <= until", True), ("until < until", False), ("ever < day", True),
+        ("ever < until", True), ("ever >= at", False), ("max(at, until) == until", True),
+    ],
+)  # fmt: skip
+def test_infinity_is_before_or_after_every_other_time(text: str, result: bool) -> None:
+    moment, day = datetime(2026, 1, 2, tzinfo=UTC), date(2026, 1, 2)
+    assert evaluated(text, until=FOREVER, ever=SINCE_EVER, at=moment, day=day) is result
+
+
+@pytest.mark.parametrize(
+    "text", ["text(until)", 'until == "x"', "until > 1", "later(until, '1 day')", "date(until)"]
+)
+def test_infinity_is_nothing_else(text: str) -> None:
+    with pytest.raises(MappingError):
+        evaluated(text, until=FOREVER)
+
+
 def test_a_double_is_taken_only_when_the_expression_says_so() -> None:
     assert evaluated('number(x, double="accept")', x=Double("0.1")) == Decimal("0.1")
     assert type(evaluated('number(x, double="accept") + 1', x=Double("0.1"))) is Decimal
+
+
+def test_json_may_lie_in_bytes() -> None:
+    assert evaluated("json(x).a", x='{"a": 1.10, "b": "é"}'.encode()) == Decimal("1.10")
+    for data in (b"\xff{}", b"\xca\xfe", b""):
+        with pytest.raises(MappingError) as error:
+            evaluated("json(x)", x=data)
+        assert error.value.code == "bad_json"
 
 
 def test_json_text_keeps_every_digit() -> None:

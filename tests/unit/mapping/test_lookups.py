@@ -6,6 +6,7 @@ import pytest
 
 from bridge.mapping.frozen import encode_value, encode_versions
 from bridge.mapping.remembered import Version
+from bridge.row import Value
 from tests.support.trial import Make, Trial
 
 
@@ -57,6 +58,28 @@ class TestVersions:
         assert self.rate_at(run, "2026-01-01T09:00:00Z") is None
         run.wait(minutes=10)
         assert run.parked() == [("2026-01-01T09:00:00Z", "lookup_missing")]
+
+    @pytest.mark.parametrize(
+        ("column", "ever", "since"),
+        [
+            ("micros UTC", -9_223_372_036_832_400_000, 1767261600_000000),
+            ("micros local Europe/Malta", -9_223_372_036_832_400_000, 1767265200_000000),
+            ("iso", "-infinity", "2026-01-01T10:00:00Z"),
+        ],
+    )
+    def test_one_that_postgres_has_valid_since_minus_infinity_is_the_first(
+        self, trial: Make, column: str, ever: Value, since: Value
+    ) -> None:
+        lookup = f"{{key: currency, as_of: since, columns: {{since: {column}}}}}"
+        run = with_rate(trial, lookup, "rates[currency, moment(at)].rate")
+        run.insert("rates", 2, currency="EUR", since=since, rate=3)
+        run.insert("rates", 1, currency="EUR", since=ever, rate=1)
+        assert self.rate_at(run, "1999-01-01T00:00:00Z") == 1
+        assert self.rate_at(run, "2026-01-01T10:00:00Z") == 3
+        run.update("rates", 1, currency="EUR", since=ever, rate=2)
+        assert self.rate_at(run, "2026-01-01T09:59:59Z") == 2
+        run.delete("rates", 1, currency="EUR", since=ever)
+        assert self.rate_at(run, "2026-01-01T09:59:58Z") is None
 
     def test_a_time_of_another_kind_is_parked_with_a_reason(self, run: Trial) -> None:
         self.add(run, 1, "2026-01-01T00:00:00Z", 2)

@@ -38,15 +38,42 @@ def test_another_row_without_one_is_parked(trial: Make, missing: dict[str, None]
     assert run.events() == []
 
 
-def test_what_was_sent_is_not_skipped_away_when_its_row_loses_its_player(trial: Make) -> None:
-    run = trial(
-        WALLET.replace("    key:", "    rows: mutable\n    deleted: nothing\n    key:").replace(
-            "when: 'method == \"debit\"'", "when: true"
-        )
-    )
-    run.insert("calls", 1, method="debit", transaction="t1", amount=1)
-    run.update("calls", 1, method="balance", transaction="t1", amount=1, player=None)
-    assert [found for _, found in run.parked()] == ["no_player"]
+ERASED = """
+play:
+  calls:
+    rows: mutable
+    deleted: nothing
+    key: transaction
+    player: player
+    skip: {no play: 'method == "balance"'}
+    activities: {bet: {type: Bet}}
+    stands: state != "void"
+    event: {activity_id: transaction, user_id: player}
+    HOLDS
+"""
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("holds", ["", "holds: round\n    round: round"])
+def test_a_player_who_is_erased_from_old_rows_changes_nothing_and_they_can_be_taken_back(
+    trial: Make, holds: str, restarts: bool
+) -> None:
+    run = trial(ERASED.replace("HOLDS", holds))
+    run.insert("calls", 1, method="debit", transaction="t1", amount=1, state="done")
+    for state in ("done", "done", "void"):
+        run.update("calls", 1, method="balance", transaction="t1", amount=1, player=None, state=state)
+        if restarts:
+            run.play.restart()
+    assert run.parked() == []
+    assert run.events() == ["Bet Approved t1 1", "Bet Rollback t1 1"]
+    assert run.bodies()[0]["user_id"] == run.bodies()[1]["user_id"]
+
+
+def test_of_an_erased_player_nothing_new_is_sent(trial: Make) -> None:
+    run = trial(ERASED.replace("HOLDS", ""))
+    run.insert("calls", 1, method="debit", transaction="t1", amount=1, state="void")
+    run.update("calls", 1, method="debit", transaction="t1", amount=1, player=None, state="done")
+    assert (run.events(), [found for _, found in run.parked()]) == ([], ["missing_field"])
 
 
 NATURAL = """

@@ -64,6 +64,34 @@ def test_of_a_snapshot_the_newest_version_counts_in_whatever_order_it_shows_them
     assert run.events() == ["Win Rollback 9:w 5"]
 
 
+UNTIL = """
+play:
+  states:
+    rows: mutable
+    deleted: nothing
+    key: bet
+    columns: {until: iso}
+    with: {now: until > committed_at}
+    activities: {stake: {type: Bet, stands: state == "open" if now else stake.stands}}
+    event: {activity_id: bet, round_id: bet}
+"""
+
+
+def test_a_version_that_ends_at_infinity_is_the_one_that_counts(trial: Make) -> None:
+    run = trial(UNTIL)
+    run.insert("states", 1, bet="9", state="open", amount=5, until="infinity")
+    run.update("states", 1, bet="9", state="open", amount=5, until="2025-01-01T00:00:00Z")
+    run.insert("states", 2, bet="9", state="void", amount=5, until="infinity")
+    run.update("states", 2, bet="9", state="void", amount=5, until="2025-01-01T00:00:00Z")
+    assert run.events() == ["Bet Approved 9 5", "Bet Rollback 9 5"]
+
+
+def test_infinity_is_no_moment_of_an_event(trial: Make) -> None:
+    run = trial(UNTIL.replace("round_id: bet", "round_id: bet, timestamp: until"))
+    run.insert("states", 1, bet="9", state="open", amount=5, until="infinity")
+    assert (run.events(), [code for _, code in run.parked()]) == ([], ["wrong_type"])
+
+
 def test_versions_of_different_kinds_are_parked(trial: Make) -> None:
     run = trial(WALLET)
     state(run, "insert", 1, 1, "open")

@@ -300,6 +300,115 @@ class TestAmountsSent:
         assert run.notices() == ([told] if told else [])
 
 
+class TestColumnsPadded:
+    """A column of char(n), whose texts are equal to nothing that a rule names."""
+
+    @pytest.mark.parametrize(
+        ("kinds", "columns", "told"),
+        [
+            (["bet  ", "win  ", "bonus"], "", []),
+            (["bet  ", "win  ", "bonus", "bet  "], "", ["3 texts of kind in tx are padded with spaces"]),
+            (["bet  ", "win  ", "bonus", "bet  "], "columns: {kind: trimmed}", []),
+            (["bet ", "a bet ", "the bet ", "void"], "", []),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, kinds: list[str], columns: str, told: list[str]) -> None:
+        connector = """
+play:
+  tx:
+    COLUMNS
+    skip: {no play: kind == "bonus"}
+    activities: {bet: {type: Bet}}
+"""
+        database = Database()
+        rows = [{**ROW, "round": f"R{at}", "kind": kind, "amount": 3} for at, kind in enumerate(kinds)]
+        records = [database.insert("tx", {"id": str(at)}, row) for at, row in enumerate(rows)]
+        shown = Preview(wallet(tmp_path, connector.replace("COLUMNS", columns or "key: id")))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == told
+
+
+class TestColumnsMissing:
+    """A column that is misspelt where no rule reads it."""
+
+    @pytest.mark.parametrize(
+        ("said", "rows", "told"),
+        [
+            ("columns: {knd: trimmed}", 3, ["no record of tx has the column knd"]),
+            ("watch: [kind, knd]", 3, ["no record of tx has the column knd"]),
+            ("remember: [knd]", 3, ["no record of tx has the column knd"]),
+            ("columns: {kind: trimmed}", 3, []),
+            ("columns: {knd: trimmed}", 2, []),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, said: str, rows: int, told: list[str]) -> None:
+        connector = """
+play:
+  tx:
+    rows: mutable
+    deleted: nothing
+    SAID
+    activities: {bet: {type: Bet}}
+"""
+        database = Database()
+        records = [
+            database.insert("tx", {"id": str(at)}, {**ROW, "round": f"R{at}", "kind": "bet", "amount": 3})
+            for at in range(rows)
+        ]
+        shown = Preview(wallet(tmp_path, connector.replace("SAID", said)))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == told
+
+    def test_a_column_of_another_table_that_says_the_same_is_not(self, tmp_path: Path) -> None:
+        connector = """
+play:
+  tx:
+    columns: &columns {kind: trimmed, note: trimmed}
+    activities: {bet: {type: Bet}}
+  ty:
+    columns: *columns
+    activities: {bet: {type: Bet, event: {activity_id: {text: "y{id}"}}}}
+"""
+        database = Database()
+        rows = [{**ROW, "round": f"R{at}", "amount": 3} for at in range(3)]
+        records = [database.insert("tx", {"id": f"x{at}"}, {**row, "kind": "a"}) for at, row in enumerate(rows)]
+        records += [database.insert("ty", {"id": f"y{at}"}, {**row, "note": "a"}) for at, row in enumerate(rows)]
+        shown = Preview(wallet(tmp_path, connector))
+        list(shown.of(records))
+        assert shown.counts.notices == []
+
+
+class TestTimesKept:
+    """Rollbacks that have the time of their bet."""
+
+    @pytest.mark.parametrize(
+        ("said", "told"),
+        [
+            ("event: {}", "all 3 Rollbacks of tx have the timestamp of what they take back"),
+            ("event: {timestamp: at}", ""),
+        ],
+    )
+    def test_it_is_told(self, tmp_path: Path, said: str, told: str) -> None:
+        connector = """
+play:
+  tx:
+    activities: {bet: {type: Bet, when: kind == "bet"}}
+    reverses: {when: kind == "void", original: "tx[ref]", SAID}
+"""
+        database = Database()
+        records = []
+        for number in range(3):
+            bet = {**ROW, "round": f"R{number}", "kind": "bet", "amount": 3, "at": "2026-01-01T10:00:00Z"}
+            void = {**bet, "kind": "void", "ref": f"b{number}", "at": "2026-01-01T11:00:00Z"}
+            records += [
+                database.insert("tx", {"id": f"b{number}"}, bet),
+                database.insert("tx", {"id": f"v{number}"}, void),
+            ]
+        shown = Preview(wallet(tmp_path, connector.replace("SAID", said)))
+        list(shown.of(records))
+        assert [sentence for sentence, _ in shown.counts.notices] == ([told] if told else [])
+
+
 class TestWinsLeft:
     """A bet that goes, and a win of its round that nobody takes back."""
 
@@ -307,7 +416,7 @@ class TestWinsLeft:
 play:
   tx:
     activities: {bet: {type: Bet, when: kind == "bet"}, win: {type: Win, when: kind == "win"}}
-    reverses: {when: kind == "void", TAKES}
+    reverses: {when: kind == "void", TAKES, event: {timestamp: committed_at}}
 """
 
     @pytest.mark.parametrize(
@@ -343,7 +452,7 @@ play:
   tx:
     activities: {bet: {type: Bet, when: kind == "bet", share: amount}, win: {type: Win, when: kind == "win"}}
     event: {wager_amount: left if kind == "bet" else amount}
-    reverses: {when: kind == "refund", original: "tx[ref]", takes: amount, partial: amount}
+    reverses: {when: kind == "refund", original: "tx[ref]", takes: amount, partial: amount, event: EVENT}
 """
         database = Database()
         records = []
@@ -356,7 +465,7 @@ play:
             for refund in range(taken):
                 own = {**row, "kind": "refund", "ref": f"b{number}", "amount": 1}
                 records.append(database.insert("tx", {"id": f"r{number}-{refund}"}, own))
-        shown = Preview(wallet(tmp_path, said))
+        shown = Preview(wallet(tmp_path, said.replace("EVENT", "{timestamp: committed_at}")))
         list(shown.of(records))
         assert len(shown.counts.notices) == told
 
