@@ -220,7 +220,8 @@ class Reversals:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)
         ahead = round_not_sent_yet(scope, rows, plan.activity, taken_with(did))
-        unknown = None if members or ahead or named is not None else round_id
+        known_of = members or ahead or named is not None or any(memory.ahead for _, memory in rows)
+        unknown = None if known_of else round_id
         ended = self._round_ended(table, plan, scope, waiting, unknown)
         if ended is not None:
             return ended
