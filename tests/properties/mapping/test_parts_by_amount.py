@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -69,13 +70,13 @@ def purses(run: Trial) -> list[Fraction]:
     end=st.sampled_from(ENDS),
 )
 def test_what_was_taken_and_what_is_left_is_what_was_sent(
-    trial: Make, form: str, parts: list[Decimal], rest: Decimal, how: str, end: str
+    trial: Make, *, form: str, parts: list[Decimal], rest: Decimal, how: str, end: str
 ) -> None:
     rows = "rows: mutable\n    deleted: nothing" if end == "void" else "rows: append-only"
     run = trial(WALLET.replace("ROWS", rows).replace("BONUS", BONUS[form]))
     bonus = rest + sum(parts[::2])
     staked = bonus + sum(parts[1::2])
-    bet = {"kind": "bet", "amount": staked, "real": staked - bonus, "bonus": bonus, "status": "ok"}
+    bet: dict[str, Any] = {"kind": "bet", "amount": staked, "real": staked - bonus, "bonus": bonus, "status": "ok"}
     (run.insert if how == "streamed" else run.snapshot)("tx", "b", **bet)
     for number, part in enumerate(parts):
         run.insert("tx", f"p{number}", kind="refund", ref="b", amount=part, status="ok")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_parts_that_go_by_a_rounded_amount_add_up_to_what_was_sent(trial: Make) 
 
 def test_what_stands_after_a_part_went_by_its_amount_must_be_what_its_row_still_says(trial: Make) -> None:
     run = trial(WALLET.replace("wager_amount: left", "wager_amount: left * factor"))
-    bet = {"kind": "bet", "amount": 10, "status": "ok"}
+    bet: dict[str, Any] = {"kind": "bet", "amount": 10, "status": "ok"}
     run.insert("tx", "1", **bet, factor=2)
     row(run, "p", "part", "1", 4)
     run.update("tx", "1", **bet, factor=3)
