@@ -113,7 +113,7 @@ class ParkedChanges:
 
     def _claim(self, chosen: Sequence[ParkedChange]) -> None:
         """Own the lanes of changes: an instance that starts meanwhile claims them anew, and ours is refused."""
-        self._ledger.claim({Partition(item.record.topic, item.record.partition) for item in chosen})
+        self._ledger.claim(set(map(_lane, chosen)))
 
 
 class _Replay:
@@ -135,7 +135,7 @@ class _Replay:
         for lookup, rows in tables:
             self._mapper.load(lookup, rows)
         reopening = self._mapper.reopening()
-        found = [(item, decoded(self._decoder, item.record)) for item in chosen]
+        found = [(item, decoded(self._decoder, item.record)) for item in _as_read(chosen)]
         refused = self._reopen(reopening, found)
         taken = [(item, one) for item, one in found if item.parked_id not in refused]
         self._outcomes.clear()
@@ -195,3 +195,16 @@ class _Replay:
 
 def _place(record: SourceRecord) -> tuple[str, int, int]:
     return record.topic, record.partition, record.offset
+
+
+def _as_read(chosen: Sequence[ParkedChange]) -> list[ParkedChange]:
+    """Return changes with those of each partition in its order: one that was parked again has a later number."""
+    lanes: dict[Partition, list[ParkedChange]] = {}
+    for item in chosen:
+        lanes.setdefault(_lane(item), []).append(item)
+    read = {lane: iter(sorted(items, key=lambda item: item.record.offset)) for lane, items in lanes.items()}
+    return [next(read[_lane(item)]) for item in chosen]
+
+
+def _lane(item: ParkedChange) -> Partition:
+    return Partition(item.record.topic, item.record.partition)

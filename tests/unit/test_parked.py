@@ -141,6 +141,16 @@ def test_a_change_that_still_cannot_be_said_is_parked_again(brand: Callable[...,
     assert world.trial.events() == []
 
 
+def test_what_was_parked_again_comes_before_what_was_read_after_it(brand: Callable[..., Brand]) -> None:
+    world = World(brand())
+    for number in (1, 2, 3):
+        world.trial.insert("bets", number, kind="odd", amount=number)
+    assert world.replay(1) == ["1 parked: odd kind"]
+    world.mend(brand(odd='"none"'))
+    world.replay()
+    assert world.trial.events() == ["Bet Approved 1 1", "Bet Approved 2 2", "Bet Approved 3 3"]
+
+
 def test_a_dry_run_changes_nothing(brand: Callable[..., Brand]) -> None:
     world = World(brand())
     world.trial.insert("bets", 1, kind="odd", amount=5)
