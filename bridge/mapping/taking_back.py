@@ -47,6 +47,11 @@ def part_of(
     return [whole]
 
 
+def goes_by_amount(row: PlayRow, sent: Sent, by_amount: bool) -> bool:
+    """Return whether an activity may have several Rollbacks, so that the reversal tells them apart."""
+    return (by_amount or sent.partly) and row.plan.activities[sent.name].share is not None
+
+
 def rest_of(maker: EventMaker, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
     """Return the Rollback of what stands of an activity, which its own row takes back."""
     out = maker.rollback(row, scope, sent)
