@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -45,6 +45,9 @@ class Replayed:
     """How many other changes, which had waited for these, have come to their end."""
     events: int = 0
     """How many events entered the outbox, those of released changes among them."""
+
+
+_Found = tuple[ParkedChange, Taken]
 
 
 class ParkedChanges:
@@ -113,7 +116,7 @@ class ParkedChanges:
 
     def _claim(self, chosen: Sequence[ParkedChange]) -> None:
         """Own the lanes of changes: an instance that starts meanwhile claims them anew, and ours is refused."""
-        self._ledger.claim({Partition(item.record.topic, item.record.partition) for item in chosen})
+        self._ledger.claim(set(map(_lane, chosen)))
 
 
 class _Replay:
@@ -135,7 +138,7 @@ class _Replay:
         for lookup, rows in tables:
             self._mapper.load(lookup, rows)
         reopening = self._mapper.reopening()
-        found = [(item, decoded(self._decoder, item.record)) for item in chosen]
+        found = _as_read((item, decoded(self._decoder, item.record)) for item in chosen)
         refused = self._reopen(reopening, found)
         taken = [(item, one) for item, one in found if item.parked_id not in refused]
         self._outcomes.clear()
@@ -195,3 +198,37 @@ class _Replay:
 
 def _place(record: SourceRecord) -> tuple[str, int, int]:
     return record.topic, record.partition, record.offset
+
+
+def _as_read(found: Iterable[_Found]) -> list[_Found]:
+    """Return changes as they were written: in the order of their partitions, and of several by their commits.
+
+    Numbers do not tell: a reversal that waited was parked late, and what was parked again has a new one.
+    """
+    lanes: dict[Partition, list[_Found]] = {}
+    for one in found:
+        lanes.setdefault(_lane(one[0]), []).append(one)
+    for lane in lanes.values():
+        lane.sort(key=lambda one: one[0].record.offset)
+        lane.reverse()  # Items of one record keep their order.
+    ordered = []
+    while lanes:
+        first, *others = lanes
+        for other in others:
+            if _is_before(lanes[other][-1], lanes[first][-1]):
+                first = other
+        ordered.append(lanes[first].pop())
+        if not lanes[first]:
+            del lanes[first]
+    return ordered
+
+
+def _is_before(one: _Found, other: _Found) -> bool:
+    mine, theirs = one[1].position, other[1].position
+    if mine is None or theirs is None or mine.lineage != theirs.lineage or mine.order == theirs.order:
+        return one[0].parked_id < other[0].parked_id
+    return theirs.is_after(mine)
+
+
+def _lane(item: ParkedChange) -> Partition:
+    return Partition(item.record.topic, item.record.partition)

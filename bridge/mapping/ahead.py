@@ -10,7 +10,7 @@ from bridge.mapping.plan import ActivityPlan
 from bridge.mapping.remembered import UNKNOWN, Ahead, Ending, RowMemory, Sent, Took
 from bridge.mapping.rounds import Members, RoundRows
 from bridge.mapping.scope import PlayRow, Scope, names_itself
-from bridge.mapping.shares import anything, less
+from bridge.mapping.shares import anything, less, more
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -27,7 +27,8 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, now: str
     Of a row that sent something none of which stands any more, nothing is left to take.  `now` is `taken_with`
     of the reversal.
     """
-    if row.plan.append_only and not memory.parked and memory.ending is not Ending.SKIPPED:
+    says_more = memory.parked or memory.ending is Ending.SKIPPED or bool(memory.ahead)
+    if row.plan.append_only and not says_more:
         return []  # Its own row has said what it says, and no other gets its key.
     names = [name for name in row.plan.activities if activity in (None, name)]
     known = [sent for sent in memory.sent if sent.name in names]
@@ -52,7 +53,7 @@ def taken_otherwise(members: Members, activity: str | None, now: str) -> list[To
         memory = scope.memory
         if memory is None or not table.append_only or activity not in (None, sent.name):
             continue
-        if table.activities[sent.name].share is None and _is_kept_otherwise(memory, sent, now):
+        if _is_kept_otherwise(memory, sent, now):
             found.append(Took(table.name, key, sent.name, memory.not_sent, taken_with=now))
     return found
 
@@ -133,8 +134,10 @@ def lift(memory: RowMemory, took: Took) -> None:
         memory.ahead = list(memory.ahead)
         memory.ahead.remove(ahead)
     for sent in memory.sent:
-        if sent.name == took.name and sent.n == took.n:
-            sent.taken = False
+        if sent.name == took.name and took.n > 0:
+            if took.part is not None and sent.left is not None and not sent.stands:
+                sent.left = more(sent.left, took.part)  # Another reversal may keep all of it back, until its undo.
+            sent.taken = sent.taken and sent.n != took.n
 
 
 def _of(activity: ActivityPlan, memory: RowMemory) -> list[Ahead]:

@@ -12,7 +12,7 @@ from bridge.flow import Change, Event
 from bridge.mapping.ahead import lift
 from bridge.mapping.decisions import Hold, Park, Skip
 from bridge.mapping.groups import join_groups, taken_with
-from bridge.mapping.history import silently_taken
+from bridge.mapping.history import silently_taken, take_again
 from bridge.mapping.keys import key_text
 from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
@@ -154,7 +154,7 @@ class Effects:
         self._recall.put_row(table.name, scope.key, memory)
         takes = memory.did is not None and memory.did.way != "undoes"
         counts = memory.ending is Ending.HISTORY and (takes or not memory.reversal)
-        return self.index(table, scope, counts=counts)
+        return take_again(table.all_tables, self._recall, self.index(table, scope, counts=counts))
 
     def index(self, table: TablePlan, scope: Scope, *, counts: bool) -> list[tuple[str, str]]:
         """Note the ways in which the row can be found, and return those: of several rows, the first is found.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-
 from bridge.errors import PoisonRecord
 from bridge.mapping.keys import KEY_SEPARATOR
 from bridge.mapping.plan import ReversalPlan, TablePlan
@@ -11,6 +9,7 @@ from bridge.mapping.recall import Recall
 from bridge.mapping.remembered import Did
 from bridge.mapping.rounds import ROUND_SPACE, RoundRows, add_to_round, decided_before, rows_of_round
 from bridge.mapping.scope import PlayRow, Scope
+from bridge.mapping.unfound import note_unfound
 from bridge.mapping.waiting import Waiting
 
 
@@ -40,10 +39,12 @@ def join_groups(recall: Recall, table: TablePlan, scope: Scope) -> list[str]:
     """Note a row in its own group and in that of the row which it follows; return these."""
     groups = [_named(table.name, scope.key)]
     if table.after is not None:
-        with contextlib.suppress(PoisonRecord, Waiting):
+        try:
             followed = table.after(scope)
             if isinstance(followed, PlayRow):
                 groups.append(group_of(followed))
+        except (PoisonRecord, Waiting) as missing:
+            note_unfound(recall, missing, table.name, scope.key)
     for group in groups:
         add_to_round(recall, group, table.name, scope.key)
     return groups

@@ -17,6 +17,7 @@ from bridge.mapping.rounds import join_round
 from bridge.mapping.scope import PlayRow, Scope
 from bridge.mapping.shares import anything, less
 from bridge.mapping.takers import DEEPEST, add_taker, is_undone, keepers_of, named_by, takers_of
+from bridge.mapping.unfound import Place, looked_for, note_unfound
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
 
@@ -42,7 +43,8 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
                 return True
             read = reversal.original if reversal.original is not None else reversal.undoes
             row = read(scope) if read is not None else None
-        except (PoisonRecord, Waiting):
+        except (PoisonRecord, Waiting) as missing:
+            note_unfound(recall, missing, table.name, scope.key)
             continue
         if isinstance(row, PlayRow):
             way = "original" if reversal.original is not None else "undoes"
@@ -52,6 +54,17 @@ def silently_taken(table: TablePlan, scope: Scope, recall: Recall, memory: RowMe
             _note_silent(recall, row, [table.name, scope.key, memory.did.activity])
         return True
     return False
+
+
+def take_again(tables: dict[str, TablePlan], recall: Recall, found: list[Place]) -> list[Place]:
+    """Let rows of history take effect that name what is found now, in these places; return these."""
+    for row in [PlayRow(tables[name], key, recall) for name, key in looked_for(recall, found)]:
+        memory = row.memory()
+        if memory is not None and memory.history is not None:
+            memory = msgspec.structs.replace(memory)
+            memory.reversal = silently_taken(row.plan, row.scope(), recall, memory) or memory.reversal
+            recall.put_row(row.plan.name, row.key, memory)
+    return found
 
 
 def _note_silent(recall: Recall, row: PlayRow, taker: list[str]) -> None:

@@ -214,6 +214,8 @@ def _may_be_read(table: TablePlan, parts: PartsPlan, memory: RowMemory | None) -
     """Return whether a decision about a header may still read a part that comes now."""
     if memory is None or memory.ending in (Ending.HELD, Ending.HISTORY):
         return True
+    if memory.ahead and not memory.parked:
+        return True  # An undo of what took it back sends it.
     return not (table.append_only or parts.name in memory.asked or memory.parked)
 
 

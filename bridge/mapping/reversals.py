@@ -16,10 +16,18 @@ from bridge.mapping.left_out import keeps_back_too, of_left_out
 from bridge.mapping.message_ids import by_row
 from bridge.mapping.plan import WAIT_THEN_SKIP, ReversalPlan, TablePlan
 from bridge.mapping.remembered import Did, Ending, RowMemory, Sent
-from bridge.mapping.rounds import ROUND_SPACE, Members, activities_of, in_order, rows_of_round, taken_together
+from bridge.mapping.rounds import (
+    ROUND_SPACE,
+    Members,
+    activities_of,
+    in_order,
+    is_known,
+    rows_of_round,
+    taken_together,
+)
 from bridge.mapping.scope import PlayRow, Scope, names_itself
 from bridge.mapping.shares import adds, anything, less
-from bridge.mapping.taking_back import all_of, as_sent, as_settled, part_of
+from bridge.mapping.taking_back import all_of, as_sent, as_settled, goes_by_amount, part_of
 from bridge.mapping.undoing import undo, what_it_took
 from bridge.mapping.waiting import Waiting
 from bridge.row import Value
@@ -140,7 +148,7 @@ class Reversals:
         last_first = newest_first(row.plan, standing)
         events = [all_of(self._maker, row, sent, by_amount=by_amount) for sent in last_first]
         ahead += also
-        parts = any(_goes_by_amount(row, sent, by_amount) for sent in standing)
+        parts = any(goes_by_amount(row, sent, by_amount) for sent in standing)
         by = by_row(scope.plan.name, scope.key) if parts else ""
         return as_sent(self._maker, plan, scope, events, doing("original", plan, row), by=by, ahead=ahead)
 
@@ -168,7 +176,7 @@ class Reversals:
             return Park("partial", "it takes back a part only", reversal=True)
         by_amount = plan.partial == "amount"
         events = part_of(self._maker, row, sent, scope.takes, rest, by_amount=by_amount)
-        by = by_row(scope.plan.name, scope.key) if _goes_by_amount(row, sent, by_amount) else ""
+        by = by_row(scope.plan.name, scope.key) if goes_by_amount(row, sent, by_amount) else ""
         return as_sent(self._maker, plan, scope, events, doing("original", plan, row, scope.takes), by=by)
 
     def _take_share_ahead(self, plan: ReversalPlan, scope: Scope, row: PlayRow, memory: RowMemory) -> Decision:
@@ -220,8 +228,8 @@ class Reversals:
             return Hold(missing, aside=True, reversal=True)
         members = activities_of(rows)
         ahead = round_not_sent_yet(scope, rows, plan.activity, taken_with(did))
-        unknown = None if members or ahead or named is not None else round_id
-        ended = self._round_ended(table, plan, scope, waiting, unknown)
+        known_of = members or ahead or named is not None or is_known(rows, scope)
+        ended = self._round_ended(table, plan, scope, waiting, None if known_of else round_id)
         if ended is not None:
             return ended
         standing = self._standing(plan, scope, members)
@@ -288,8 +296,3 @@ class Reversals:
         """Return how an undo ends because of what it did before, or by its guards; None to go on."""
         ended = ended_before(scope, did) if did is not None else None
         return ended or parked_by([*plan.park, *table.park], scope, waiting) or skipped_by(plan.skip, scope)
-
-
-def _goes_by_amount(row: PlayRow, sent: Sent, by_amount: bool) -> bool:
-    """Return whether an activity may have several Rollbacks, so that the reversal tells them apart."""
-    return (by_amount or sent.partly) and row.plan.activities[sent.name].share is not None

@@ -101,10 +101,15 @@ def taken_together(rows: RoundRows, scope: Scope, named: PlayRow | None = None) 
     position = _place(scope, named)
     if position is None:
         return rows
-    later, own = keys_after(scope), (scope.plan.name, scope.key)
+    later = keys_after(scope)
     before = [one for one in rows if not _is_later(*one, position, later)]
-    known = any(m.ending is not Ending.SKIPPED and (row.plan.name, row.key) != own for row, m in before)
-    return before if known else rows
+    return before if is_known(before, scope) else rows
+
+
+def is_known(rows: RoundRows, scope: Scope) -> bool:
+    """Return whether a round has rows beside the one that asks, and beside those of which nothing counts."""
+    own = (scope.plan.name, scope.key)
+    return any(m.ending is not Ending.SKIPPED and (row.plan.name, row.key) != own for row, m in rows)
 
 
 def _place(scope: Scope, named: PlayRow | None) -> SourcePosition | None:

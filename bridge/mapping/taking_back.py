@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -12,6 +13,7 @@ from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.events import EventMaker, override
 from bridge.mapping.history import settled
 from bridge.mapping.keys import key_text
+from bridge.mapping.operators import subtract
 from bridge.mapping.outgoing import Outgoing, Send
 from bridge.mapping.plan import ReversalPlan
 from bridge.mapping.remembered import Did, RowMemory, Sent, Took
@@ -40,27 +42,43 @@ def part_of(
     whole.takes, whole.left = takes, rest
     if not by_amount and not sent.partly:
         return [whole, maker.again(row, activity, row.scope(), sent, rest)] if anything(rest) else [whole]
-    _set_amount(maker, whole, sent, takes)
+    _set_amount(maker, whole, sent, rest)
     whole.stands = anything(rest)
     return [whole]
+
+
+def goes_by_amount(row: PlayRow, sent: Sent, by_amount: bool) -> bool:
+    """Return whether an activity may have several Rollbacks, so that the reversal tells them apart."""
+    return (by_amount or sent.partly) and row.plan.activities[sent.name].share is not None
 
 
 def rest_of(maker: EventMaker, row: PlayRow, scope: Scope, sent: Sent) -> Outgoing:
     """Return the Rollback of what stands of an activity, which its own row takes back."""
     out = maker.rollback(row, scope, sent)
     if sent.partly:
-        _set_amount(maker, out, sent, sent.left)
+        _set_amount(maker, out, sent, None)
     return out
 
 
-def _set_amount(maker: EventMaker, out: Outgoing, sent: Sent, share: Value) -> None:
-    """Let a Rollback be of a share's amount, not of all that was sent."""
-    row = out.row
-    share = more(share, None)  # As shares, whose values that never were are zero; the ledger keeps a mere map.
-    part = maker.again(row, row.plan.activities[sent.name], row.scope(), sent, share)
+def _set_amount(maker: EventMaker, out: Outgoing, sent: Sent, rest: Value) -> None:
+    """Let a Rollback be of what stands less what is left after it, so that all of them add up to what was sent.
+
+    The amount of the part that is taken is another where amounts are rounded, or one purse comes first.
+    """
+    amounts = _amounts(maker, out.row, sent, sent.left) if sent.partly else dict(out.fields)
+    if sent.partly and sent.seq and amounts["amount"] != Decimal(sent.amount):
+        raise MappingError("settled_after", f"what stands of {sent.name} is not what its row says any more")
+    less_this = _amounts(maker, out.row, sent, rest) if anything(rest) else {}
     kept = {field: value for field, value in out.fields.items() if field not in AMOUNTS}
-    out.fields = kept | {field: value for field, value in part.fields.items() if field in AMOUNTS}
-    add_up(out.fields)
+    stand = {field: value for field, value in amounts.items() if field in AMOUNTS}
+    out.fields = kept | {field: subtract(value, less_this.get(field, 0)) for field, value in stand.items()}
+
+
+def _amounts(maker: EventMaker, row: PlayRow, sent: Sent, share: Value) -> dict[str, Value]:
+    """Return the amounts of an event with so much of its share; the ledger keeps shares as a mere map."""
+    fields = maker.again(row, row.plan.activities[sent.name], row.scope(), sent, more(share, None)).fields
+    add_up(fields)
+    return fields
 
 
 def as_sent(

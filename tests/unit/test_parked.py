@@ -141,6 +141,49 @@ def test_a_change_that_still_cannot_be_said_is_parked_again(brand: Callable[...,
     assert world.trial.events() == []
 
 
+def test_changes_are_replayed_as_they_were_written_not_by_their_numbers(brand: Callable[..., Brand]) -> None:
+    others = "\n  others:\n    park: {{odd kind: kind == {odd}}}\n    activities: {{bet: {{type: Bet}}}}"
+    world = World(brand(more=others.format(odd='"odd"')))
+    for number, table in enumerate(("bets", "others", "bets", "others")):
+        world.trial.insert(table, number, kind="odd", amount=1)
+    assert world.replay(1) == ["0 parked: odd kind"]  # It has the highest number now.
+    world.mend(brand(odd='"none"', more=others.format(odd='"none"')))
+    world.replay()
+    assert world.trial.events() == [f"Bet Approved {number} 1" for number in range(4)]
+
+
+CANCELLED_ROUNDS = """
+wait: {original: 5 minutes, lookup: 5 minutes, parts: 5 minutes}
+lookups: {games: {key: id}}
+play:
+  bets:
+    parts: {legs: {table: leg, one: leg, of: bet, count: leg_count}}
+    activities: {bet: {type: Bet}}
+    event: {wager_amount: sum(legs.amount), game_name: "games[game].name"}
+  cancels:
+    reverses:
+      - {when: kind == "void", original: "bets[ref]", followers: go}
+      - {when: kind == "round", round: round}
+      - {when: kind == "undo", undoes: "cancels[ref]"}
+"""
+
+
+def test_a_second_cancel_holds_although_the_first_was_there_before_the_bet_was_replayed(tmp_path: Path) -> None:
+    world = World(wallet(tmp_path, CANCELLED_ROUNDS))
+    run = world.trial
+    run.insert("leg", 1, bet=1, amount=5)
+    run.insert("bets", 1, leg_count=1, game="g")
+    run.wait(minutes=6)
+    run.insert("cancels", "c", kind="round")
+    run.insert("games", "g", name="Game")
+    assert world.replay() == ["1 skipped: taken back by another row", "1 sent: with its header"]
+    run.insert("cancels", "v", kind="void", ref=1)
+    run.insert("cancels", "u", kind="undo", ref="c")
+    assert run.events() == []
+    run.insert("cancels", "w", kind="undo", ref="v")
+    assert (run.events(), run.parked()) == (["Bet Approved 1 5"], [])
+
+
 def test_a_dry_run_changes_nothing(brand: Callable[..., Brand]) -> None:
     world = World(brand())
     world.trial.insert("bets", 1, kind="odd", amount=5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -113,3 +114,23 @@ def test_two_parts_and_all_undone_in_any_order(trial: Make, whole: str, order: t
         run.restart()
     assert (standing(run), run.parked()) == (10, [])
     assert len({event.message_id for event in run.play.ledger.unconfirmed(0, 100)}) == len(run.bodies())
+
+
+def test_parts_that_go_by_a_rounded_amount_add_up_to_what_was_sent(trial: Make) -> None:
+    rounded = "wager_amount: 'round(left, 2, mode=\"half up\", by=3)'"
+    run = trial(WALLET.replace("wager_amount: left", rounded))
+    row(run, "1", "bet", amount=100)
+    row(run, "p", "part", "1", 50)
+    row(run, "q", "part", "1", 50)
+    assert run.events() == ["Bet Approved 1 33.33", "Bet Rollback 1 16.66", "Bet Rollback 1 16.67"]
+
+
+def test_what_stands_after_a_part_went_by_its_amount_must_be_what_its_row_still_says(trial: Make) -> None:
+    run = trial(WALLET.replace("wager_amount: left", "wager_amount: left * factor"))
+    bet: dict[str, Any] = {"kind": "bet", "amount": 10, "status": "ok"}
+    run.insert("tx", "1", **bet, factor=2)
+    row(run, "p", "part", "1", 4)
+    run.update("tx", "1", **bet, factor=3)
+    row(run, "q", "part", "1", 6)
+    assert run.events() == ["Bet Approved 1 20", "Bet Rollback 1 8"]
+    assert run.parked() == [("q", "settled_after")]

@@ -134,9 +134,10 @@ def test_an_undo_that_let_it_count_is_undone_after_it_was_sent(run: Trial) -> No
     assert run.events() == ["Bet Approved 1 10", "Bet Rollback 1 10"]
 
 
-def test_a_second_reversal_finds_nothing(run: Trial) -> None:
-    run.insert("voids", "v", kind="void", ref="1")
-    run.insert("voids", "v2", kind="void", ref="1")
+@pytest.mark.parametrize("ref", [{"kind": "void", "ref": "1"}, {"kind": "round"}])
+def test_a_second_reversal_finds_nothing(run: Trial, ref: dict[str, str]) -> None:
+    run.insert("voids", "v", **ref)
+    run.insert("voids", "v2", **ref)
     assert run.ended("skipped")[1:] == [AHEAD, "repeated: what it takes back does not stand"]
 
 

@@ -248,3 +248,41 @@ play:
     assert run.new() == []
     cancel(run, "v", "undo", "all")
     assert (run.new(), run.parked()) == (["Bet Approved bb:2 5", "Win Approved bw:2 30"], [])
+
+
+SHARES = """
+play:
+  bets:
+    activities: {bet: {type: Bet, share: amount}}
+    event: {wager_amount: left}
+    again: {activity_id: {text: "{id}:{n}"}}
+  cancels:
+    reverses:
+      - {when: kind == "part", original: "bets[ref]", takes: amount, partial: PARTIAL}
+      - {when: kind == "void", original: "bets[ref]"}
+      - {when: kind == "round", round: ref}
+      - {when: kind == "undo", undoes: "cancels[ref]"}
+"""
+
+
+@pytest.mark.parametrize("first", ["void", "round"])
+@pytest.mark.parametrize("order", list(permutations(["void", "round", "part"])))
+def test_of_a_bet_with_a_share_each_cancel_holds_too_and_all_of_it_comes_back(
+    trial: Make, first: str, order: tuple[str, ...]
+) -> None:
+    run = trial(SHARES.replace("PARTIAL", "replace"))
+    run.insert("bets", "b", amount=10)
+    run.insert("cancels", "part", kind="part", ref="b", amount=3)
+    for kind in (first, "round" if first == "void" else "void"):
+        cancel(run, kind, kind, "b" if kind == "void" else "R1")
+    run.restart()
+    whole = []
+    for number, one in enumerate(order):
+        cancel(run, f"u{number}", "undo", one)
+        run.restart()
+        whole.append(sum(e["amount"] if e["status"] == "Approved" else -e["amount"] for e in run.bodies()))
+    assert run.parked() == []
+    assert whole[-1] == 10
+    # What a part's undo gives back counts, also where the rest was taken before that.
+    until = 1 if order[1] == "part" else max(order.index("void"), order.index("round"))
+    assert all(much == 0 for much in whole[:until])
