@@ -19,10 +19,14 @@ COMPILED = {
     "bridge/delivery": "flight frames ordering",
     "bridge/intake": "flood merge taking",
     "bridge/ledger": "bloom chunks recent sqlite_index sqlite_memory transaction",
-    "bridge/mapping": "amounts conditions decisions doings effects endings events expressions frozen groups "
-    "growth guards history holding items judge keys layered lookups mapper message_ids misreadings operators "
-    "outgoing parts past plan play_rows queues readers recall reopening repeats reversals rounds row_readers rows "
-    "same_key scope scope_readers shares snapshots takers taking_back transactions undoing values waiting",
+    "bridge/mapping": "holding mapper play_rows reopening snapshots",
+    "bridge/mapping/compiling": "conditions expressions values",
+    "bridge/mapping/judging": "doings effects endings events growth guards history judge reversals same_key "
+    "taking_back undoing",
+    "bridge/mapping/language": "misreadings operators readers",
+    "bridge/mapping/state": "amounts decisions frozen groups items keys layered lookups message_ids outgoing "
+    "parts past plan queues recall repeats rounds row_readers rows scope scope_readers "
+    "shares takers transactions waiting",
 }
 
 

@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from bridge.mapping.expressions import compile_expression
-from bridge.mapping.readers import Kind, Reader
-from bridge.mapping.values import compile_value
+from bridge.mapping.compiling.expressions import compile_expression
+from bridge.mapping.compiling.values import compile_value
+from bridge.mapping.language.readers import Kind, Reader
 from bridge.row import Row
 
 EVALUATIONS = 100_000

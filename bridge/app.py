@@ -33,7 +33,7 @@ from bridge.errors import (
 from bridge.intake.intake import Intake
 from bridge.ledger import SqliteLedger, open_ledger
 from bridge.lookups.tables import LookupTables
-from bridge.mapping.lookups import values_of_table
+from bridge.mapping.state.lookups import values_of_table
 from bridge.running.checks import RunningChecks
 from bridge.running.reporting import Reporter, Status
 from bridge.running.surroundings import Surroundings

@@ -15,9 +15,9 @@ from bridge.config.wallet import Lookup, Wallet
 from bridge.contracts import Decoder
 from bridge.decoders import DebeziumDecoder, FlattenedSettings, RegistrySettings, parse_column_type
 from bridge.errors import ConfigError, Problem
-from bridge.mapping.compiling import compile_wallet
-from bridge.mapping.functions import load_functions
-from bridge.mapping.plan import Plan
+from bridge.mapping.compiling.wallet import compile_wallet
+from bridge.mapping.language.functions import load_functions
+from bridge.mapping.state.plan import Plan
 from bridge.sources.subscription import unusable
 
 

@@ -28,9 +28,9 @@ from bridge.checks.meant import (
 from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.compiling_checks import own_row, reversals_of, table_named
-from bridge.mapping.syntax import texts_of
-from bridge.mapping.watching import columns_of, unwatched
+from bridge.mapping.compiling.checks import own_row, reversals_of, table_named
+from bridge.mapping.compiling.watching import columns_of, unwatched
+from bridge.mapping.language.syntax import texts_of
 from bridge.sources.settings import Client
 
 _WORD = re.compile(r"[^\W\d]\w*")

@@ -11,9 +11,9 @@ from bridge.checks.labels import needed
 from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.compiling_checks import reversals_of, speaks_of, table_named
-from bridge.mapping.watching import columns_of
+from bridge.mapping.compiling.checks import reversals_of, speaks_of, table_named
+from bridge.mapping.compiling.watching import columns_of
+from bridge.mapping.state.amounts import AMOUNTS
 
 
 def reversals_in_every_state(brand: Brand) -> Iterator[Problem]:

@@ -15,10 +15,10 @@ from bridge.brand import Brand
 from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.compiling_checks import nodes_of, reversals_of
-from bridge.mapping.reporting import Path
-from bridge.mapping.syntax import did_you_mean
-from bridge.mapping.watching import columns_of, listed
+from bridge.mapping.compiling.checks import nodes_of, reversals_of
+from bridge.mapping.compiling.reporting import Path
+from bridge.mapping.compiling.watching import columns_of, listed
+from bridge.mapping.language.syntax import did_you_mean
 
 _ONE_OF = (ast.Eq, ast.In)
 _NONE_OF = (ast.NotEq, ast.NotIn)

@@ -10,10 +10,10 @@ from bridge.brand import Brand
 from bridge.checks.trees import tree_of
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
-from bridge.mapping.amounts import AMOUNTS
-from bridge.mapping.compiling_checks import reversals_of, table_named
-from bridge.mapping.reporting import Path
-from bridge.mapping.syntax import did_you_mean, texts_of
+from bridge.mapping.compiling.checks import reversals_of, table_named
+from bridge.mapping.compiling.reporting import Path
+from bridge.mapping.language.syntax import did_you_mean, texts_of
+from bridge.mapping.state.amounts import AMOUNTS
 
 _IDS: Final = ("user_id", "round_id")
 _ANSWERS: Final = {"yes": "true", "on": "true", "no": "false", "off": "false"}

@@ -13,14 +13,14 @@ from bridge.checks.written import Written, written_of
 from bridge.decoders.doubles import Double
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.items import items_of
-from bridge.mapping.keys import key_text
-from bridge.mapping.plan import TablePlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.rows import judged_scope
-from bridge.mapping.scope import Scope
 from bridge.mapping.snapshots import LATER_SNAPSHOT
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.items import items_of
+from bridge.mapping.state.keys import key_text
+from bridge.mapping.state.plan import TablePlan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.rows import judged_scope
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.memory import Memory
 from bridge.records import SourcePosition, SourceRecord
 from bridge.rehearsing.rehearsal import Rehearsal

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from bridge.mapping.readers import ExpressionProblem
-from bridge.mapping.syntax import parse
+from bridge.mapping.language.readers import ExpressionProblem
+from bridge.mapping.language.syntax import parse
 
 
 def tree_of(form: Any) -> ast.expr | None:

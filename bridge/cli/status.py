@@ -16,7 +16,7 @@ from bridge.cli.files import connectors_in
 from bridge.cli.ledgers import ledger_of
 from bridge.contracts import Ledger
 from bridge.errors import BridgeError
-from bridge.mapping.queues import why_held
+from bridge.mapping.state.queues import why_held
 from bridge.rehearsing.rehearsal import load_without_servers
 
 EXAMPLES = """\

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from bridge.flow import Change
-from bridge.mapping.decisions import Decision, Hold, Park
-from bridge.mapping.endings import Endings, Place
-from bridge.mapping.judge import Judge
-from bridge.mapping.keys import row_space
-from bridge.mapping.plan import WAIT_THEN_SKIP, Plan, TablePlan
-from bridge.mapping.queues import Held, Queues
-from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending
-from bridge.mapping.row_readers import WAIT_THEN_NONE
-from bridge.mapping.rows import judged_scope, move_memory, waits_under_old_key
-from bridge.mapping.scope import Scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.judging.endings import Endings, Place
+from bridge.mapping.judging.judge import Judge
+from bridge.mapping.state.decisions import Decision, Hold, Park
+from bridge.mapping.state.keys import row_space
+from bridge.mapping.state.plan import WAIT_THEN_SKIP, Plan, TablePlan
+from bridge.mapping.state.queues import Held, Queues
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.remembered import Ending
+from bridge.mapping.state.row_readers import WAIT_THEN_NONE
+from bridge.mapping.state.rows import judged_scope, move_memory, waits_under_old_key
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.records import Renamed
 
 RECHECKED_AT_ONCE: Final = 2_000

@@ -6,23 +6,23 @@ from collections.abc import Iterable
 
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.decisions import Hold, Outcome, Park
-from bridge.mapping.endings import Endings, Observer
-from bridge.mapping.events import EventMaker
 from bridge.mapping.holding import Holding
-from bridge.mapping.items import change_of_row
-from bridge.mapping.judge import Judge
-from bridge.mapping.keys import row_space
-from bridge.mapping.lookups import ShownRow, take_lookup, take_table
-from bridge.mapping.parts import take_part
-from bridge.mapping.plan import LookupPlan, PartsPlan, Plan, TablePlan
+from bridge.mapping.judging.endings import Endings, Observer
+from bridge.mapping.judging.events import EventMaker
+from bridge.mapping.judging.judge import Judge
 from bridge.mapping.play_rows import PlayRows
-from bridge.mapping.queues import Held
-from bridge.mapping.recall import Recall
 from bridge.mapping.reopening import Reopening, RowPlace
-from bridge.mapping.rows import scope_of, without_a_look
-from bridge.mapping.scope import Scope
-from bridge.mapping.transactions import ENDED, note_change, note_end
+from bridge.mapping.state.decisions import Hold, Outcome, Park
+from bridge.mapping.state.items import change_of_row
+from bridge.mapping.state.keys import row_space
+from bridge.mapping.state.lookups import ShownRow, take_lookup, take_table
+from bridge.mapping.state.parts import take_part
+from bridge.mapping.state.plan import LookupPlan, PartsPlan, Plan, TablePlan
+from bridge.mapping.state.queues import Held
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.rows import scope_of, without_a_look
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.transactions import ENDED, note_change, note_end
 from bridge.memory import Memory
 from bridge.records import HeldChange, Skipped, SourceRecord, TransactionEnd
 from bridge.row import Row

@@ -6,16 +6,18 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.decisions import Decision, Hold, Park
-from bridge.mapping.endings import Endings
 from bridge.mapping.holding import Holding, waits_for_row
-from bridge.mapping.items import change_of_row, items_of
-from bridge.mapping.judge import Judge
-from bridge.mapping.plan import TablePlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.repeats import is_of_another_log
-from bridge.mapping.rows import (
+from bridge.mapping.judging.endings import Endings
+from bridge.mapping.judging.judge import Judge
+from bridge.mapping.judging.same_key import SAME_KEY, is_no_retry, is_of_another_kind
+from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
+from bridge.mapping.state.decisions import Decision, Hold, Park
+from bridge.mapping.state.items import change_of_row, items_of
+from bridge.mapping.state.plan import TablePlan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.remembered import Ending, RowMemory
+from bridge.mapping.state.repeats import is_of_another_log
+from bridge.mapping.state.rows import (
     KEY_IS_KNOWN,
     LOG_BEGAN_ANEW,
     OF_ANOTHER,
@@ -31,9 +33,7 @@ from bridge.mapping.rows import (
     waits_under_old_key,
     without_a_look,
 )
-from bridge.mapping.same_key import SAME_KEY, is_no_retry, is_of_another_kind
-from bridge.mapping.scope import Scope
-from bridge.mapping.snapshots import Streamed, is_of_the_log, shown_again
+from bridge.mapping.state.scope import Scope
 from bridge.records import Renamed
 from bridge.row import Row
 

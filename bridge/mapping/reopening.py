@@ -12,12 +12,12 @@ import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.guards import FORGOTTEN
-from bridge.mapping.parts import stored_parts
-from bridge.mapping.plan import PartsPlan, Plan
-from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.rows import scope_of
+from bridge.mapping.judging.guards import FORGOTTEN
+from bridge.mapping.state.parts import stored_parts
+from bridge.mapping.state.plan import PartsPlan, Plan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.remembered import Ending, RowMemory
+from bridge.mapping.state.rows import scope_of
 from bridge.records import ParkedChange, SourcePosition
 
 DISCARDED: Final = "discarded"

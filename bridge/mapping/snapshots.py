@@ -11,15 +11,15 @@ from typing import Final
 
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.decisions import Hold
-from bridge.mapping.judge import Judge
-from bridge.mapping.keys import KEY_SEPARATOR
-from bridge.mapping.outgoing import Send
-from bridge.mapping.plan import TablePlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, RowMemory
-from bridge.mapping.scope import Scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.judging.judge import Judge
+from bridge.mapping.state.decisions import Hold
+from bridge.mapping.state.keys import KEY_SEPARATOR
+from bridge.mapping.state.outgoing import Send
+from bridge.mapping.state.plan import TablePlan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.remembered import Ending, RowMemory
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.records import SourceRecord
 
 LATER_SNAPSHOT: Final = "row of a later snapshot"

@@ -20,8 +20,8 @@ from bridge.casino import FIELDS
 from bridge.config.connector import Connector
 from bridge.config.shapes import alternatives, key_of
 from bridge.decoders.declared import COLUMN_TYPES
-from bridge.mapping.library import LIBRARY
-from bridge.mapping.names import BUILT_IN
+from bridge.mapping.compiling.names import BUILT_IN
+from bridge.mapping.language.library import LIBRARY
 from bridge.reference.examples import EXAMPLES
 
 _INTRODUCTION: Final = """\

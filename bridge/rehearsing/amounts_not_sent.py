@@ -10,11 +10,11 @@ from typing import Any
 from bridge.brand import Brand
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.mapper import Outcome
-from bridge.mapping.plan import ActivityPlan
-from bridge.mapping.scope import Scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.amounts import AMOUNTS, add_up
+from bridge.mapping.state.plan import ActivityPlan
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.memory import Memory
 from bridge.rehearsing.judged import scope_then
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from bridge.mapping.outgoing import Outgoing
+from bridge.mapping.state.outgoing import Outgoing
 
 _TWO_PLACES: Final = frozenset(
     (

@@ -12,7 +12,7 @@ from typing import Final
 
 from bridge.brand import Brand
 from bridge.flow import Change
-from bridge.mapping.plan import TablePlan
+from bridge.mapping.state.plan import TablePlan
 
 _SEVERAL: Final = 3
 

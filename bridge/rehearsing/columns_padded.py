@@ -9,7 +9,7 @@ from typing import Final
 
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.plan import TablePlan
+from bridge.mapping.state.plan import TablePlan
 
 _SEVERAL: Final = 3
 

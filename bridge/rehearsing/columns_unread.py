@@ -11,10 +11,10 @@ from typing import Any, Final
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.mapper import Outcome
-from bridge.mapping.plan import TablePlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.rows import scope_of
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.plan import TablePlan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.rows import scope_of
+from bridge.mapping.state.waiting import Waiting
 from bridge.memory import Memory
 
 _SHORT: Final = 20

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.plan import TablePlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.rows import judged_scope
-from bridge.mapping.scope import Scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.plan import TablePlan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.rows import judged_scope
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.memory import Memory
 
 

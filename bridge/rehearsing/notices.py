@@ -12,11 +12,11 @@ from bridge.brand import Brand
 from bridge.config.places import KeyPath
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.keys import key_text
 from bridge.mapping.mapper import Outcome
-from bridge.mapping.outgoing import Outgoing
-from bridge.mapping.plan import LookupPlan, TablePlan
-from bridge.mapping.rows import row_of_record
+from bridge.mapping.state.keys import key_text
+from bridge.mapping.state.outgoing import Outgoing
+from bridge.mapping.state.plan import LookupPlan, TablePlan
+from bridge.mapping.state.rows import row_of_record
 from bridge.memory import Memory
 from bridge.rehearsing.amounts_not_sent import AmountsNotSent
 from bridge.rehearsing.amounts_sent import AmountsSent

@@ -12,13 +12,13 @@ from bridge.casino import PARTS_OF_AMOUNT
 from bridge.config.places import KeyPath
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.items import change_of_row
 from bridge.mapping.mapper import Outcome
-from bridge.mapping.outgoing import Outgoing
-from bridge.mapping.plan import ReversalPlan, TablePlan
-from bridge.mapping.recall import Recall
-from bridge.mapping.rows import judged_scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.items import change_of_row
+from bridge.mapping.state.outgoing import Outgoing
+from bridge.mapping.state.plan import ReversalPlan, TablePlan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.rows import judged_scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.memory import Memory
 
 

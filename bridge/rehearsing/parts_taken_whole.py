@@ -9,13 +9,13 @@ from typing import Any
 
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.amounts import AMOUNTS, add_up
 from bridge.mapping.mapper import Outcome
-from bridge.mapping.outgoing import Outgoing
-from bridge.mapping.recall import Recall
-from bridge.mapping.rows import row_of_record
-from bridge.mapping.scope import Scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.amounts import AMOUNTS, add_up
+from bridge.mapping.state.outgoing import Outgoing
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.rows import row_of_record
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.memory import Memory
 
 

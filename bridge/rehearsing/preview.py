@@ -17,7 +17,7 @@ from bridge.errors import ConfigError, Problem
 from bridge.flow import Change
 from bridge.lookups.tables import Loaded, LookupTables
 from bridge.mapping.mapper import Outcome
-from bridge.mapping.outgoing import Outgoing
+from bridge.mapping.state.outgoing import Outgoing
 from bridge.records import SourceRecord
 from bridge.rehearsing.notices import Notices
 from bridge.rehearsing.origins import Origin, Origins

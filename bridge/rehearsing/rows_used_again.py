@@ -10,13 +10,13 @@ import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
-from bridge.mapping.keys import key_text
 from bridge.mapping.mapper import Outcome
-from bridge.mapping.outgoing import Outgoing
-from bridge.mapping.plan import ActivityPlan, TablePlan
-from bridge.mapping.rows import OF_ANOTHER
-from bridge.mapping.scope import Scope
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.keys import key_text
+from bridge.mapping.state.outgoing import Outgoing
+from bridge.mapping.state.plan import ActivityPlan, TablePlan
+from bridge.mapping.state.rows import OF_ANOTHER
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.waiting import Waiting
 from bridge.memory import Memory
 from bridge.rehearsing.judged import scope_then
 

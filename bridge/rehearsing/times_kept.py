@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from bridge.mapping.outgoing import Outgoing
+from bridge.mapping.state.outgoing import Outgoing
 
 _SEVERAL: Final = 3
 """A bet may be taken back in the moment in which it was made; all of several are not."""

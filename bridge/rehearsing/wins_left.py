@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from bridge.mapping.outgoing import Outgoing
+from bridge.mapping.state.outgoing import Outgoing
 
 _SEVERAL: Final = 3
 """A single win that outlives its bet may be meant."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -96,7 +96,7 @@ def _utc_time(value: time) -> str:
     return _short(value.replace(tzinfo=None).isoformat())
 
 
-_FORMS = {
+_FORMS: dict[str, Callable[[Any], object]] = {
     "instant": _instant,
     "local": _local,
     "timetz_utc": _utc_time,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bridge.mapping.remembered import UNDECIDED
+from bridge.mapping.state.remembered import UNDECIDED
 from tests.docs.given import Given
 from tests.docs.pages import DOCS, ROOT
 

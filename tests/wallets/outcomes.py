@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from bridge.contracts import Ledger
-from bridge.mapping.reversals import REPEATED
+from bridge.mapping.judging.reversals import REPEATED
 from tests.support.cases import CASES
 
 Ended = Mapping[tuple[str, str, str], int]

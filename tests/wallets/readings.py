@@ -19,8 +19,8 @@ from bridge.flow import Change, Decoded, Taken
 from bridge.intake.taking import take_all, take_up
 from bridge.ledger import open_ledger
 from bridge.lookups.tables import LookupTables
-from bridge.mapping.layered import Layered
 from bridge.mapping.mapper import Mapper
+from bridge.mapping.state.layered import Layered
 from bridge.records import SourcePosition, SourceRecord
 from bridge.rehearsing.connector_tests import ended_record, key_columns, taken_record
 from bridge.row import Row

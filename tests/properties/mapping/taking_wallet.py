@@ -7,7 +7,7 @@ from collections import defaultdict
 from decimal import Decimal
 from typing import Any
 
-from bridge.mapping.keys import KEY_SEPARATOR
+from bridge.mapping.state.keys import KEY_SEPARATOR
 from bridge.records import SourceRecord
 from tests.properties.mapping.taking_model import Line, Model, Sums, of
 from tests.support.trial import ROW, Trial

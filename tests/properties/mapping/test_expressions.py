@@ -14,9 +14,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bridge.errors import MappingError
-from bridge.mapping.expressions import ExpressionProblem, compile_condition, compile_expression
-from bridge.mapping.operators import DIGITS
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.compiling.expressions import ExpressionProblem, compile_condition, compile_expression
+from bridge.mapping.language.operators import DIGITS
+from bridge.mapping.state.waiting import Waiting
 from tests.support.examples import examples
 from tests.unit.mapping.columns import Columns
 

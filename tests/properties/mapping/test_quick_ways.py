@@ -15,19 +15,19 @@ from bridge.decoders import decimals
 from bridge.decoders.declarations import Declarations
 from bridge.decoders.placeholder import Placeholder
 from bridge.errors import DecodeError, MappingError, PoisonRecord
-from bridge.mapping import frozen
-from bridge.mapping.amounts import add_up
-from bridge.mapping.expressions import compile_condition, compile_expression
-from bridge.mapping.frozen import decode_row, encode_row
-from bridge.mapping.keys import LONGEST_KEY, as_key, key_text
-from bridge.mapping.layered import Layered
-from bridge.mapping.plan import TablePlan
-from bridge.mapping.readers import Kind, Reader
-from bridge.mapping.recall import Recall
-from bridge.mapping.remembered import Ending, RowMemory, Sent, Took
-from bridge.mapping.rows import UpdatedRow
-from bridge.mapping.scope import Scope
-from bridge.mapping.scope_readers import column, kept
+from bridge.mapping.compiling.expressions import compile_condition, compile_expression
+from bridge.mapping.language.readers import Kind, Reader
+from bridge.mapping.state import frozen
+from bridge.mapping.state.amounts import add_up
+from bridge.mapping.state.frozen import decode_row, encode_row
+from bridge.mapping.state.keys import LONGEST_KEY, as_key, key_text
+from bridge.mapping.state.layered import Layered
+from bridge.mapping.state.plan import TablePlan
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.remembered import Ending, RowMemory, Sent, Took
+from bridge.mapping.state.rows import UpdatedRow
+from bridge.mapping.state.scope import Scope
+from bridge.mapping.state.scope_readers import column, kept
 from bridge.records import SourcePosition
 from bridge.row import UNAVAILABLE, Row
 from tests.support.examples import examples

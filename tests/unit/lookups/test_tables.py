@@ -16,8 +16,8 @@ from bridge.lookups import queries as lookup_queries
 from bridge.lookups.files import read_rows
 from bridge.lookups.queries import QUERY_THREAD
 from bridge.lookups.tables import LookupTables
-from bridge.mapping.lookups import values_of_table
 from bridge.mapping.mapper import Mapper
+from bridge.mapping.state.lookups import values_of_table
 from tests.support.eventually import eventually
 from tests.support.trial import Trial, wallet
 

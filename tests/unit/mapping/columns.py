@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from bridge.mapping.expressions import compile_expression
-from bridge.mapping.readers import Kind, Misuse, Reader
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.compiling.expressions import compile_expression
+from bridge.mapping.language.readers import Kind, Misuse, Reader
+from bridge.mapping.state.waiting import Waiting
 from bridge.row import Value
 
 

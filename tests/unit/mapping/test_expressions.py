@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from bridge.errors import MappingError
-from bridge.mapping.expressions import (
+from bridge.mapping.compiling.expressions import (
     NOT_CONSTANT,
     ExpressionProblem,
     compile_condition,
     compile_expression,
     constant_of,
 )
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.state.waiting import Waiting
 from bridge.row import Row, Value
 from tests.unit.mapping.columns import Columns, evaluated
 

@@ -7,8 +7,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from bridge.mapping.frozen import decode_row, encode_row
-from bridge.mapping.remembered import Ahead, Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.state.frozen import decode_row, encode_row
+from bridge.mapping.state.remembered import Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.records import SourcePosition
 
 SENT = Sent(

@@ -11,8 +11,8 @@ from textwrap import dedent
 import pytest
 
 from bridge.errors import ConfigError, MappingError
-from bridge.mapping.functions import call_of, load_functions
-from bridge.mapping.readers import Misuse
+from bridge.mapping.language.functions import call_of, load_functions
+from bridge.mapping.language.readers import Misuse
 from bridge.row import Value
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bridge.ledger import open_ledger
-from bridge.mapping.recall import LOOKUPS_KEPT, Recall
-from bridge.mapping.remembered import Version
+from bridge.mapping.state.recall import LOOKUPS_KEPT, Recall
+from bridge.mapping.state.remembered import Version
 
 LOOKUPS = ("lookup:players", "lookup:games", "lookup:currencies")
 EACH = LOOKUPS_KEPT // 2

@@ -15,10 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import MappingError
-from bridge.mapping.expressions import ExpressionProblem, compile_expression
-from bridge.mapping.library import LIBRARY
-from bridge.mapping.library.patterns import MOST_STEPS, checked_pattern
-from bridge.mapping.readers import Unfit
+from bridge.mapping.compiling.expressions import ExpressionProblem, compile_expression
+from bridge.mapping.language.library import LIBRARY
+from bridge.mapping.language.library.patterns import MOST_STEPS, checked_pattern
+from bridge.mapping.language.readers import Unfit
 from bridge.row import FOREVER, SINCE_EVER, Row, Value
 from tests.unit.mapping.columns import Columns, evaluated
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bridge.mapping.frozen import encode_value, encode_versions
-from bridge.mapping.remembered import Version
+from bridge.mapping.state.frozen import encode_value, encode_versions
+from bridge.mapping.state.remembered import Version
 from bridge.row import Value
 from tests.support.trial import Make, Trial
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bridge.mapping.keys import LONGEST_KEY, key_text
+from bridge.mapping.state.keys import LONGEST_KEY, key_text
 from bridge.row import Value
 from tests.support.trial import Make, Trial
 

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.errors import MappingError
-from bridge.mapping.readers import constant_of
-from bridge.mapping.values import compile_value
-from bridge.mapping.waiting import Waiting
+from bridge.mapping.compiling.values import compile_value
+from bridge.mapping.language.readers import constant_of
+from bridge.mapping.state.waiting import Waiting
 from bridge.row import Value
 from tests.unit.mapping.columns import Columns
 

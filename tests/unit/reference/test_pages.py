@@ -14,7 +14,7 @@ from bridge.config.connector import Connector
 from bridge.config.shapes import alternatives, key_of, keys_at
 from bridge.config.variables import Variables
 from bridge.config.yaml_source import parse_yaml
-from bridge.mapping.library import LIBRARY
+from bridge.mapping.language.library import LIBRARY
 from bridge.reference.examples import EXAMPLES
 from bridge.reference.pages import connector_schema, pages
 

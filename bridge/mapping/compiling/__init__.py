@@ -1,0 +1,1 @@
+"""From the texts of a connector to readers, conditions and plans, with every problem at its place."""

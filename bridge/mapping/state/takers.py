@@ -1,0 +1,76 @@
+"""The reversals of history that name a row, in whatever order the rows are read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bridge.mapping.state.groups import taken_with
+from bridge.mapping.state.keys import KEY_SEPARATOR
+from bridge.mapping.state.recall import Recall
+from bridge.mapping.state.scope import PlayRow
+
+_SILENT_SPACE: Final = "ref:silent"
+"""The reversals of history that name a row: [table, key, activity] of each, under the row's table and key."""
+DEEPEST: Final = 100
+"""How many undos of undos are followed."""
+
+
+def add_taker(recall: Recall, table: str, key: str, taker: list[str]) -> None:
+    """Note under a row which one names it; a round has no table."""
+    takers = named_by(recall, table, key)
+    if taker not in takers:  # A later snapshot shows it again.
+        recall.put_value(_SILENT_SPACE, _place(table, key), [*takers, taker])
+
+
+def named_by(recall: Recall, table: str, key: str) -> list[list[str]]:
+    """Return the reversals that name a row or a round, undone or not: table, key and activity of each."""
+    return recall.value(_SILENT_SPACE, _place(table, key)) or []
+
+
+def takers_of(recall: Recall, table: str, key: str) -> list[tuple[str, str, str, bool]]:
+    """Return what takes a row of history back: table, key, activity, and whether that has been undone."""
+    found = []
+    for taker in named_by(recall, table, key):
+        activity = taker[2] if len(taker) > 2 else ""
+        found.append((taker[0], taker[1], activity, is_undone(recall, taker[0], taker[1])))
+    return found
+
+
+def is_undone(recall: Recall, table: str, key: str) -> bool:
+    """Return whether a reversal of history has been undone by another row, and that not in turn."""
+    chain = [(table, key)]
+    after: list[list[int]] = []
+    for place in chain:
+        undoing = named_by(recall, *place)
+        after.append(list(range(len(chain), len(chain) + len(undoing))))
+        chain += [(one[0], one[1]) for one in undoing]
+        if len(chain) > DEEPEST:
+            break
+    undone = [False] * len(chain)
+    for at in range(len(after) - 1, -1, -1):
+        undone[at] = any(not undone[other] for other in after[at])
+    return undone[0]
+
+
+def keepers_of(recall: Recall, row: PlayRow, activity: str) -> list[tuple[str, str, str]]:
+    """Return the reversals of history that keep an activity away: table and key of each, and its `taken_with`.
+
+    The first one took it.  Of two that name the row, or its round, the second took nothing; but one of each kind
+    keeps what it names.
+    """
+    found: dict[str, tuple[str, str, str]] = {}
+    for table, key, only, undone in takers_of(recall, row.plan.name, row.key):
+        if only in ("", activity) and not undone:
+            kind = _takes_with(recall, table, key)
+            found.setdefault(kind, (table, key, kind))
+    return list(found.values())
+
+
+def _takes_with(recall: Recall, table: str, key: str) -> str:
+    """Return with what a reversal of history takes rows back, as `taken_with` does."""
+    memory = recall.row(table, key)
+    return taken_with(memory.did) if memory is not None else ""
+
+
+def _place(table: str, key: str) -> str:
+    return f"{table}{KEY_SEPARATOR}{key}"
