@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol
@@ -345,6 +347,31 @@ class ReadingContract:
         source = self.start(opened, world, topic, Failing())
         with pytest.raises(LookupError, match="the ledger is away"):
             read(source, 1)
+
+    def test_what_a_listener_raised_is_not_kept_for_good(
+        self, world: World, topic: str, opened: list[Source]
+    ) -> None:
+        class Away(Exception):
+            pass
+
+        raised: list[weakref.ref[Away]] = []
+
+        class Failing(Follower):
+            def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+                error = Away(str(len(partitions)))
+                raised.append(weakref.ref(error))
+                raise error
+
+        world.create(topic)
+        self.fill(world, Partition(topic, 0), 1)
+        source = self.start(opened, world, topic, Failing())
+        with pytest.raises(Away):
+            read(source, 1)
+        source.close()
+        opened.clear()
+        del source
+        gc.collect()
+        assert [error() for error in raised] == [None], "all that its traceback refers to stays with it"
 
 
 class GroupContract(ReadingContract):

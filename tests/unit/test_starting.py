@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from bridge.app import BrandRun, RunOptions
-from bridge.brand import load_brand
+from bridge.brand import Brand, load_brand
+from bridge.ledger.postgres import PostgresLedger
+from bridge.ledger.sqlite import SqliteLedger
 from tests.support.event import EVENT
 from tests.support.eventually import eventually
 
@@ -34,19 +37,31 @@ play:
 )
 
 
-@contextmanager
-def running(folder: Path, ledger: str) -> Iterator[BrandRun]:
-    """Yield a brand that runs in a thread, and stop it."""
+def brand_in(folder: Path, ledger: str) -> Brand:
+    """Return a brand whose Kafka and RabbitMQ are away."""
     (folder / "c.yaml").write_text(CONNECTOR.replace("LEDGER", ledger))
-    run = BrandRun(load_brand(folder / "c.yaml", {}), RunOptions(state=folder, http=None))
+    return load_brand(folder / "c.yaml", {})
+
+
+@contextmanager
+def in_a_thread(run: BrandRun) -> Iterator[None]:
+    """Let a brand run, and stop it."""
     thread = threading.Thread(target=run.run)
     thread.start()
     try:
-        yield run
+        yield
     finally:
         run.stop()
         thread.join(30)
         assert not thread.is_alive()
+
+
+@contextmanager
+def running(folder: Path, ledger: str) -> Iterator[BrandRun]:
+    """Yield a brand that runs in a thread, and stop it."""
+    run = BrandRun(brand_in(folder, ledger), RunOptions(state=folder, http=None))
+    with in_a_thread(run):
+        yield run
 
 
 def gauges(run: BrandRun) -> dict[str, float]:
@@ -62,8 +77,7 @@ def gauges(run: BrandRun) -> dict[str, float]:
 
 
 def test_a_bridge_that_has_not_begun_is_not_ready(tmp_path: Path) -> None:
-    (tmp_path / "c.yaml").write_text(CONNECTOR.replace("LEDGER", "{}"))
-    run = BrandRun(load_brand(tmp_path / "c.yaml", {}), RunOptions(state=tmp_path, http=None))
+    run = BrandRun(brand_in(tmp_path, "{}"), RunOptions(state=tmp_path, http=None))
     assert gauges(run) == {'ready{brand="north"}': 0}
 
 
@@ -81,3 +95,24 @@ def test_a_start_without_its_ledger_shows_that_it_is_not_connected(tmp_path: Pat
     with running(tmp_path, '{url: "postgresql://u@127.0.0.1:9/x"}') as run:
         eventually(lambda: run.health().reasons)
         assert gauges(run) == {'ready{brand="north"}': 0, 'connected{peer="ledger"}': 0}
+
+
+class Counted(BrandRun):
+    """A brand that remembers which ledgers it opened, and holds none of them."""
+
+    def __init__(self, brand: Brand, options: RunOptions) -> None:
+        super().__init__(brand, options)
+        self.opened: list[weakref.ref[SqliteLedger | PostgresLedger]] = []
+
+    def _opened_ledger(self, brand: Brand) -> SqliteLedger | PostgresLedger:
+        ledger = super()._opened_ledger(brand)
+        self.opened.append(weakref.ref(ledger))
+        return ledger
+
+
+@pytest.mark.timeout(60)
+def test_what_an_attempt_made_goes_before_the_next_one(tmp_path: Path) -> None:
+    run = Counted(brand_in(tmp_path, "{}"), RunOptions(state=tmp_path, http=None))
+    with in_a_thread(run):
+        eventually(lambda: len(run.opened) >= 3)
+        assert [ledger() for ledger in run.opened[:2]] == [None, None]
