@@ -120,6 +120,7 @@ class Effects:
             memory.values = {} if aside and not reversal else None
         else:
             memory = _copy(memory)
+            memory.again = memory.ending is Ending.SKIPPED and not (memory.sent or memory.effective)
         if aside and memory.ending is Ending.HELD and memory.values is not None:
             # What it waits for may ask for a column of it: a round for its first bet, and that for the round.
             shown = _values(table.remembers, scope, None)
@@ -128,7 +129,7 @@ class Effects:
         see(table, memory, change)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope, counts=decision is not None and not decision.reversal)
-        if memory.ending is Ending.HELD and table.indexes_rounds:
+        if memory.waits and table.indexes_rounds:
             join_round(self._recall, table, scope)
         if table.gathers:
             join_groups(self._recall, table, scope)
@@ -190,7 +191,7 @@ class Effects:
             memory.position, memory.since, memory.elsewhere = known.position, known.since, known.elsewhere
             memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
-            memory.gone = scope.deleted
+            memory.gone, memory.again = scope.deleted, False
         see(table, memory, change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)
