@@ -112,12 +112,11 @@ class Effects:
     def note_held(self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold | None) -> None:
         """Note that a change of the row waits, so that a repeat of it is known as one."""
         memory = self._recall.row(table.name, scope.key)
-        aside = decision is not None and decision.aside
+        aside, reversal = (decision.aside, decision.reversal) if decision is not None else (False, False)
         left_out = memory is not None and memory.ending is Ending.SKIPPED and table.append_only
         if memory is None or memory.ending is Ending.MOVED or left_out:
-            reversal = decision is not None and decision.reversal
-            memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue)
-            memory.values = {} if aside and not reversal else None
+            values: dict[str, Value] | None = {} if aside and not reversal else None
+            memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue, values=values)
         else:
             memory = _copy(memory)
             memory.again = memory.ending is Ending.SKIPPED and not (memory.sent or memory.effective)

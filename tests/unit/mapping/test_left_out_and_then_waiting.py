@@ -96,3 +96,39 @@ def test_what_is_left_out_all_the_same_leaves_out_what_names_it(run: Trial) -> N
     write(run, "b", "bet", status="pending")
     assert (run.events(), run.parked()) == ([], [])
     assert run.play.mapper.held == 0
+
+
+def test_a_delete_that_means_nothing_leaves_the_row_left_out(run: Trial) -> None:
+    write(run, "b", "bet", status="pending")
+    write(run, "x", "bet", game="later")
+    run.delete("tx", "b")
+    run.insert("games", "later", name="Dice")
+    write(run, "r", "rollback", "b", player="b")
+    assert run.events() == ["Bet Approved x 10"]
+    assert run.play.mapper.held == 0
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_rollback_waits_for_the_last_change_that_waits(run: Trial, restart: bool) -> None:
+    write(run, "b", "bet", status="pending")
+    write(run, "x", "bet", game="later")
+    run.update("tx", "b", kind="bet", ref=None, amount=10, status="pending", game="g")
+    run.update("tx", "b", kind="bet", ref=None, amount=10, status="done", game="g")
+    write(run, "r", "rollback", "b", player="b")
+    run.insert("games", "later", name="Dice")
+    write(run, "r2", "rollback", "b", player="b")
+    if restart:
+        run.play.restart()
+    run.insert("games", "g", name="Cards")
+    assert run.events() == ["Bet Approved x 10", "Bet Approved b 10", "Bet Rollback b 10"]
+
+
+def test_a_delete_that_was_behind_others_leaves_the_row_left_out(run: Trial) -> None:
+    write(run, "b", "bet", status="pending")
+    write(run, "r", "rollback", "b", player="b")
+    write(run, "x", "bet", game="later")
+    run.delete("tx", "b")
+    run.insert("games", "later", name="Dice")
+    write(run, "r2", "rollback", "b", player="b")
+    assert run.events() == ["Bet Approved x 10"]
+    assert run.play.mapper.held == 0
