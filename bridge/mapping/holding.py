@@ -131,7 +131,7 @@ class Holding:
         """Return whether a place holds an end: a row that itself waits is none yet."""
         kind, _, table = space.partition(":")
         memory = self._recall.row(table, key) if kind == "row" else None
-        return memory is None or memory.ending is not Ending.HELD
+        return memory is None or not memory.waits
 
     def expire(self) -> None:
         """Park what has waited long enough, or go on without the look-up row that it waited for."""

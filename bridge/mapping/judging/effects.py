@@ -112,14 +112,14 @@ class Effects:
     def note_held(self, table: TablePlan, change: Change, scope: Scope, queue: str, decision: Hold | None) -> None:
         """Note that a change of the row waits, so that a repeat of it is known as one."""
         memory = self._recall.row(table.name, scope.key)
-        aside = decision is not None and decision.aside
+        aside, reversal = (decision.aside, decision.reversal) if decision is not None else (False, False)
         left_out = memory is not None and memory.ending is Ending.SKIPPED and table.append_only
         if memory is None or memory.ending is Ending.MOVED or left_out:
-            reversal = decision is not None and decision.reversal
-            memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue)
-            memory.values = {} if aside and not reversal else None
+            values: dict[str, Value] | None = {} if aside and not reversal else None
+            memory = RowMemory(Ending.HELD, reversal=reversal, queue=queue, values=values)
         else:
             memory = _copy(memory)
+            memory.again = memory.ending is Ending.SKIPPED and not (memory.sent or memory.effective)
         if aside and memory.ending is Ending.HELD and memory.values is not None:
             # What it waits for may ask for a column of it: a round for its first bet, and that for the round.
             shown = _values(table.remembers, scope, None)
@@ -128,7 +128,7 @@ class Effects:
         see(table, memory, change)
         self._recall.put_row(table.name, scope.key, memory)
         self.index(table, scope, counts=decision is not None and not decision.reversal)
-        if memory.ending is Ending.HELD and table.indexes_rounds:
+        if memory.waits and table.indexes_rounds:
             join_round(self._recall, table, scope)
         if table.gathers:
             join_groups(self._recall, table, scope)
@@ -190,7 +190,7 @@ class Effects:
             memory.position, memory.since, memory.elsewhere = known.position, known.since, known.elsewhere
             memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
-            memory.gone = scope.deleted
+            memory.gone, memory.again = scope.deleted, False
         see(table, memory, change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)

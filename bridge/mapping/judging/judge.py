@@ -187,7 +187,7 @@ class Judge:
         if not isinstance(followed, PlayRow):
             raise MappingError("not_a_row", "`after` does not name a row of a play table")
         memory = followed.memory()
-        if memory is None or memory.ending is Ending.HELD:
+        if memory is None or memory.waits:
             return Hold(followed.undecided())
         scope.original = followed
         if memory.parked:

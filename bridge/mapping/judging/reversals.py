@@ -71,7 +71,7 @@ class Reversals:
         if not isinstance(row, PlayRow):
             raise MappingError("not_a_row", "the reversal does not name a row of a play table")
         memory = row.memory()
-        if memory is None or memory.ending is Ending.HELD:
+        if memory is None or memory.waits:
             if names_itself(row, scope):
                 return self._nothing_to_do(plan)  # A row that undoes itself, and has never taken anything back.
             hold = Hold(row.undecided(), aside=True, reversal=True)

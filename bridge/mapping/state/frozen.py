@@ -134,6 +134,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.committed_s,
             memory.since,
             memory.counts,
+            memory.again,
         ]
     )
 

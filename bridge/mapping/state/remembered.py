@@ -144,6 +144,13 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Where its first change stands, if another has come since and the row may go with a round, or a bet."""
     counts: bool = False
     """Something of it was sent, taken back or given back, or it did that: `starts` is not asked any more."""
+    again: bool = False
+    """A guard left it out, and a later change of it waits: how it ends is open again."""
+
+    @property
+    def waits(self) -> bool:
+        """Return whether how the row ends is not decided: what names it waits for that."""
+        return self.again or self.ending is Ending.HELD
 
     @property
     def player(self) -> str:

@@ -85,9 +85,9 @@ def decided_before(rows: RoundRows, scope: Scope, named: PlayRow | None = None) 
     it, the log tells no order, and it takes back all.  Raises Waiting while one waits that came before it.
     """
     position = _place(scope, named)
-    if position is not None and any(memory.ending is Ending.HELD for _, memory in rows):
+    if position is not None and any(memory.waits for _, memory in rows):
         later = keys_after(scope)
-        rows = [one for one in rows if one[1].ending is not Ending.HELD or not _is_later(*one, position, later)]
+        rows = [one for one in rows if not one[1].waits or not _is_later(*one, position, later)]
     require_decided(rows)
     return rows
 
@@ -132,7 +132,7 @@ def _is_after(memory: RowMemory, than: SourcePosition) -> bool:
 def require_decided(rows: RoundRows) -> None:
     """Raise Waiting while a row of the round waits itself: it may be an activity of it before long."""
     for row, memory in rows:
-        if memory.ending is Ending.HELD:
+        if memory.waits:
             raise row.undecided()
 
 
