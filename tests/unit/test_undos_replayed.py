@@ -124,3 +124,18 @@ def test_one_of_what_a_part_had_left_takes_also_what_that_gives_back(
     assert (it.counts(), it.run.parked()) == (0, [])
     it.cancel("u2", "undo", "v")
     assert (it.counts(), it.run.parked()) == (10, [])
+
+
+def test_what_a_part_s_undo_gave_back_counts_once_the_second_cancel_is_undone(tmp_path: Path) -> None:
+    it = Undone(tmp_path, "append-only", share=True)
+    it.run.insert("bets", "b", state="done", amount=10)
+    it.cancel("p", "part", amount=3)
+    it.cancel("p2", "part", amount=7)
+    it.cancel("u", "undo", "p")
+    it.cancel("v", "void")
+    it.mend()
+    assert it.counts() == 0
+    it.cancel("u2", "undo", "v")
+    assert it.counts() == 3
+    it.cancel("u3", "undo", "p2")
+    assert (it.counts(), it.run.parked()) == (10, [])

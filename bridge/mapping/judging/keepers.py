@@ -15,9 +15,10 @@ from bridge.mapping.judging.taking_back import as_history_left, as_settled
 from bridge.mapping.state.groups import taken_with
 from bridge.mapping.state.keys import KEY_SEPARATOR, row_name
 from bridge.mapping.state.outgoing import Lifted
-from bridge.mapping.state.remembered import Ahead, RowMemory, Sent, Took
+from bridge.mapping.state.remembered import Ahead, Did, RowMemory, Sent, Took
 from bridge.mapping.state.rounds import RoundRows
 from bridge.mapping.state.scope import PlayRow, Scope, names_itself
+from bridge.mapping.state.shares import anything
 from bridge.records import SourcePosition
 
 
@@ -140,11 +141,21 @@ class Undoing:
 
     def takes_later(self, sent: Sent) -> bool:
         """Return whether what was left of a share went after the undo: so does what that gives back."""
-        if not sent.taken or sent.taken_by in ("", self.by):
-            return False
-        memory = self._keeper(sent.taken_by).memory()
-        did = memory.did if memory is not None else None
+        did = self._taking(sent)
         return did is not None and did.takes is None and self.is_later(did.at)
+
+    def is_free(self, sent: Sent) -> bool:
+        """Return whether nothing holds it, or only what took a last part: that leaves what came back since."""
+        did = self._taking(sent)
+        took_a_part = did is not None and did.takes is not None
+        return not sent.taken or (took_a_part and sent.left is not None and anything(sent.left))
+
+    def _taking(self, sent: Sent) -> Did | None:
+        """Return what the other reversal did that took an activity, where it is known."""
+        if not sent.taken or sent.taken_by in ("", self.by):
+            return None
+        memory = self._keeper(sent.taken_by).memory()
+        return memory.did if memory is not None else None
 
     def _took_by(self, by: str, row: PlayRow, name: str) -> list[Lifted]:
         keeper = self._keeper(by)

@@ -190,8 +190,8 @@ class _GivingBack:
             return
         known = self._suppose(row, memory)
         last = known.last(one.name)
-        if last is not None and last.taken:
-            out = None  # Another reversal holds it.
+        if last is not None and not self._undoing.is_free(last):
+            out = None
         elif row.plan.append_only and last is not None:
             out = self._once_more(row, activity, known)
         else:
