@@ -68,7 +68,7 @@ class Effects:
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
             _note(memory, out, seq, by=by, did=decision.did)
         release(table, mine, decision.released, frees=decision.frees)
-        mine.ending, mine.reason = _SENT, ""
+        mine.ending, mine.reason = _SENT, decision.reason if decision.repeats else ""
         mine.reversal = mine.reversal or decision.reversal
         if decision.reversal:
             mine.took, mine.did = [*decision.before, *(decision.took or [])], decision.did

@@ -69,6 +69,9 @@ class Undoing:
     def __init__(self, undone: PlayRow, took: list[Took], scope: Scope) -> None:
         self.undone = undone
         self.took = took
+        memory = undone.memory()
+        self.repeated = memory is not None and bool(memory.reason)
+        """It found nothing standing: what stands by now is none of its doing."""
         self.by = row_name(undone.plan.name, undone.key)
         self._kind = taken_with(first_of(undone))
         self._since = _written(undone)

@@ -44,5 +44,5 @@ def keeps_back_too(
     if not also or not isinstance(repeated, Skip):
         return repeated
     decision = as_sent(maker, plan, scope, [], did, ahead=also)
-    decision.reason = repeated.reason
+    decision.reason, decision.repeats = repeated.reason, True
     return decision

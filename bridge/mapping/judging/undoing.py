@@ -120,7 +120,7 @@ class _GivingBack:
         if counts:
             self._count(row, memory, activity, one)
         elif one.n <= 0 and (one.part is None or last is None):
-            if last is not None and (last.stands or last.taken):
+            if last is not None and (last.stands or last.taken) and not self._undoing.repeated:
                 raise MappingError(*MOVED_ON)
         else:
             self._restore(row, memory, activity, one)

@@ -49,6 +49,8 @@ class Send:
     """Leads to events, in this order."""
 
     lifts: Sequence[Lifted] = ()
+    repeats = False
+    """Others keep back already all that a reversal does."""
     findable = True
     """Whether an index finds the row rather than one that was skipped."""
 
