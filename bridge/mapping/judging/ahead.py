@@ -7,8 +7,8 @@ from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.state.plan import ActivityPlan
-from bridge.mapping.state.remembered import UNKNOWN, Ahead, Ending, RowMemory, Sent, Took
-from bridge.mapping.state.rounds import Members, RoundRows
+from bridge.mapping.state.remembered import UNKNOWN, Ahead, Ending, RowMemory, Took
+from bridge.mapping.state.rounds import RoundRows
 from bridge.mapping.state.scope import PlayRow, Scope, names_itself
 from bridge.mapping.state.shares import anything, less, more
 from bridge.mapping.state.waiting import Waiting
@@ -36,36 +36,9 @@ def not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, now: str
         return []
     done = {sent.name for sent in known if sent.stands or sent.taken}
     done |= {name for name in names if memory.sent and row.plan.activities[name].alone}
-    each = row.plan.append_only  # There, one of another kind keeps it back too.
-    done |= {one.name for one in memory.ahead if one.part is None and not (each and one.taken_with != now)}
+    done |= {one.name for one in memory.ahead if one.part is None}
     place = (row.plan.name, row.key)
     return [Took(*place, name, memory.not_sent, taken_with=now) for name in names[::-1] if name not in done]
-
-
-def taken_otherwise(members: Members, activity: str | None, now: str) -> list[Took]:
-    """Return what a reversal keeps back of rows beside those of other kinds: what one undo alone does not free.
-
-    Of two that name a row, or its round, or what it follows, the second takes nothing.  `now` is `taken_with` of
-    the reversal.
-    """
-    found = []
-    for table, key, scope, sent in members[::-1]:
-        memory = scope.memory
-        if memory is None or not table.append_only or activity not in (None, sent.name):
-            continue
-        if _is_kept_otherwise(memory, sent, now):
-            found.append(Took(table.name, key, sent.name, memory.not_sent, taken_with=now))
-    return found
-
-
-def _is_kept_otherwise(memory: RowMemory, sent: Sent, now: str) -> bool:
-    """Return whether reversals keep an activity back, none of which is of this kind."""
-    kinds: list[str | bool] = [one.taken_with for one in memory.ahead if one.name == sent.name]
-    if sent.taken:
-        kinds.append(sent.taken_with)
-    if not kinds or sent.stands or now in kinds:
-        return False
-    return not now or True not in kinds
 
 
 def share_not_sent_yet(row: PlayRow, memory: RowMemory, activity: str | None, takes: Value) -> Took | None:
@@ -118,18 +91,21 @@ def left_ahead(activity: ActivityPlan, memory: RowMemory, left: Value) -> Value:
     return _less_parts(left, _of(activity, memory))
 
 
-def taken_ahead(memory: RowMemory, took: Took) -> Ahead | None:
+def taken_ahead(memory: RowMemory, took: Took, by: str) -> Ahead | None:
     """Return how a row remembers what a reversal took of it, where that counts as taken before it was sent."""
+    found = None
     for one in memory.ahead:
         same = one.part == took.part and one.taken_with == took.taken_with
         if one.name == took.name and one.n == took.n and (one.n > 0 or same):
-            return one
-    return None
+            if one.by == by:
+                return one
+            found = found or one
+    return found
 
 
-def lift(memory: RowMemory, took: Took) -> None:
+def lift(memory: RowMemory, took: Took, by: str) -> None:
     """Let a row's memory, which is the caller's own, be without what a reversal took of it."""
-    ahead = taken_ahead(memory, took)
+    ahead = taken_ahead(memory, took, by)
     if ahead is not None:
         memory.ahead = list(memory.ahead)
         memory.ahead.remove(ahead)

@@ -11,10 +11,12 @@ from bridge.errors import PoisonRecord
 from bridge.flow import Change, Event
 from bridge.mapping.judging.ahead import lift
 from bridge.mapping.judging.history import silently_taken, take_again
+from bridge.mapping.judging.taking_back import as_history_left
+from bridge.mapping.judging.takings import release
 from bridge.mapping.language.operators import subtract
 from bridge.mapping.state.decisions import Hold, Park, Skip
 from bridge.mapping.state.groups import join_groups, taken_with
-from bridge.mapping.state.keys import key_text
+from bridge.mapping.state.keys import key_text, row_name
 from bridge.mapping.state.outgoing import Outgoing, Send
 from bridge.mapping.state.parts import note_parts, stored_parts
 from bridge.mapping.state.past import stands_of_history
@@ -45,12 +47,18 @@ class Effects:
         mine = self._own(table, change, scope)
         touched = {(table.name, scope.key): mine}
         rounds: list[tuple[str, str]] = []
-        for took in decision.lifts:
-            lift(_touch(touched, self._row(table, took)), took)
+        by = row_name(table.name, scope.key) if decision.reversal else ""
+        for keeper, took in decision.lifts:
+            row = self._row(table, took)
+            memory = _touch(touched, row)
+            memory.sent = as_history_left(row, memory).sent
+            lift(memory, took, row_name(keeper.plan.name, keeper.key))
+            known = _touch(touched, keeper)
+            known.took = [one for one in known.took or () if one != took]
         for took in decision.took or ():
             if took.n <= 0 and not took.given:
                 memory = _touch(touched, self._row(table, took))
-                memory.ahead = [*memory.ahead, Ahead(took.name, took.part, took.n, took.taken_with)]
+                memory.ahead = [*memory.ahead, Ahead(took.name, took.part, took.n, took.taken_with, by)]
         for out in decision.events:
             memory = _touch(touched, out.row)
             if out.row.plan.indexes_rounds:
@@ -58,12 +66,14 @@ class Effects:
             # What must hold is the order of the player whom Fast Track sees; a reversal's row may name another.
             player = key_text(out.fields["user_id"]) or ""
             seq = self._recall.memory.add_event(Event(out.message_id, player, out.body, change.record.partition))
-            _note(memory, out, seq, by_another=decision.reversal, did=decision.did)
-        _release(table, mine, decision.released, frees=decision.frees)
-        mine.ending, mine.reason = _SENT, ""
+            _note(memory, out, seq, by=by, did=decision.did)
+        release(table, mine, decision.released, frees=decision.frees)
+        mine.ending, mine.reason = _SENT, decision.reason if decision.repeats else ""
         mine.reversal = mine.reversal or decision.reversal
         if decision.reversal:
             mine.took, mine.did = [*decision.before, *(decision.took or [])], decision.did
+            if mine.did is not None:
+                mine.did.at = change.position
         if decision.undone is not None:
             _touch(touched, decision.undone).took = []
         for (name, key), memory in touched.items():
@@ -89,7 +99,7 @@ class Effects:
             memory.ending, memory.reason = _SENT if memory.sent else _OPEN, ""  # No guard leaves it out any more.
         elif memory.ending is _HISTORY and not (change.snapshot or memory.undecided):
             memory.ending = _SENT if memory.sent else _OPEN  # The log tells of it from now on.
-        _release(table, memory, decision.released, frees=decision.frees)
+        release(table, memory, decision.released, frees=decision.frees)
         memory.reversal = memory.reversal or decision.reversal
         if memory.ahead and table.append_only:
             memory.values = _values(table.columns | table.remembers, scope, memory.values)  # An undo sends it.
@@ -240,22 +250,8 @@ def _copy(memory: RowMemory | None) -> RowMemory:
     return msgspec.structs.replace(memory, sent=[msgspec.structs.replace(sent) for sent in memory.sent])
 
 
-def _release(table: TablePlan, memory: RowMemory, names: tuple[str, ...], *, frees: bool) -> None:
-    """Note to what the row has said no itself since others took it back: all counts again when it says so.
-
-    Or, as long as it says yes to the rest of what they took, it is as if they had come after that no.
-    """
-    if frees and memory.ahead:
-        memory.ahead, memory.freed = [], memory.freed + 1
-    for sent in memory.sent if names else ():
-        if sent.name in names and sent.taken:
-            sent.taken = False
-            if not frees and not table.activities[sent.name].alone:
-                memory.ahead = [*memory.ahead, Ahead(sent.name, None, sent.n)]
-
-
-def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool, did: Did | None) -> None:
-    """Note in a row's memory what one event did; `by_another` is whether a reversal made it, and `did` what."""
+def _note(memory: RowMemory, out: Outgoing, seq: int, *, by: str, did: Did | None) -> None:
+    """Note in a row's memory what one event did; `by` is the reversal that made it, if one did, and `did` what."""
     grows = out.row.plan.activities[out.name].grows is not None
     if out.approved:
         cut = False
@@ -276,9 +272,10 @@ def _note(memory: RowMemory, out: Outgoing, seq: int, *, by_another: bool, did: 
                 sent.partly = True
                 sent.amount = key_text(subtract(Decimal(sent.amount), Decimal(out.amount))) or "0"
             sent.left = out.left if out.left is not None else sent.left
-            sent.taken = by_another and not out.stands
+            sent.taken = bool(by) and not out.stands
+            sent.taken_by = by
             sent.taken_with = out.taken_with or taken_with(did)
-            sent.cut = sent.cut or (by_another and out.takes is not None and anything(out.left))
+            sent.cut = sent.cut or (bool(by) and out.takes is not None and anything(out.left))
 
 
 def _queue(table: TablePlan, scope: Scope) -> str:

@@ -9,6 +9,7 @@ import msgspec
 
 from bridge.errors import PoisonRecord
 from bridge.mapping.state.groups import group_of, is_group, join_groups, round_taken, rows_of_whole
+from bridge.mapping.state.keys import row_name
 from bridge.mapping.state.past import stands_of_history
 from bridge.mapping.state.plan import ActivityPlan, ReversalPlan, TablePlan
 from bridge.mapping.state.recall import Recall
@@ -133,6 +134,7 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
             continue
         if table.activities[sent.name].share is not None:
             sent.cut = True
+            _note_takers(table, key, recall, memory, sent)
         elif not all(mine):
             sent.stands, sent.taken = False, True
             _note_takers(table, key, recall, memory, sent)
@@ -143,10 +145,10 @@ def _settle_in_full(table: TablePlan, key: str, recall: Recall, memory: RowMemor
 
 def _note_takers(table: TablePlan, key: str, recall: Recall, memory: RowMemory, sent: Sent) -> None:
     """Note whether an activity went with its round, and what keeps it away beside that."""
-    kinds = [kind for _, _, kind in keepers_of(recall, PlayRow(table, key, recall), sent.name)]
-    sent.taken_with = kinds[0] if kinds else ""
+    keepers = keepers_of(recall, PlayRow(table, key, recall), sent.name)
+    sent.taken_by, sent.taken_with = keepers[0] if keepers else ("", "")
     if table.append_only:
-        memory.ahead = [*memory.ahead, *(Ahead(sent.name, taken_with=kind) for kind in kinds[1:])]
+        memory.ahead = [*memory.ahead, *(Ahead(sent.name, taken_with=kind, by=by) for by, kind in keepers[1:])]
 
 
 def _is_as_it_was(memory: RowMemory) -> bool:
@@ -199,17 +201,10 @@ def settled(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Sent:
     They take back as later ones do: each that leaves something makes the next generation, and so does an undo;
     what is taken by amount leaves the generation as it is.
     """
-    n, stands, partly, left = sent.n, sent.stands, False, _whole(row, activity)
-    for took, undone, by_amount in _parts_of_history(row, activity, sent, left):
-        rest = less(left, took.part)
-        partly = partly or (by_amount and not undone)
-        n += anything(rest) and not partly
-        if undone:
-            n, stands = n + 1, True
-        else:
-            left, stands = rest, anything(rest)
-    taken = sent.taken or (sent.stands and not stands)
-    return msgspec.structs.replace(sent, n=n, stands=stands, left=left, partly=partly, taken=taken)
+    now = msgspec.structs.replace(sent, left=_whole(row, activity))
+    for _, then in _parts_of_history(row, activity, now):
+        now = then
+    return now
 
 
 def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
@@ -217,22 +212,27 @@ def _whole(row: PlayRow, activity: ActivityPlan) -> Value:
     return activity.share(row.scope().as_history()) if activity.share is not None else None
 
 
-def _parts_of_history(
-    row: PlayRow, activity: ActivityPlan, sent: Sent, left: Any
-) -> Iterator[tuple[Took, bool, bool]]:
-    """Yield what each reversal of history took of a share, as they were read; was it undone, was it by amount?"""
-    stands = sent.stands
+def _parts_of_history(row: PlayRow, activity: ActivityPlan, sent: Sent) -> Iterator[tuple[Took, Sent]]:
+    """Yield what each reversal of history took of a share, as they were read, and how that was left."""
     for table, key, only, undone in takers_of(row.recall, row.plan.name, row.key):
         if only not in ("", activity.name):
             continue
         plan, taken = _plan_and_take(PlayRow(row.plan.all_tables[table], key, row.recall), row)
-        part = taken if taken is not None else left
-        rest = less(left, part)
-        if rest is None or not stands:
+        part = taken if taken is not None else sent.left
+        rest = less(sent.left, part)
+        if rest is None or not sent.stands:
             continue
-        yield Took(table, key, activity.name, 0, part), undone, plan.partial == "amount"
-        if not undone:
-            left, stands = rest, anything(rest)
+        took = Took(table, key, activity.name, sent.n, part)
+        partly = sent.partly or (plan.partial == "amount" and not undone)
+        n = sent.n + (anything(rest) and not partly)
+        if undone:
+            sent = msgspec.structs.replace(sent, n=n + 1)
+        else:
+            gone = not anything(rest)
+            sent = msgspec.structs.replace(sent, n=n, stands=not gone, left=rest, partly=partly)
+            sent.taken = sent.taken or gone
+            sent.taken_by = row_name(table, key) if gone else ""
+        yield took, sent
 
 
 def taken_by(taker: PlayRow, original: PlayRow) -> Any:
@@ -269,32 +269,32 @@ def _took_of(row: PlayRow, table: str, key: str, only: str) -> list[Took]:
         if only not in ("", sent.name):
             continue
         if activity.share is not None:
-            left = _whole(row, activity)
-            then = msgspec.structs.replace(sent, stands=True)  # Whatever has become of it since.
+            # Whatever has become of it since.
+            then = Sent(sent.name, 1, True, 0, sent.amount, left=_whole(row, activity))
             found += [
-                msgspec.structs.replace(took, table=row.plan.name, key=row.key)
-                for took, *_ in _parts_of_history(row, activity, then, left)
+                Took(row.plan.name, row.key, took.name, 0 if sent.seq else took.n, took.part)
+                for took, _ in _parts_of_history(row, activity, then)
                 if (took.table, took.key) == (table, key)
             ]
-        elif sent.taken and not sent.seq and (table, key) in _first_keeper(row, sent.name):
+        elif sent.taken and not sent.seq and row_name(table, key) in _first_keeper(row, sent.name):
             found.append(Took(row.plan.name, row.key, sent.name, sent.n))
     part = _part_taken_by(PlayRow(row.plan.all_tables[table], key, row.recall), row)
     for one in memory.ahead[::-1]:
         mine = one.n >= 0 and one.part == part and only in ("", one.name)
-        if mine and (part is not None or (table, key) in _keepers_ahead(row, one)):
+        if mine and (part is not None or row_name(table, key) in _keepers_ahead(row, one)):
             found.append(Took(row.plan.name, row.key, one.name, one.n, one.part, taken_with=one.taken_with))
             if part is not None:
                 break  # Another reversal took as much.
     return found
 
 
-def _first_keeper(row: PlayRow, activity: str) -> list[tuple[str, str]]:
-    return [(table, key) for table, key, _ in keepers_of(row.recall, row, activity)[:1]]
+def _first_keeper(row: PlayRow, activity: str) -> list[str]:
+    return [by for by, _ in keepers_of(row.recall, row, activity)[:1]]
 
 
-def _keepers_ahead(row: PlayRow, ahead: Ahead) -> list[tuple[str, str]]:
+def _keepers_ahead(row: PlayRow, ahead: Ahead) -> list[str]:
     """Return which reversal of history is noted so: of a row that was sent one that came after the first."""
     if not row.plan.append_only:
         return _first_keeper(row, ahead.name)
     later = keepers_of(row.recall, row, ahead.name)[1:]
-    return [(table, key) for table, key, kind in later if kind == ahead.taken_with]
+    return [by for by, kind in later if kind == ahead.taken_with]

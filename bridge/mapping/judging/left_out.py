@@ -6,6 +6,7 @@ from bridge.mapping.judging.ahead import not_sent_yet
 from bridge.mapping.judging.doings import doing
 from bridge.mapping.judging.events import EventMaker
 from bridge.mapping.judging.guards import skipped_by
+from bridge.mapping.judging.keepers import kept_already
 from bridge.mapping.judging.taking_back import as_sent
 from bridge.mapping.state.decisions import Decision, Skip
 from bridge.mapping.state.groups import group_of, taken_with
@@ -28,6 +29,7 @@ def of_left_out(
         return skip
     did = doing("round", plan, group_of(row)) if plan.followers == "go" else doing("original", plan, row)
     ahead = not_sent_yet(row, memory, plan.activity, taken_with(did))
+    ahead += kept_already([(row, memory)], scope, plan.activity, taken_with(did))
     if not ahead or skipped_by(plan.skip, scope) is not None:
         return skip
     decision = as_sent(maker, plan, scope, [], did, ahead=ahead)
@@ -42,5 +44,5 @@ def keeps_back_too(
     if not also or not isinstance(repeated, Skip):
         return repeated
     decision = as_sent(maker, plan, scope, [], did, ahead=also)
-    decision.reason = repeated.reason
+    decision.reason, decision.repeats = repeated.reason, True
     return decision

@@ -24,7 +24,7 @@ def retake(
 
     Raises MappingError where something else has happened to a row since.
     """
-    first = _first_of(undone)
+    first = first_of(undone)
     since = _come_since(first, undone, given)
     events = [all_of(maker, row, sent, by_amount=False) for row, sent in since]
     done = [Took(row.plan.name, row.key, sent.name, sent.n) for row, sent in since]
@@ -73,7 +73,7 @@ def _come_since(did: Did | None, undone: PlayRow, given: list[Took]) -> list[tup
     return found[::-1]
 
 
-def _first_of(undone: PlayRow) -> Did | None:
+def first_of(undone: PlayRow) -> Did | None:
     """Return what the reversal did that was undone first, in a chain of undos."""
     row, did = undone, None
     while (memory := row.memory()) is not None and memory.did is not None and memory.did != did:

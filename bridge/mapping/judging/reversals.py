@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import MappingError, PoisonRecord
-from bridge.mapping.judging.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet, taken_otherwise
+from bridge.mapping.judging.ahead import not_sent_yet, round_not_sent_yet, share_not_sent_yet
 from bridge.mapping.judging.doings import CHANGED, doing, ended_before
 from bridge.mapping.judging.events import EventMaker, newest_first
 from bridge.mapping.judging.guards import first_true, parked_by, skipped_by
 from bridge.mapping.judging.history import settled
+from bridge.mapping.judging.keepers import Undoing, kept_already
 from bridge.mapping.judging.left_out import keeps_back_too, of_left_out
 from bridge.mapping.judging.taking_back import all_of, as_sent, as_settled, goes_by_amount, part_of
 from bridge.mapping.judging.undoing import undo, what_it_took
@@ -140,7 +141,7 @@ class Reversals:
         known = [as_settled(row, sent) for sent in memory.standing() if plan.activity in (None, sent.name)]
         standing = [sent for sent in known if sent.stands]
         ahead = not_sent_yet(row, memory, plan.activity)
-        also = taken_otherwise(activities_of([(row, memory)]), plan.activity, "")
+        also = kept_already([(row, memory)], scope, plan.activity, "")
         if not standing and not ahead:
             repeated = self._nothing_to_do(plan)
             return keeps_back_too(self._maker, plan, scope, doing("original", plan, row), repeated, also=also)
@@ -233,7 +234,7 @@ class Reversals:
         if ended is not None:
             return ended
         standing = self._standing(plan, scope, members)
-        also = taken_otherwise(members, plan.activity, taken_with(did))
+        also = kept_already(rows, scope, plan.activity, taken_with(did))
         if not standing and not ahead:
             repeated = self._nothing_to_do(plan)
             return before or keeps_back_too(self._maker, plan, scope, did, repeated, also=also)
@@ -280,14 +281,15 @@ class Reversals:
             return Park("original_parked", "the reversal that it undoes is parked", reversal=True)
         if not memory.reversal and did is not None:
             return Park("not_a_reversal", "the row that it undoes is no reversal", reversal=True)
-        before = what_it_took(named, memory)
-        events, took = undo(self._maker, scope, named, before)
-        if not events and not took and not memory.took:
+        undoing = Undoing(named, what_it_took(named, memory), scope)
+        lifts, repeats = undoing.lifts(), undoing.is_repeat()
+        events, took = undo(self._maker, scope, undoing, lifts)
+        if (repeats and plan.repeated == "park") or not (events or took or memory.took):
             return self._nothing_to_do(plan, NOTHING_TO_RESTORE)
         decision = as_sent(self._maker, plan, scope, events, did)
-        decision.undone, decision.took = named, took
-        decision.lifts = [one for one in before if not one.given]
-        decision.reason = NOT_COUNTED
+        decision.undone, decision.took = named, [] if repeats else took
+        decision.lifts = lifts
+        decision.reason = NOTHING_TO_RESTORE if repeats else NOT_COUNTED
         return decision
 
     def _undo_ended(

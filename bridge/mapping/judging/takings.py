@@ -7,7 +7,7 @@ from typing import Final
 from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.judging.ahead import is_kept_back
 from bridge.mapping.state.plan import ActivityPlan, TablePlan
-from bridge.mapping.state.remembered import Ending, Sent
+from bridge.mapping.state.remembered import Ahead, Ending, RowMemory, Sent
 from bridge.mapping.state.scope import Scope
 from bridge.mapping.state.waiting import Waiting
 
@@ -53,6 +53,20 @@ def kept_back(
     if together or not holding or (not left_out and any(_counts(plans[name], before) for name in holding)):
         return [], said_no, True
     return kept, said_no, False
+
+
+def release(table: TablePlan, memory: RowMemory, names: tuple[str, ...], *, frees: bool) -> None:
+    """Note to what the row has said no itself since others took it back: all counts again when it says so.
+
+    Or, as long as it says yes to the rest of what they took, it is as if they had come after that no.
+    """
+    if frees and memory.ahead:
+        memory.ahead, memory.freed = [], memory.freed + 1
+    for sent in memory.sent if names else ():
+        if sent.name in names and sent.taken:
+            sent.taken = False
+            if not frees and not table.activities[sent.name].alone:
+                memory.ahead = [*memory.ahead, Ahead(sent.name, None, sent.n, by=sent.taken_by)]
 
 
 def _counts(activity: ActivityPlan, scope: Scope) -> bool:

@@ -9,10 +9,12 @@ from bridge.mapping.judging.ahead import MOVED_ON, is_kept_back, lift, taken_ahe
 from bridge.mapping.judging.events import EventMaker
 from bridge.mapping.judging.growth import growth
 from bridge.mapping.judging.history import took_in_history
+from bridge.mapping.judging.keepers import Undoing
 from bridge.mapping.judging.retaking import retake
-from bridge.mapping.judging.taking_back import as_settled
+from bridge.mapping.judging.taking_back import as_history_left, as_settled
 from bridge.mapping.judging.takings import require_uncut
-from bridge.mapping.state.outgoing import Outgoing
+from bridge.mapping.state.keys import row_name
+from bridge.mapping.state.outgoing import Lifted, Outgoing
 from bridge.mapping.state.plan import ActivityPlan
 from bridge.mapping.state.remembered import Ending, RowMemory, Sent, Took
 from bridge.mapping.state.scope import PlayRow, Scope, names_itself
@@ -36,14 +38,14 @@ def what_it_took(row: PlayRow, memory: RowMemory) -> list[Took]:
     )
 
 
-def undo(maker: EventMaker, scope: Scope, undone: PlayRow, took: list[Took]) -> Undone:
+def undo(maker: EventMaker, scope: Scope, undoing: Undoing, lifts: list[Lifted]) -> Undone:
     """Return what undoes a reversal row, and what that takes or gives in turn; of a row deleted since nothing.
 
     Raises MappingError where something else has happened to it since.
     """
-    if any(one.given for one in took):
-        return retake(maker, scope, undone, took)
-    giving = _GivingBack(maker, scope, took)
+    if any(one.given for one in undoing.took):
+        return retake(maker, scope, undoing.undone, undoing.took)
+    undone, giving = undoing.undone, _GivingBack(maker, scope, undoing, lifts)
     itself = names_itself(undone, scope)
     if itself:
         giving.count_beside(undone, bets=True)
@@ -61,9 +63,10 @@ class _GivingBack:
     may depend on what was cashed out, and the end of a round on its bets.
     """
 
-    def __init__(self, maker: EventMaker, scope: Scope, took: list[Took]) -> None:
+    def __init__(self, maker: EventMaker, scope: Scope, undoing: Undoing, lifts: list[Lifted]) -> None:
         self._maker = maker
-        self._took = took
+        self._undoing = undoing
+        self._took = undoing.took
         self._asking = scope
         self._tables = scope.plan.all_tables
         self._supposed: dict[tuple[str, str], RowMemory | None] = {}
@@ -73,11 +76,11 @@ class _GivingBack:
         """The running totals of which this reversal still keeps pieces."""
         self.events: list[Outgoing] = []
         self.done: list[Took] = []
-        for one in took:
+        for keeper, one in lifts:
             row = self._row(one)
             memory = row.memory()
             if memory is not None:
-                lift(self._suppose(row, memory), one)
+                lift(self._suppose(row, memory), one, row_name(keeper.plan.name, keeper.key))
 
     def in_order(self) -> list[tuple[Took, bool]]:
         """Return what was taken, and whether its row is asked for it anew: the last first, bets before wins.
@@ -88,7 +91,7 @@ class _GivingBack:
         found: list[tuple[Took, bool]] = []
         for one in self._took[::-1]:
             memory = self._row(one).memory()
-            found.append((one, memory is not None and taken_ahead(memory, one) is not None))
+            found.append((one, memory is not None and taken_ahead(memory, one, self._undoing.by) is not None))
         for one in self._took:  # A total that is alone is sent as it grows.
             anew, plan = msgspec.structs.replace(one, n=0), self._plan(one)
             if one.n > 0 and plan.grows is not None and not plan.alone and (anew, True) not in found:
@@ -117,7 +120,7 @@ class _GivingBack:
         if counts:
             self._count(row, memory, activity, one)
         elif one.n <= 0 and (one.part is None or last is None):
-            if last is not None and (last.stands or last.taken):
+            if last is not None and (last.stands or last.taken) and not self._undoing.repeated:
                 raise MappingError(*MOVED_ON)
         else:
             self._restore(row, memory, activity, one)
@@ -149,7 +152,8 @@ class _GivingBack:
             return
         self._totals.add((one.table, one.key, one.name))
         known = self._suppose(row, memory)
-        if row.plan.append_only and is_kept_back(activity, row.scope(), known):
+        gone = one.part is not None and self._undoing.takes_later(sent)
+        if gone or is_kept_back(activity, row.scope(), known):
             self._keep(row, one)
             return
         if sent.taken and not row.plan.append_only and not _counts(activity, self._now(row), known):
@@ -181,11 +185,14 @@ class _GivingBack:
 
     def _count(self, row: PlayRow, memory: RowMemory, activity: ActivityPlan, one: Took) -> None:
         """Let count what was taken before it was sent, or has grown since: it is sent if its row says so now."""
-        grown_since = one.n == 0 and taken_ahead(memory, one) is None
+        grown_since = one.n == 0 and taken_ahead(memory, one, self._undoing.by) is None
         if grown_since and (one.table, one.key, one.name) not in self._totals:
             return
         known = self._suppose(row, memory)
-        if row.plan.append_only and known.last(one.name) is not None:
+        last = known.last(one.name)
+        if last is not None and not self._undoing.is_free(last):
+            out = None
+        elif row.plan.append_only and last is not None:
             out = self._once_more(row, activity, known)
         else:
             out = self._counted(row, activity, self._now(row), known)
@@ -197,7 +204,7 @@ class _GivingBack:
     def _once_more(self, row: PlayRow, activity: ActivityPlan, memory: RowMemory) -> Outgoing | None:
         """Return the event of what was sent before, where no other reversal keeps it back."""
         last = memory.last(activity.name)
-        if last is None or last.stands or last.taken or is_kept_back(activity, row.scope(), memory):
+        if last is None or last.stands or is_kept_back(activity, row.scope(), memory):
             return None
         return self._maker.again(row, activity, row.scope(), last, last.left)
 
@@ -232,7 +239,7 @@ class _GivingBack:
         place = (row.plan.name, row.key)
         known = self._supposed.get(place)
         if known is None:
-            own = [msgspec.structs.replace(sent) for sent in memory.sent]
+            own = [msgspec.structs.replace(sent) for sent in as_history_left(row, memory).sent]
             known = self._supposed[place] = msgspec.structs.replace(memory, sent=own)
         return known
 

@@ -108,6 +108,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             s.cut,
             freeze(s.fields),
             s.taken_with,
+            s.taken_by,
         ]
         for s in memory.sent
     ]
@@ -126,7 +127,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.parked,
             _frozen_did(memory.did) if memory.did is not None else None,
             memory.gone,
-            [[one.name, freeze(one.part), one.n, one.taken_with] for one in memory.ahead],
+            [[one.name, freeze(one.part), one.n, one.taken_with, one.by] for one in memory.ahead],
             memory.asked,
             memory.writer,
             memory.freed,
@@ -144,7 +145,7 @@ def _frozen_took(took: Took) -> list[Any]:
 
 
 def _frozen_did(did: Did) -> list[Any]:
-    return [did.way, did.table, did.key, did.activity, freeze(did.takes)]
+    return [did.way, did.table, did.key, did.activity, freeze(did.takes), did.at]
 
 
 def decode_row(data: bytes) -> RowMemory:

@@ -20,6 +20,11 @@ DIGEST_LENGTH: Final = 1 + 64
 """Of a sign and the digits of a digest, with which a text ends that was cut."""
 
 
+def row_name(table: str, key: str) -> str:
+    """Return what a row is called where others are remembered by name."""
+    return f"{table}{KEY_SEPARATOR}{key}"
+
+
 _row_spaces: Final[dict[str, str]] = {}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from bridge.mapping.state.remembered import Did, Took
 from bridge.mapping.state.scope import PlayRow
@@ -37,11 +38,19 @@ class Outgoing:
         self.approved = approved
 
 
+class Lifted(NamedTuple):
+    """What a reversal row took whose effect is undone: it keeps that back no more."""
+
+    by: PlayRow
+    took: Took
+
+
 class Send:
     """Leads to events, in this order."""
 
-    lifts: Sequence[Took] = ()
-    """What a reversal row took whose effect is undone: it keeps that back no more."""
+    lifts: Sequence[Lifted] = ()
+    repeats = False
+    """Others keep back already all that a reversal does."""
     findable = True
     """Whether an index finds the row rather than one that was skipped."""
 

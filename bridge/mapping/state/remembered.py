@@ -61,6 +61,8 @@ class Sent(msgspec.Struct, array_like=True, gc=False):
 
     True where an older version has kept only that.
     """
+    taken_by: str = ""
+    """The reversal that took it back last, as `row_name` says; empty where an older version did not keep that."""
 
 
 class Took(msgspec.Struct, array_like=True):
@@ -89,6 +91,8 @@ class Ahead(msgspec.Struct, array_like=True):
     """As of what it took: a generation where the row has said no to that since, and not to all that it took."""
     taken_with: str = ""
     """As `Sent.taken_with`, of the reversal that keeps it back."""
+    by: str = ""
+    """That reversal, as `Sent.taken_by`."""
 
 
 UNKNOWN: Final = "?"
@@ -105,6 +109,8 @@ class Did(msgspec.Struct, array_like=True):
     """The row that it names; of a round, its id."""
     activity: str = ""
     takes: Any = None
+    at: SourcePosition | None = None
+    """Where the change stands that did it; empty of history."""
 
 
 class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):

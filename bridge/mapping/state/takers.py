@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.mapping.state.groups import taken_with
-from bridge.mapping.state.keys import KEY_SEPARATOR
+from bridge.mapping.state.keys import row_name
 from bridge.mapping.state.recall import Recall
 from bridge.mapping.state.scope import PlayRow
 
@@ -19,12 +19,12 @@ def add_taker(recall: Recall, table: str, key: str, taker: list[str]) -> None:
     """Note under a row which one names it; a round has no table."""
     takers = named_by(recall, table, key)
     if taker not in takers:  # A later snapshot shows it again.
-        recall.put_value(_SILENT_SPACE, _place(table, key), [*takers, taker])
+        recall.put_value(_SILENT_SPACE, row_name(table, key), [*takers, taker])
 
 
 def named_by(recall: Recall, table: str, key: str) -> list[list[str]]:
     """Return the reversals that name a row or a round, undone or not: table, key and activity of each."""
-    return recall.value(_SILENT_SPACE, _place(table, key)) or []
+    return recall.value(_SILENT_SPACE, row_name(table, key)) or []
 
 
 def takers_of(recall: Recall, table: str, key: str) -> list[tuple[str, str, str, bool]]:
@@ -52,25 +52,18 @@ def is_undone(recall: Recall, table: str, key: str) -> bool:
     return undone[0]
 
 
-def keepers_of(recall: Recall, row: PlayRow, activity: str) -> list[tuple[str, str, str]]:
-    """Return the reversals of history that keep an activity away: table and key of each, and its `taken_with`.
+def keepers_of(recall: Recall, row: PlayRow, activity: str) -> list[tuple[str, str]]:
+    """Return the reversals of history that keep an activity away: the `row_name` of each, and its `taken_with`.
 
     The first one took it.  Of two that name the row, or its round, the second took nothing; but one of each kind
     keeps what it names.
     """
-    found: dict[str, tuple[str, str, str]] = {}
+    found: dict[str, str] = {}
+    share = row.plan.activities[activity].share
     for table, key, only, undone in takers_of(recall, row.plan.name, row.key):
         if only in ("", activity) and not undone:
-            kind = _takes_with(recall, table, key)
-            found.setdefault(kind, (table, key, kind))
-    return list(found.values())
-
-
-def _takes_with(recall: Recall, table: str, key: str) -> str:
-    """Return with what a reversal of history takes rows back, as `taken_with` does."""
-    memory = recall.row(table, key)
-    return taken_with(memory.did) if memory is not None else ""
-
-
-def _place(table: str, key: str) -> str:
-    return f"{table}{KEY_SEPARATOR}{key}"
+            memory = recall.row(table, key)
+            did = memory.did if memory is not None else None
+            if share is None or did is None or did.takes is None:  # What takes a part leaves the rest.
+                found.setdefault(taken_with(did), row_name(table, key))
+    return [(by, kind) for kind, by in found.items()]

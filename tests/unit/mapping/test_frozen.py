@@ -25,6 +25,7 @@ SENT = Sent(
     True,
     {"amount": Decimal(1)},
     "R1",
+    "tx 1",
 )
 FULL = RowMemory(
     ending=Ending.SENT,
@@ -37,9 +38,9 @@ FULL = RowMemory(
     reversal=True,
     took=[Took("tx", "1", "bet", 2, Decimal(4), True, "R1")],
     parked=True,
-    did=Did("original", "tx", "1", "bet", Decimal(4)),
+    did=Did("original", "tx", "1", "bet", Decimal(4), SourcePosition("here", (1, 2))),
     gone=True,
-    ahead=[Ahead("bet", Decimal(4), 2, "R1")],
+    ahead=[Ahead("bet", Decimal(4), 2, "R1", "tx 1")],
     asked=["legs"],
     writer="77",
     freed=1,
@@ -80,9 +81,11 @@ def test_a_row_s_memory_of_before_is_read() -> None:
 def test_with_what_it_was_taken_back_may_not_be_known() -> None:
     """An older version kept only that something else was named than the row."""
     old = msgspec.msgpack.decode(encode_row(RowMemory(Ending.SENT, sent=[SENT])), ext_hook=_kept)
-    assert old[NAMES.index("sent")][0].pop() == "R1"
-    old[NAMES.index("sent")][0].append(True)
-    assert decode_row(msgspec.msgpack.encode(old)).sent[0].taken_with is True
+    sent = old[NAMES.index("sent")][0]
+    assert (sent.pop(), sent.pop()) == ("tx 1", "R1")
+    sent.append(True)
+    found = decode_row(msgspec.msgpack.encode(old)).sent[0]
+    assert (found.taken_with, found.taken_by) == (True, "")
 
 
 def _kept(code: int, data: memoryview) -> msgspec.msgpack.Ext:

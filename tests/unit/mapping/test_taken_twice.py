@@ -286,3 +286,60 @@ def test_of_a_bet_with_a_share_each_cancel_holds_too_and_all_of_it_comes_back(
     # What a part's undo gives back counts, also where the rest was taken before that.
     until = 1 if order[1] == "part" else max(order.index("void"), order.index("round"))
     assert all(much == 0 for much in whole[:until])
+
+
+@pytest.mark.parametrize("first", ["void", "round"])
+@pytest.mark.parametrize("third", [False, True])
+@pytest.mark.parametrize("before", [1, 2])
+def test_of_a_bet_of_history_with_a_share_each_cancel_holds(
+    trial: Make, *, first: str, third: bool, before: int
+) -> None:
+    run = trial(
+        SHARES.replace("PARTIAL", "replace").replace(
+            "reverses:", "reverses:\n      - {when: kind == 'bet', original: 'bets[ref]', followers: go}"
+        )
+    )
+    run.snapshot("bets", "b", amount=10)
+    kinds = [first, "round" if first == "void" else "void", *(["bet"] if third else [])]
+    for number, kind in enumerate(kinds):
+        write = run.snapshot if number < before else run.insert
+        write("cancels", kind, kind=kind, ref="R1" if kind == "round" else "b")
+    run.restart()
+    shown = run.new()
+    for kind in kinds[:-1]:
+        cancel(run, f"u-{kind}", "undo", kind)
+        run.restart()
+        assert (run.new(), run.parked()) == ([], [])
+    cancel(run, "last", "undo", kinds[-1])
+    assert (shown, run.new(), run.parked()) == ([], ["Bet Approved b:2 10"], [])
+
+
+@pytest.mark.parametrize("undone", ["first", "second", "third"])
+def test_whichever_cancel_of_a_round_is_judged_first_the_undo_of_the_first_that_was_written_counts(
+    trial: Make, undone: str
+) -> None:
+    """Cancels that another player's rows write do not wait behind the bet that the round waits for."""
+    run = trial("""
+lookups: {games: {key: id}}
+play:
+  bets:
+    activities: {bet: {type: Bet}}
+    event: {game_name: "games[game].name"}
+    again: {activity_id: {text: "{id}:{n}"}}
+  cancels:
+    reverses:
+      - {when: kind == "round", round: ref}
+      - {when: kind == "undo", undoes: "cancels[ref]"}
+""")
+    run.insert("games", "here", name="Game")
+    run.insert("bets", "b", amount=5, game="here")
+    run.insert("bets", "late", amount=7, game="late")
+    run.insert("cancels", "first", kind="round", ref="R1")
+    run.insert("cancels", "second", kind="round", ref="R1", player="p2")
+    run.insert("cancels", "third", kind="round", ref="R1", player="p2")
+    run.insert("games", "late", name="Game")
+    gone = run.new()
+    run.restart()
+    cancel(run, "u", "undo", undone)
+    assert (len(gone), run.held, run.parked()) == (4, 0, [])
+    assert run.new() == (["Bet Approved b:2 5", "Bet Approved late:2 7"] if undone == "first" else [])
