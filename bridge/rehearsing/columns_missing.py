@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from bridge.brand import Brand
 from bridge.flow import Change
+from bridge.mapping.compiling.watching import listed
+from bridge.mapping.language.syntax import did_you_mean
 from bridge.mapping.state.plan import TablePlan
 
 _SEVERAL: Final = 3
@@ -35,12 +36,10 @@ class ColumnsMissing:
         """Yield what is most likely wrong, and what to look at; tables may share what they say of columns."""
         naming: dict[str, list[str]] = defaultdict(list)
         for name, config in self._brand.connector.play.items():
-            watched = [config.watch] if isinstance(config.watch, str) else config.watch or []
-            for column in {*config.columns, *watched, *config.remember}:
+            for column in {*config.columns, *listed(config.watch), *config.remember}:
                 naming[column].append(name)
         for column, tables in sorted(naming.items()):
             there = {each for name in tables for each in self._there[name]}
             if column not in there and all(self._rows[name] >= _SEVERAL for name in tables):
-                close = get_close_matches(column, sorted(there), n=1)
-                hint = f"did you mean {close[0]}?" if close else "is it named as the records have it?"
+                hint = did_you_mean(column, there) or "is it named as the records have it?"
                 yield f"no record of {' or '.join(tables)} has the column {column}", hint
