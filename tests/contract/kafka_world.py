@@ -24,7 +24,10 @@ class KafkaWorld:
         self._client = client
         self._topics: dict[str, int] = {}
         self._admin = AdminClient({"bootstrap.servers": brokers})
-        self._producer = Producer({"bootstrap.servers": brokers, "linger.ms": 0, "enable.idempotence": True})
+        # One request at a time: a new partition may refuse the first as not yet its leader and take the second,
+        # and then calls the first, sent again, a duplicate; librdkafka reports that as delivered.
+        asks = {"linger.ms": 0, "enable.idempotence": True, "max.in.flight": 1}
+        self._producer = Producer({"bootstrap.servers": brokers, **asks})
 
     def create(self, topic: str, partitions: int = 1) -> None:
         if topic in self._topics:

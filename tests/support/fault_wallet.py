@@ -280,7 +280,8 @@ class FaultWallet(FaultTopics):
         # Idempotent: a broker that restarts must neither lose, repeat nor turn round what is written.
         # It asks often who leads: else one that missed a restart may wait for minutes.
         config = {"bootstrap.servers": self._brokers, "enable.idempotence": True, "linger.ms": 5, "log_level": 2}
-        asks = {"topic.metadata.refresh.interval.ms": 2000}
+        # One request at a time, for new partitions: see tests/contract/kafka_world.py.
+        asks = {"topic.metadata.refresh.interval.ms": 2000, "max.in.flight": 1}
         return Producer({**config, **asks, "on_delivery": self._note_delivery})
 
     def _note_delivery(self, error: object, _message: object) -> None:
