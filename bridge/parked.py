@@ -225,9 +225,9 @@ def _as_read(found: Iterable[_Found]) -> list[_Found]:
 
 def _is_before(one: _Found, other: _Found) -> bool:
     mine, theirs = one[1].position, other[1].position
-    if mine is None or theirs is None or mine.lineage != theirs.lineage or mine.order == theirs.order:
+    if mine is None or theirs is None or mine.log != theirs.log or mine == theirs:
         return one[0].parked_id < other[0].parked_id
-    return theirs.is_after(mine)
+    return mine.precedes(theirs)
 
 
 def _lane(item: ParkedChange) -> Partition:

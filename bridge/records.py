@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 import msgspec
+
+_CLOCKS_US: Final = 1_000_000
+"""How far the times of two servers may lie from what happened."""
 
 
 class Partition(NamedTuple):
@@ -64,6 +68,35 @@ class SourcePosition(msgspec.Struct, frozen=True, gc=False, array_like=True, ord
         if self.number == other.number and self.order[:1] == other.order[:1]:
             return self.order > other.order
         return self.order > other.order and not 0 < self.committed_us <= other.committed_us
+
+    def is_known_after(self, other: SourcePosition | None) -> bool:
+        """Return whether both are places of one lineage, and this is the later one."""
+        return other is not None and self.lineage == other.lineage and self.is_after(other)
+
+    def precedes(self, other: SourcePosition) -> bool:
+        """Return whether it comes before another of the same log.
+
+        The log may have been changed for that of another server, whose places are others: of one server the
+        numbers of its transactions tell, and between servers the times of their commits, as far as clocks can.
+        """
+        if self.lineage == other.lineage:
+            if self.numbered_by and self.numbered_by == other.numbered_by and self.number != other.number:
+                return self.number < other.number
+        elif self.committed_us and other.committed_us:
+            apart = self.committed_us - other.committed_us
+            if abs(apart) > _CLOCKS_US:
+                return apart < 0
+        return self.order < other.order
+
+    @property
+    def log(self) -> str:
+        """The log that it is a place of: one Debezium connector reads one, whoever wrote what stands there."""
+        return _log(self.lineage)
+
+
+@lru_cache(maxsize=1_000)
+def _log(lineage: str) -> str:
+    return ":".join(lineage.split(":", 2)[:2])
 
 
 class Renamed(StrEnum):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
 from bridge.flow import Change, Taken
@@ -13,8 +12,6 @@ from bridge.records import Partition, SourcePosition
 
 _NO_LOG: Final = ""
 """Stands for the log of a record without position."""
-_CLOCKS_US: Final = 1_000_000
-"""How far the times of two servers may lie from what happened."""
 
 
 @dataclass(slots=True)
@@ -155,12 +152,7 @@ def _may_hold(lane: _Lane) -> bool:
 def _is_past(lane: _Lane, head: Taken) -> bool:
     """Return whether the lane has already shown something later than `head`."""
     last, position = lane.last, head.position
-    return (
-        last is not None
-        and position is not None
-        and _log(last.lineage) == _log(position.lineage)
-        and not _precedes(last, position)
-    )
+    return last is not None and position is not None and last.log == position.log and not last.precedes(position)
 
 
 def _earliest(lanes: Sequence[_Lane]) -> _Lane:
@@ -168,7 +160,7 @@ def _earliest(lanes: Sequence[_Lane]) -> _Lane:
     heads: dict[str, _Lane] = {}
     for lane in lanes:
         position = lane.waiting[0].position
-        log = _NO_LOG if position is None else _log(position.lineage)
+        log = _NO_LOG if position is None else position.log
         known = heads.get(log)
         if known is None or _goes_first(lane, known):
             heads[log] = lane
@@ -183,23 +175,7 @@ def _goes_first(lane: _Lane, other: _Lane) -> bool:
     mine, theirs = lane.waiting[0].position, other.waiting[0].position
     if mine is None or theirs is None:
         return False
-    return _precedes(mine, theirs) or (lane.first and not other.first and not _precedes(theirs, mine))
-
-
-def _precedes(one: SourcePosition, other: SourcePosition) -> bool:
-    """Return whether one place of a connector's log comes before another.
-
-    The log may have been changed for that of another server, whose places are others: of one server the
-    numbers of its transactions tell, and between servers the times of their commits, as far as clocks can.
-    """
-    if one.lineage == other.lineage:
-        if one.numbered_by and one.numbered_by == other.numbered_by and one.number != other.number:
-            return one.number < other.number
-    elif one.committed_us and other.committed_us:
-        apart = one.committed_us - other.committed_us
-        if abs(apart) > _CLOCKS_US:
-            return apart < 0
-    return one.order < other.order
+    return mine.precedes(theirs) or (lane.first and not other.first and not theirs.precedes(mine))
 
 
 def _time_us(lane: _Lane) -> int:
@@ -207,9 +183,3 @@ def _time_us(lane: _Lane) -> int:
     taken = lane.waiting[0]
     committed = taken.decoded.committed_us if isinstance(taken.decoded, Change) else None
     return taken.record.timestamp_ms * 1_000 if committed is None else committed
-
-
-@lru_cache(maxsize=1_000)
-def _log(lineage: str) -> str:
-    """Return the log that a lineage is of: one Debezium connector reads one, whoever wrote what stands there."""
-    return ":".join(lineage.split(":", 2)[:2])

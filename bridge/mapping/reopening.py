@@ -107,7 +107,7 @@ class Reopening:
             if memory is None:
                 continue
             position = memory.position
-            if position is None or (position.lineage == newest.lineage and newest.is_after(position)):
+            if position is None or newest.is_known_after(position):
                 self._recall.put_row(*place, msgspec.structs.replace(memory, position=newest))
 
     def discarded(self, place: RowPlace) -> None:

@@ -14,6 +14,7 @@ from bridge.records import SourceRecord
 from tests.support.examples import examples
 from tests.support.parking import World
 from tests.support.trial import wallet
+from tests.unit.mapping.test_several_servers import Place, written
 
 DAY_MS = 86_400_000
 
@@ -111,6 +112,19 @@ def test_changes_are_replayed_as_they_were_written_not_by_their_numbers(brand: C
     world.mend(brand(odd='"none"', more=others.format(odd='"none"')))
     world.replay()
     assert world.trial.events() == [f"Bet Approved {number} 1" for number in range(4)]
+
+
+def test_changes_of_several_servers_are_replayed_by_the_times_of_their_commits(
+    brand: Callable[..., Brand],
+) -> None:
+    others = "\n  others:\n    park: {{odd kind: kind == {odd}}}\n    activities: {{bet: {{type: Bet}}}}"
+    world = World(brand(more=others.format(odd='"odd"')))
+    later = Place(server=2, gtid="7b2c1d90-71ca-11e1-9e33-c80aa9429562:1", at_s=60)
+    world.trial.take(written(later, "c", {"id": 2, "kind": "odd", "amount": 1}, "bets"))
+    world.trial.take(written(Place(), "c", {"id": 1, "kind": "odd", "amount": 1}, "others"))
+    world.mend(brand(odd='"none"', more=others.format(odd='"none"')))
+    world.replay()
+    assert world.trial.events() == ["Bet Approved 1 1", "Bet Approved 2 1"]
 
 
 CANCELLED_ROUNDS = """

@@ -139,8 +139,7 @@ class Undoing:
 
     def is_later(self, at: SourcePosition | None) -> bool:
         """Return whether a place in the log is known to be after the undo."""
-        until = self._until
-        return at is not None and until is not None and at.lineage == until.lineage and at.is_after(until)
+        return at is not None and at.is_known_after(self._until)
 
     def takes_later(self, sent: Sent) -> bool:
         """Return whether what was left of a share went after the undo: so does what that gives back."""

@@ -126,7 +126,7 @@ def _is_later(row: PlayRow, memory: RowMemory, than: SourcePosition, items: set[
 
 def _is_after(memory: RowMemory, than: SourcePosition) -> bool:
     own = memory.since or memory.position  # A note that is written on it later does not make it a later row.
-    return own is not None and own.lineage == than.lineage and own.is_after(than)
+    return own is not None and own.is_known_after(than)
 
 
 def require_decided(rows: RoundRows) -> None:
