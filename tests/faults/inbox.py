@@ -161,7 +161,9 @@ class Inbox:
 
     @contextmanager
     def _channel(self) -> Iterator[BlockingChannel]:
-        connection = pika.BlockingConnection(pika.URLParameters(self._addresses.rabbitmq_admin_url))
+        # Of a cluster, the first node that answers.
+        nodes = self._addresses.rabbitmq_admin_url.split(",")
+        connection = pika.BlockingConnection([pika.URLParameters(node) for node in nodes])
         try:
             yield connection.channel()
         finally:

@@ -10,7 +10,7 @@ import pytest
 from stack.endpoints import Addresses
 from tests.faults.steps.kills import POINTS, random_kills
 from tests.faults.steps.play import Arrive, Backlog, Play, Settled
-from tests.faults.steps.process import OutOfMemory, Ready, Start
+from tests.faults.steps.process import KernelOutOfMemory, OutOfMemory, Ready, Start
 from tests.faults.world import world
 from tests.support.ledger_check import duplicates
 
@@ -46,4 +46,15 @@ def test_kills_at_the_points_that_could_do_harm_lose_nothing(
 def test_a_bridge_that_gets_no_more_memory_loses_nothing(addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with world(addresses, tmp_path, seed=seed) as w:
         w.play([Backlog(1000), Play(rate=500), Start(), Arrive(500), OutOfMemory(), Start(), Arrive(500)])
+        w.finish()
+
+
+@pytest.mark.long
+def test_a_bridge_that_the_kernel_ends_for_want_of_memory_loses_nothing(
+    addresses: Addresses, tmp_path: Path, seed: int
+) -> None:
+    with world(addresses, tmp_path, seed=seed) as w:
+        w.play([Backlog(1000), Play(rate=500), Start(), Arrive(500)])
+        for _time in range(3):
+            w.play([KernelOutOfMemory(), Start(), Arrive(500)])
         w.finish()

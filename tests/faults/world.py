@@ -80,7 +80,7 @@ class World:
         url = urlsplit(self.addresses.rabbitmq_bridge_url)
         login = self._login or f"{url.username}:{url.password}"
         rabbitmq = urlunsplit(url._replace(netloc=f"{login}@127.0.0.1:{self.proxy.port}"))
-        environment = {**self._environment, "RABBITMQ_URL": rabbitmq}
+        environment = {"RABBITMQ_URL": rabbitmq, **self._environment}
         self._bridge = BridgeProcess(self._connector, environment, self.folder)
 
     def kill(self) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +15,7 @@ import pytest
 
 from stack import services
 from stack.native import kafka
+from tests.support.ports import free_ports
 from tests.support.spreading import hold_to_one_worker
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,17 +61,6 @@ class OwnStack:
         return found
 
 
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, below those that the system gives to outgoing connections."""
-    found: list[int] = []
-    while len(found) < count:
-        port = random.randrange(20000, 32000)
-        with socket.socket() as probe:
-            if port not in found and probe.connect_ex(("127.0.0.1", port)) != 0:
-                found.append(port)
-    return found
-
-
 @pytest.fixture(scope="session")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     """Up, started by two `up` at once; taken down with its data at the end, and then nothing may be left."""
@@ -81,7 +69,7 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnStack]:
     folder = Path(tempfile.mkdtemp(prefix="wallet-bridge-test-", dir="/var/tmp"))
     ports = [port for service in services.SERVICES for port in service.ports.values()]
     ports += services.NATIVE_PORTS
-    environment = {port.variable: str(n) for port, n in zip(ports, _free_ports(len(ports)), strict=True)}
+    environment = {port.variable: str(n) for port, n in zip(ports, free_ports(len(ports)), strict=True)}
     environment |= {"BRIDGE_STACK_DIR": str(folder), "BRIDGE_STACK_ENGINE": "native"}
     environment |= {kafka.JAVA_OPTIONS: " ".join(kafka.QUICK_START)}
     own = OwnStack(folder, environment)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -14,17 +13,12 @@ from stack import health
 from stack.native.stack import NativeStack
 from stack.progress import Progress
 from tests.support.eventually import eventually
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
+from tests.support.ports import free_ports
 
 
 @pytest.mark.skipif(shutil.which("epmd") is None, reason="epmd is not installed")
 def test_down_ends_the_one_of_this_folder_and_no_other(tmp_path: Path) -> None:
-    folders, ports = (tmp_path / "ours", tmp_path / "theirs"), (free_port(), free_port())
+    folders, ports = (tmp_path / "ours", tmp_path / "theirs"), free_ports(2)
     for folder, port in zip(folders, ports, strict=True):
         # As RabbitMQ does it: in the background, with all that the node was given.
         surroundings = {**os.environ, "HOME": str(folder / "rabbitmq"), "ERL_EPMD_ADDRESS": "127.0.0.1"}

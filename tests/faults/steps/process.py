@@ -11,6 +11,7 @@ from bridge.cli.signals import SECOND_SIGNAL_EXIT
 from tests.faults.world import World
 from tests.support.eventually import eventually
 from tests.support.fault_proxy import Way
+from tests.support.memory_group import memory_group
 
 
 @dataclass(frozen=True)
@@ -145,3 +146,17 @@ class OutOfMemory:
         else:
             world.incidents += 1
             assert world.bridge.stop() != 0, "it ended as if all were well"
+
+
+@dataclass(frozen=True)
+class KernelOutOfMemory:
+    """Let the kernel find no memory for the bridge, and end it: where it asks for a page, and without a word."""
+
+    def __call__(self, world: World) -> None:
+        """See Step."""
+        with memory_group(f"wallet-bridge-{world.bridge.pid}") as group:
+            world.incidents += 1
+            group.starve(world.bridge.pid)
+            world.wallet.play(5_000)
+            assert world.bridge.wait(60) == -signal.SIGKILL
+            assert group.killed() == 1

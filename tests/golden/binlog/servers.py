@@ -11,7 +11,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +25,7 @@ from stack.native.server import Launch, NativeServer
 from stack.packages import Program
 from stack.progress import Progress
 from tests.golden.recording import delete_topics
+from tests.support.ports import free_ports
 
 CLIENT = Program("mariadb-client", "mariadb")
 """The client of either."""
@@ -118,7 +118,7 @@ def running(kind: Kind, server_id: int = 5001, *more: str) -> Iterator[Server]:
     program = kind.program()
     packages.require([CLIENT], Progress())
     with _run_folder() as folder:
-        found = Server(folder / "server.sock", _free_port(), secrets.token_hex(12))
+        found = Server(folder / "server.sock", free_ports(1)[0], secrets.token_hex(12))
         shutil.chown(folder, "mysql")
         subprocess.run(kind.install(folder / "data"), check=True, capture_output=True, timeout=300)
         options = [*_options(folder / "data", found, server_id), *kind.options, *more]
@@ -163,7 +163,7 @@ def _options(data: Path, server: Server, server_id: int) -> list[str]:
 def worker(kind: Kind) -> Iterator[stack.Connect]:
     """Start a Connect worker beside the stack's, with the connector of MySQL or MariaDB, and stop it."""
     progress = Progress()
-    port = _free_port()
+    port = free_ports(1)[0]
     connector = packages.archive(f"debezium-{kind.name}", kind.plugin, progress)
     plugins = {
         "debezium": connector / f"debezium-connector-{kind.name}",
@@ -215,10 +215,3 @@ def _run_folder() -> Iterator[Path]:
         for part in ("pids", "logs"):
             (folder / part).mkdir()
         yield folder
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind((services.HOST, 0))
-        port: int = found.getsockname()[1]
-        return port

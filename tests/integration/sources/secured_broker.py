@@ -13,14 +13,9 @@ from stack import packages
 from stack.native.kafka import QUICK_START
 from stack.progress import Progress
 from tests.support.eventually import eventually
+from tests.support.ports import free_ports
 
 USER, PASSWORD = "bridge", "right-word"
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 class SecuredBroker:
@@ -31,7 +26,7 @@ class SecuredBroker:
             pytest.skip("a broker of its own needs java and openssl")
         self._folder = folder
         self._jars = packages.jars("kafka", Progress())
-        self.port, self._controller = free_port(), free_port()
+        self.port, self._controller = free_ports(2)
         self.ca = folder / "ca.pem"
         self._process: subprocess.Popen[bytes] | None = None
         self._certify()
