@@ -22,6 +22,15 @@ _ADD_SEVERAL: Final = _ADD + ", (?, ?, ?)" * (ROWS_AT_ONCE - 1)
 _BEFORE_ALL: Final = (0, "")
 
 
+class Sweep(NamedTuple):
+    """How far a sweep has come."""
+
+    reached: tuple[int, str] = _BEFORE_ALL
+    """The space and the key up to which entries have moved."""
+    began: int = 0
+    """The last slot when it began: up to there the index has everything when it ends."""
+
+
 class Step(NamedTuple):
     """A part of a sweep."""
 
@@ -37,7 +46,8 @@ class Newest:
     Entries of random keys change a page each when they come one by one.  Neighbours share pages: the more
     entries wait here, the more of them.  A sweep goes through the keys from the first to the last, again and
     again; each batch moves as many as it adds, so nothing stalls.  What had not moved at a crash is read again
-    from the values themselves.
+    from the values themselves, and the sweep goes on from where it was: else lives that are shorter than a
+    sweep would never end one, and each would have more to read than the one before.
     """
 
     def __init__(self, size: int, indexed: int) -> None:
@@ -51,9 +61,17 @@ class Newest:
             self._table.execute(statement)
         self._number = 0
         self._last = indexed
-        # Up to where the sweep has come, and the last slot when it began.
-        self._reached: tuple[int, str] = _BEFORE_ALL
-        self._began = indexed
+        self._sweep = Sweep(began=indexed)
+
+    def load(self, entries: Sequence[Entry]) -> None:
+        """Add entries that the file's index lacks."""
+        self._add(sorted(entries))
+
+    def go_on(self, sweep: Sweep, last: int) -> None:
+        """All is loaded up to slot `last`: go on with the sweep of a life before, unless it is over."""
+        self._last = last
+        goes_on = sweep.began > self.indexed and sweep.reached != _BEFORE_ALL
+        self._sweep = sweep if goes_on else Sweep(began=last)
 
     def find(self, space: int, keys: Sequence[str]) -> dict[str, int]:
         """Return the slots of those keys of a space that are here."""
@@ -73,7 +91,7 @@ class Newest:
         due = min(due, 4 * new + 100)
         if due <= 0 or not self._number:
             return Step((), ends=False)
-        entries = self._table.execute(_NEXT, (*self._reached, due)).fetchall()
+        entries = self._table.execute(_NEXT, (*self._sweep.reached, due)).fetchall()
         return Step(entries, ends=len(entries) < due)
 
     def indexed_after(self, step: Step, later: Sequence[Entry], last: int) -> int:
@@ -82,26 +100,27 @@ class Newest:
         `last`: the highest slot that is given out then.
         """
         if step.ends:
-            return self._began
+            return self._sweep.began
         return self.indexed if self._number or later else last
+
+    def sweep_after(self, step: Step, last: int) -> Sweep:
+        """Return how far the sweep has come after a batch that moves `step`; `last` as above."""
+        if step.entries and not step.ends:
+            return self._sweep._replace(reached=step.entries[-1][:2])
+        return Sweep(began=last) if step.ends or self._sweep.reached == _BEFORE_ALL else self._sweep
 
     def keep(self, step: Step, later: Sequence[Entry], last: int) -> None:
         """A batch that moved `step` and added `later` has been committed."""
         self.indexed = self.indexed_after(step, later, last)
         if step.entries:
             self._move(step)
-        if step.ends:
-            self._reached = _BEFORE_ALL
+        self._sweep = self.sweep_after(step, last)
         self._add(later)
         self._last = last
-        if self._reached == _BEFORE_ALL:
-            self._began = last
 
     def _move(self, step: Step) -> None:
-        reached = step.entries[-1][:2]
         gone = "DELETE FROM newest WHERE (space, key) > (?, ?) AND (space, key) <= (?, ?)"
-        self._number -= self._table.execute(gone, (*self._reached, *reached)).rowcount
-        self._reached = reached
+        self._number -= self._table.execute(gone, (*self._sweep.reached, *step.entries[-1][:2])).rowcount
 
     def _add(self, entries: Sequence[Entry]) -> None:
         if entries:

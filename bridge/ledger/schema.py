@@ -13,6 +13,7 @@ from bridge.ledger.tables import BYTES, NUMBER, NUMBERS, TEXT, Dialect, Table
 SCHEMA_VERSION: Final = 3
 
 META: Final = Table("meta", {"name": TEXT, "value": TEXT}, key=("name",), in_key=True)
+"""What a ledger says about itself; in a file also how far the sweep of entries into SLOTS has come."""
 
 MARKS: Final = Table("marks", {"name": TEXT, "value": NUMBER}, key=("name",), in_key=True)
 """Numbers that only grow: up to where the outbox is confirmed, the last held and the last parked id.

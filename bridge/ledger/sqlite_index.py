@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from bridge.ledger.bloom import Bloom
 from bridge.ledger.chunks import ROWS_AT_ONCE, chunks, for_chunks, write_rows
-from bridge.ledger.newest import Entry, Newest, Step
+from bridge.ledger.newest import Entry, Newest, Step, Sweep
 from bridge.ledger.recent import Pair
 from bridge.ledger.sqlite_link import Row
 
@@ -27,7 +27,10 @@ _MOVE_SEVERAL: Final = _MOVE + ", (?, ?, ?)" * (ROWS_AT_ONCE - 1)
 _TAKE: Final = (
     "INSERT OR IGNORE INTO slots SELECT space, key, slot FROM memory WHERE slot > ? AND space = ? ORDER BY key"
 )
-_BEHIND: Final = "SELECT space, key, slot FROM memory WHERE slot > ? ORDER BY slot LIMIT ?"
+_BEHIND: Final = (
+    "SELECT space, key, slot FROM memory WHERE slot > ? AND NOT EXISTS (SELECT 1 FROM slots "
+    "WHERE slots.space = memory.space AND slots.key = memory.key) ORDER BY slot LIMIT ?"
+)
 _READ_AT_ONCE: Final = 10_000
 _SCAN: Final = "SELECT space, key FROM slots WHERE (space, key) > (?, ?) ORDER BY space, key LIMIT ?"
 _SCANNED_AT_ONCE: Final = 2500
@@ -48,6 +51,8 @@ class IndexChange(NamedTuple):
     """The highest slot after the batch."""
     indexed: int
     """Up to which slot the index has everything after the batch."""
+    sweep: Sweep
+    """How far the sweep has come then."""
 
 
 class SqliteIndex:
@@ -63,16 +68,15 @@ class SqliteIndex:
         # How far the filter has been told what the file had at the start; None when it knows all.
         self._scanned: tuple[int, str] | None = (0, "")
 
-    def load(self, indexed: int, last: int) -> None:
-        """Read the entries that the file's index lacks; it may have some of them already."""
+    def load(self, indexed: int, last: int, sweep: Sweep) -> None:
+        """Read the entries that the file's index lacks."""
         self._newest = Newest(self._size, indexed)
-        nothing = Step((), ends=False)
         reached = indexed
         while behind := self._rows(_BEHIND, (reached, _READ_AT_ONCE)):
             reached = behind[-1][2]
-            self._newest.keep(nothing, sorted(behind), last)
+            self._newest.load(behind)
             self._tell(behind)
-        self._newest.keep(nothing, (), last)
+        self._newest.go_on(sweep, last)
 
     def _tell(self, entries: Iterable[Sequence[Any]]) -> None:
         if self._filter is not None:
@@ -119,7 +123,7 @@ class SqliteIndex:
                 later += [(space, key, slots[key]) for key in sorted(slots)]
         step = self._newest.next_step(last - before)
         indexed = self._newest.indexed_after(step, later, last)
-        return IndexChange(before, at_once, later, step, last, indexed)
+        return IndexChange(before, at_once, later, step, last, indexed, self._newest.sweep_after(step, last))
 
     def _takes_at_once(self, space: int, keys: Collection[str]) -> bool:
         """Say whether keys lie so close that they share pages anyway, as ascending ones do.

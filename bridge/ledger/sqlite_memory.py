@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from bridge.ledger.chunks import ROWS_AT_ONCE, chunks, for_chunks, write_rows
+from bridge.ledger.newest import Sweep
 from bridge.ledger.recent import Pair
 from bridge.ledger.schema import SLOTTED, prunable
 from bridge.ledger.sqlite_index import IndexChange, Rows, SqliteIndex
@@ -21,6 +22,8 @@ SQL: Final = Statements(SQLITE)
 _UPSERT_VALUES: Final = SLOTTED.upsert(SQLITE, rows=ROWS_AT_ONCE)
 _OLD: Final = for_chunks("SELECT slot, space, key FROM memory WHERE day < ? AND slot IN ({})")
 _encode: Final = msgspec.msgpack.Encoder().encode
+_SWEEP: Final = "sweep"
+_decode_sweep: Final = msgspec.json.Decoder(Sweep).decode
 
 
 class MemoryChange:
@@ -63,7 +66,9 @@ class SqliteMemory:
         self._last = max(marks.get("slots", 0), indexed)
         self._batch = self._rows(SQL.last_touched, ())[0][0] or 0
         self._spaces.update(self._rows(SQL.select_spaces, ()))
-        self._index.load(indexed, self._last)
+        meta: dict[str, str] = dict(self._rows(SQL.select_meta, ()))
+        sweep = meta.get(_SWEEP)
+        self._index.load(indexed, self._last, _decode_sweep(sweep) if sweep is not None else Sweep())
 
     def begin(self) -> None:
         """Start a batch."""
@@ -129,6 +134,8 @@ class SqliteMemory:
             self._index.write(cursor, change.index)
             marks = {"slots": change.index.last, "indexed": change.index.indexed}
             many(SQL.upsert_mark, marks.items())
+            if change.index.step.entries:
+                cursor.execute(SQL.upsert_meta, (_SWEEP, msgspec.json.encode(change.index.sweep).decode()))
         many(SQL.delete_value, [(slot,) for slot in change.gone.values()])
         many(SQL.delete_slot, [(spaces[space], key) for space, key in change.gone])
         if change.touched:

@@ -74,6 +74,26 @@ def test_a_start_reads_a_bounded_part_of_the_memory(path: str) -> None:
     ledger.close()
 
 
+@pytest.mark.parametrize("random", [50, 5])
+def test_nor_does_it_grow_with_starts_however_often_they_come(path: str, random: int) -> None:
+    """Else each life would begin with more to read, and hold more, than the one before."""
+    behind, waiting = [], []
+    for life in range(100):
+        ledger = open_sqlite(path, "northern", create=True, newest=200)
+        index = ledger._memory._index._newest
+        waiting.append(index._number)
+        behind.append((ledger._link.one("SELECT max(slot) FROM memory") or 0) - index.indexed)
+        batch = ledger.begin(FIRST_DAY * DAY_MS)
+        for pair in some(range(1000 * life, 1000 * life + random)):
+            batch.put(*pair, b"v")
+        for number in range(50 - random):
+            batch.put("ref:t", f"{100 * life + number:06}", b"v")
+        batch.commit()
+        ledger.close()
+    assert max(waiting) <= 200 + 50
+    assert 200 < max(behind) <= 4 * 200 + 200 + 50
+
+
 def test_few_random_keys_among_many_ascending_do_not_keep_the_mark_back(path: str) -> None:
     """Else a start would read all that was ever written behind it."""
     ledger = open_sqlite(path, "northern", create=True, newest=200)
