@@ -57,6 +57,7 @@ class RabbitMQOutbound:
         self._resume_armed = 0.0
         self._progress_at = monotonic()
         self._timed_out = False
+        self._nacked_since: float | None = None
         self._last_error = ""
         self._failure: BridgeError | None = None
         self._finishing = False
@@ -219,6 +220,7 @@ class RabbitMQOutbound:
                 self._settle(link, answer, now)
         if self._window.confirmed_count != before:
             self._progress_at = now
+            self._nacked_since = None
             self._connection.worked()
 
     def _settle(self, link: Link, answer: Confirm, now: float) -> None:
@@ -230,6 +232,7 @@ class RabbitMQOutbound:
             self._window.confirm(answer.tag, multiple=answer.multiple, now=now)
         else:
             self._window.reject(answer.tag, multiple=answer.multiple, now=now)
+            self._nacked_since = self._nacked_since or now
         if self._window.refused != refused:
             self._last_error = self._refusal(link, nacked=not answer.accepted)
 
@@ -249,6 +252,7 @@ class RabbitMQOutbound:
         elif happened is Happened.LOST:
             self._window.lose_connection(Cause.TIMEOUT if self._timed_out else Cause.CONNECTION_LOST)
             self._timed_out = False
+            self._nacked_since = None
 
     def _note(self, trouble: str) -> None:
         self._last_error = trouble
@@ -280,6 +284,10 @@ class RabbitMQOutbound:
         if link is not None and link.blocked is None and submitted_at is not None and now - submitted_at > timeout:
             self._timed_out = True
             link.drop(f"RabbitMQ at {link.address} has not confirmed an event for {timeout:g} s; connecting anew")
+        if link is not None and self._is_only_refused(now):
+            link.drop(
+                f"RabbitMQ at {link.address} has refused all events for {timeout:g} s (nack); connecting anew"
+            )
         waiting_since = self._window.waiting_since
         if waiting_since is None or limit is None or self._failure is not None:
             return
@@ -287,6 +295,15 @@ class RabbitMQOutbound:
             reason = self._last_error or "it gives no confirms"
             self._failure = SinkUnavailable(f"RabbitMQ took no event for {limit:g} s: {reason}")
             self._announce()
+
+    def _is_only_refused(self, now: float) -> bool:
+        """Return whether a channel has taken nothing for long, at a moment when nothing is in flight.
+
+        One that is opened while a quorum queue has lost its leader may ask the lost node for ever (RabbitMQ 3.10:
+        each publish is nacked); a new channel asks the new leader.  With nothing in flight nothing comes twice.
+        """
+        since = self._nacked_since
+        return since is not None and now - since > self._settings.confirm_timeout and self._window.in_flight == 0
 
     def _announce(self) -> None:
         state = (

@@ -136,7 +136,8 @@ class RabbitMQSettings(BaseModel):
     )
     confirm_timeout: Seconds = Field(
         30.0,
-        description="Seconds after which a missing confirm ends the connection; what is unconfirmed is resent.",
+        description="Seconds after which a missing confirm ends the connection; what is unconfirmed is resent. "
+        "So do nacks alone for so long.",
     )
     heartbeat: int = Field(
         30, ge=1, le=600, description="Seconds between heartbeats; a dead peer is seen after two."

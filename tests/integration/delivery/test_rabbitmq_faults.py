@@ -81,6 +81,19 @@ def test_a_confirm_that_never_comes_ends_the_connection(topology: Topology, prox
     check_arrivals(offered, topology.arrived(), repeated=outbound.status().duplicates_sent)
 
 
+def test_a_channel_that_only_refuses_is_left_for_a_new_one_and_nothing_is_repeated(topology: Topology) -> None:
+    offered = deliveries(200, players=50)
+    topology.refuse()
+    outbound = topology.start(topology.settings(window=WINDOW, confirm_timeout=0.5))
+    outbound.offer(offered)
+    eventually(lambda: outbound.status().connections >= 3)
+    assert outbound.status().retries["nack"] > 0
+    topology.accept()
+    settle(outbound)
+    check_arrivals(offered, topology.arrived())
+    assert outbound.status().duplicates_sent == 0
+
+
 def test_a_peer_that_vanished_without_a_word_is_found_out(topology: Topology, proxy: FaultProxy) -> None:
     offered = deliveries(200, players=50)
     outbound = topology.start(topology.settings(port=proxy.port, window=WINDOW, confirm_timeout=0.5))
