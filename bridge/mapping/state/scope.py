@@ -15,7 +15,7 @@ from bridge.mapping.state.layered import NO_ROW, Layered, Remembered
 from bridge.mapping.state.past import would_have_amounted_to, would_have_sent
 from bridge.mapping.state.plan import ReversalPlan, TablePlan
 from bridge.mapping.state.recall import Recall
-from bridge.mapping.state.remembered import Ending, RowMemory, Sent
+from bridge.mapping.state.remembered import COMMITTED, Ending, RowMemory, Sent
 from bridge.mapping.state.waiting import Waiting
 from bridge.row import Row, Value
 
@@ -249,8 +249,11 @@ class Scope:
         return Layered(known, shown) if change is not None and change.op == "u" and shown is not None else known
 
     def committed_at(self) -> datetime | None:
-        """Return when the database committed the change."""
-        return self.change.committed_at if self.change is not None else None
+        """Return when the database committed the change; of history, the one by which it was remembered."""
+        if self.change is not None:
+            return self.change.committed_at
+        known = self.row.get(COMMITTED)
+        return known if isinstance(known, datetime) else None
 
 
 def names_itself(row: PlayRow, scope: Scope) -> bool:
