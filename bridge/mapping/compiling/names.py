@@ -134,6 +134,7 @@ class TableNames:
         self.volatile = True
         self.looks_up |= name in ("this_round", "original")
         self._table.asks_change |= name == "change_kind"
+        self._table.asks_commit |= name == "committed_at"
         if name == "this_round" and not self._table.has_round:
             raise Misuse("this table has no round", "say which it is: `round: round_id` on the table")
         if name == "taken_back":
@@ -212,10 +213,6 @@ def _quoted(parts: Sequence[Reader], keywords: Mapping[str, Reader], function: s
     return name
 
 
-def _change_kind(scope: Scope) -> Value:
-    return _OPERATIONS.get(scope.change.op) if scope.change is not None else None
-
-
 def _original(scope: Scope) -> Value:
     """Return the row that a reversal takes back, or that a row follows; one of history has not been judged."""
     if scope.original is None and scope.change is None and scope.plan.after is not None:
@@ -235,7 +232,7 @@ _BUILT_IN_READERS: dict[str, Reader] = {
     "original": _original,
     "was": lambda scope: scope.before().row,
     "this_round": round_of,
-    "change_kind": _change_kind,
+    "change_kind": lambda scope: _OPERATIONS.get(scope.change.op) if scope.change is not None else None,
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bridge.errors import PoisonRecord
-from bridge.mapping.judging.history import taken_by
+from bridge.mapping.judging.taken_in_history import taken_by
 from bridge.mapping.state.decisions import NO_CHANGE, Decision, Park
 from bridge.mapping.state.plan import ReversalPlan
 from bridge.mapping.state.remembered import UNKNOWN, Did, Ending

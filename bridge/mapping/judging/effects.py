@@ -22,7 +22,7 @@ from bridge.mapping.state.parts import note_parts, stored_parts
 from bridge.mapping.state.past import stands_of_history
 from bridge.mapping.state.plan import TablePlan
 from bridge.mapping.state.recall import Recall
-from bridge.mapping.state.remembered import UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
+from bridge.mapping.state.remembered import COMMITTED, UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
 from bridge.mapping.state.repeats import first_seen, see
 from bridge.mapping.state.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.state.scope import PlayRow, Scope
@@ -159,6 +159,8 @@ class Effects:
             memory.values = _values(table.remembers, scope, None)
         else:
             memory.history = _values(table.columns | table.remembers, scope, None)
+            if table.asks_commit:
+                memory.history[COMMITTED] = change.committed_at
             memory.sent = stands_of_history(table, scope)
             memory.reversal = silently_taken(table, scope, self._recall, memory)
         self._recall.put_row(table.name, scope.key, memory)

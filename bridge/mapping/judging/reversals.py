@@ -9,9 +9,9 @@ from bridge.mapping.judging.ahead import not_sent_yet, round_not_sent_yet, share
 from bridge.mapping.judging.doings import CHANGED, doing, ended_before
 from bridge.mapping.judging.events import EventMaker, newest_first
 from bridge.mapping.judging.guards import first_true, parked_by, skipped_by
-from bridge.mapping.judging.history import settled
 from bridge.mapping.judging.keepers import Undoing, kept_already
 from bridge.mapping.judging.left_out import keeps_back_too, of_left_out
+from bridge.mapping.judging.taken_in_history import settled
 from bridge.mapping.judging.taking_back import all_of, as_sent, as_settled, goes_by_amount, part_of
 from bridge.mapping.judging.undoing import undo, what_it_took
 from bridge.mapping.state.decisions import NO_CHANGE, Decision, Hold, Park, Skip

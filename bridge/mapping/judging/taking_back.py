@@ -10,7 +10,7 @@ import msgspec
 from bridge.errors import MappingError
 from bridge.mapping.judging.ahead import TAKEN_AHEAD
 from bridge.mapping.judging.events import EventMaker, override
-from bridge.mapping.judging.history import settled
+from bridge.mapping.judging.taken_in_history import settled
 from bridge.mapping.language.operators import subtract
 from bridge.mapping.state.amounts import AMOUNTS, add_up
 from bridge.mapping.state.keys import key_text

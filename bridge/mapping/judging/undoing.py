@@ -8,9 +8,9 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.judging.ahead import MOVED_ON, is_kept_back, lift, taken_ahead
 from bridge.mapping.judging.events import EventMaker
 from bridge.mapping.judging.growth import growth
-from bridge.mapping.judging.history import took_in_history
 from bridge.mapping.judging.keepers import Undoing
 from bridge.mapping.judging.retaking import retake
+from bridge.mapping.judging.taken_in_history import took_in_history
 from bridge.mapping.judging.taking_back import as_history_left, as_settled
 from bridge.mapping.judging.takings import require_uncut
 from bridge.mapping.state.keys import row_name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from bridge.errors import PoisonRecord
+from bridge.errors import MappingError, PoisonRecord
 from bridge.row import UNAVAILABLE, Row, Value
 
 
@@ -22,6 +22,18 @@ class _NoRow(Row):
 
 
 NO_ROW: Final = _NoRow()
+
+
+class Remembered(Row):
+    """What is remembered of a row: the columns that rules asked for when it was last seen."""
+
+    __slots__ = ()
+
+    def __getitem__(self, column: str) -> Value:
+        if column not in self.raw:
+            said = f"what is remembered of the row has no column {column}: no rule asked for it then"
+            raise MappingError("missing_column", said)
+        return super().__getitem__(column)
 
 
 class Layered(Row):

@@ -25,6 +25,8 @@ class Ending(StrEnum):
     """The row has got another key, which is the reason."""
 
 
+COMMITTED: Final = "<committed_at>"
+"""When a row of history was committed: kept among its columns, under a name that no column has."""
 UNDECIDED: Final = "a guard still waited"
 """The reason of a row of history of which it is not known yet whether a guard skips it."""
 

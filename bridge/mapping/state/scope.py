@@ -11,11 +11,11 @@ from bridge.errors import MappingError
 from bridge.flow import Change
 from bridge.mapping.state.amounts import exact_sum
 from bridge.mapping.state.keys import row_space
-from bridge.mapping.state.layered import NO_ROW
+from bridge.mapping.state.layered import NO_ROW, Layered, Remembered
 from bridge.mapping.state.past import would_have_amounted_to, would_have_sent
 from bridge.mapping.state.plan import ReversalPlan, TablePlan
 from bridge.mapping.state.recall import Recall
-from bridge.mapping.state.remembered import Ending, RowMemory, Sent
+from bridge.mapping.state.remembered import COMMITTED, Ending, RowMemory, Sent
 from bridge.mapping.state.waiting import Waiting
 from bridge.row import Row, Value
 
@@ -130,7 +130,7 @@ class PlayRow:
 def remembered_row(memory: RowMemory) -> Row:
     """Return the columns that are remembered of a row."""
     values = memory.values if memory.values is not None else memory.history
-    return Row(values or {}, {})
+    return Remembered(values or {}, {})
 
 
 class Scope:
@@ -240,15 +240,20 @@ class Scope:
         return self.was
 
     def _previous(self) -> Row:
-        memory = self.memory
-        if memory is not None and (memory.values is not None or memory.history is not None):
-            return remembered_row(memory)
-        change = self.change
-        return change.before if change is not None and change.before is not None else NO_ROW
+        memory, change = self.memory, self.change
+        shown = change.before if change is not None else None
+        if memory is None or (memory.values is None and memory.history is None):
+            return shown if shown is not None else NO_ROW
+        known = remembered_row(memory)
+        # A rule may be newer than the memory. The row before a delete is often made up.
+        return Layered(known, shown) if change is not None and change.op == "u" and shown is not None else known
 
     def committed_at(self) -> datetime | None:
-        """Return when the database committed the change."""
-        return self.change.committed_at if self.change is not None else None
+        """Return when the database committed the change; of history, the one by which it was remembered."""
+        if self.change is not None:
+            return self.change.committed_at
+        known = self.row.get(COMMITTED)
+        return known if isinstance(known, datetime) else None
 
 
 def names_itself(row: PlayRow, scope: Scope) -> bool:

@@ -11,6 +11,8 @@ from bridge.mapping.state.scope import PlayRow
 
 _SILENT_SPACE: Final = "ref:silent"
 """The reversals of history that name a row: [table, key, activity] of each, under the row's table and key."""
+_OWN_UNDO: Final = "<its own undo>"
+"""Stands for the activity where a row undoes what it took back itself; no activity has this name."""
 DEEPEST: Final = 100
 """How many undos of undos are followed."""
 
@@ -20,6 +22,15 @@ def add_taker(recall: Recall, table: str, key: str, taker: list[str]) -> None:
     takers = named_by(recall, table, key)
     if taker not in takers:  # A later snapshot shows it again.
         recall.put_value(_SILENT_SPACE, row_name(table, key), [*takers, taker])
+
+
+def note_own_undo(recall: Recall, table: str, key: str, *, undone: bool) -> None:
+    """Note whether a reversal of history has been undone by its own row."""
+    known = named_by(recall, table, key)
+    own = [table, key, _OWN_UNDO]
+    if undone != (own in known):
+        others = [taker for taker in known if taker != own]
+        recall.put_value(_SILENT_SPACE, row_name(table, key), [*others, own] if undone else others)
 
 
 def named_by(recall: Recall, table: str, key: str) -> list[list[str]]:
@@ -37,18 +48,22 @@ def takers_of(recall: Recall, table: str, key: str) -> list[tuple[str, str, str,
 
 
 def is_undone(recall: Recall, table: str, key: str) -> bool:
-    """Return whether a reversal of history has been undone by another row, and that not in turn."""
+    """Return whether a reversal of history has been undone: by its own row, or by another and that not in turn."""
     chain = [(table, key)]
     after: list[list[int]] = []
-    for place in chain:
-        undoing = named_by(recall, *place)
+    itself: set[int] = set()
+    for at, place in enumerate(chain):
+        named = named_by(recall, *place)
+        undoing = [(one[0], one[1]) for one in named if one[2:] != [_OWN_UNDO]]
+        if len(undoing) < len(named):
+            itself.add(at)
         after.append(list(range(len(chain), len(chain) + len(undoing))))
-        chain += [(one[0], one[1]) for one in undoing]
+        chain += undoing
         if len(chain) > DEEPEST:
             break
     undone = [False] * len(chain)
     for at in range(len(after) - 1, -1, -1):
-        undone[at] = any(not undone[other] for other in after[at])
+        undone[at] = at in itself or any(not undone[other] for other in after[at])
     return undone[0]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bridge.errors import ConfigError
+from tests.support.cases import Play
 from tests.support.trial import Make, Trial, wallet
 
 
@@ -67,6 +68,25 @@ play:
         run = self.run(trial, park="was.amount == 7")
         run.update("tx", "1", status="ok", amount=1, before={"id": "1", "status": "new", "amount": 7})
         assert run.parked() == [("1", "guard")]
+
+    @pytest.mark.parametrize("before", [{"id": "1", "status": "ok", "amount": 1, "touched": 4}, None])
+    def test_a_column_that_no_rule_asked_for_before_is_as_the_record_s_own_before_has_it(
+        self, trial: Make, before: dict[str, Any] | None
+    ) -> None:
+        """A rule is added to a brand that is live; where the record shows no row before, a person is told why."""
+        run = self.run(trial)
+        run.insert("tx", "1", status="ok", amount=1, touched=4)
+        later = self.run(trial, park="increased(touched) and was.touched > 5")
+        later.play = Play(later.play.brand, run.play.ledger)
+        later.database = run.database
+        later.update("tx", "1", status="void", amount=1, touched=5, before=before)
+        if before is not None:
+            assert later.events() == ["Bet Approved 1 1", "Bet Rollback 1 1"]
+            assert later.parked() == []
+        else:
+            (parked,) = later.play.ledger.parked()
+            assert parked.code == "missing_column"
+            assert "what is remembered of the row has no column touched" in parked.reason
 
     def test_on_append_only_rows_they_are_refused(self, trial: Make) -> None:
         with pytest.raises(ConfigError, match="append-only rows are looked at once"):
