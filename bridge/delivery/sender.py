@@ -12,6 +12,7 @@ from typing import Final
 from bridge.delivery.connecting import Connection, Happened
 from bridge.delivery.io_thread import IoThread
 from bridge.delivery.ordering import OutboxWindow
+from bridge.delivery.patience import Patience
 from bridge.delivery.rabbitmq import Confirm, Link, Return
 from bridge.delivery.retries import Backoff, Cause
 from bridge.delivery.settings import RabbitMQSettings
@@ -55,9 +56,8 @@ class RabbitMQOutbound:
         self._thread = IoThread(self._begin, self._work, self._ended)
         self._connection = Connection(settings, url or settings.url.get_secret_value, self._thread, self._note)
         self._resume_armed = 0.0
-        self._progress_at = monotonic()
+        self._patience = Patience(settings, self._window, monotonic())
         self._timed_out = False
-        self._nacked_since: float | None = None
         self._last_error = ""
         self._failure: BridgeError | None = None
         self._finishing = False
@@ -219,8 +219,7 @@ class RabbitMQOutbound:
             else:
                 self._settle(link, answer, now)
         if self._window.confirmed_count != before:
-            self._progress_at = now
-            self._nacked_since = None
+            self._patience.confirmed(now)
             self._connection.worked()
 
     def _settle(self, link: Link, answer: Confirm, now: float) -> None:
@@ -232,7 +231,7 @@ class RabbitMQOutbound:
             self._window.confirm(answer.tag, multiple=answer.multiple, now=now)
         else:
             self._window.reject(answer.tag, multiple=answer.multiple, now=now)
-            self._nacked_since = self._nacked_since or now
+            self._patience.nacked(now)
         if self._window.refused != refused:
             self._last_error = self._refusal(link, nacked=not answer.accepted)
 
@@ -252,7 +251,7 @@ class RabbitMQOutbound:
         elif happened is Happened.LOST:
             self._window.lose_connection(Cause.TIMEOUT if self._timed_out else Cause.CONNECTION_LOST)
             self._timed_out = False
-            self._nacked_since = None
+            self._patience.lost()
 
     def _note(self, trouble: str) -> None:
         self._last_error = trouble
@@ -279,31 +278,21 @@ class RabbitMQOutbound:
         """Look at what shows only by time: a confirm that never comes, and the limit."""
         self._thread.later(min(_TICK_SECONDS, self._settings.confirm_timeout / 4), self._tick)
         now, link = monotonic(), self._connection.link
-        submitted_at = self._window.oldest_submitted_at()
-        timeout, limit = self._settings.confirm_timeout, self._settings.unavailable_limit
-        if link is not None and link.blocked is None and submitted_at is not None and now - submitted_at > timeout:
-            self._timed_out = True
-            link.drop(f"RabbitMQ at {link.address} has not confirmed an event for {timeout:g} s; connecting anew")
-        if link is not None and self._is_only_refused(now):
-            link.drop(
-                f"RabbitMQ at {link.address} has refused all events for {timeout:g} s (nack); connecting anew"
-            )
-        waiting_since = self._window.waiting_since
-        if waiting_since is None or limit is None or self._failure is not None:
-            return
-        if now - max(waiting_since, self._progress_at) > limit:
+        if link is not None:
+            self._look_at_answers(link, now)
+        if self._failure is None and self._patience.is_over(now):
             reason = self._last_error or "it gives no confirms"
+            limit = self._settings.unavailable_limit
             self._failure = SinkUnavailable(f"RabbitMQ took no event for {limit:g} s: {reason}")
             self._announce()
 
-    def _is_only_refused(self, now: float) -> bool:
-        """Return whether a channel has taken nothing for long, at a moment when nothing is in flight.
-
-        One that is opened while a quorum queue has lost its leader may ask the lost node for ever (RabbitMQ 3.10:
-        each publish is nacked); a new channel asks the new leader.  With nothing in flight nothing comes twice.
-        """
-        since = self._nacked_since
-        return since is not None and now - since > self._settings.confirm_timeout and self._window.in_flight == 0
+    def _look_at_answers(self, link: Link, now: float) -> None:
+        place, seconds = f"RabbitMQ at {link.address}", f"{self._settings.confirm_timeout:g} s"
+        if link.blocked is None and self._patience.lacks_a_confirm(now):
+            self._timed_out = True
+            link.drop(f"{place} has not confirmed an event for {seconds}; connecting anew")
+        elif self._patience.is_only_refused(now):
+            link.drop(f"{place} has refused all events for {seconds} (nack); connecting anew")
 
     def _announce(self) -> None:
         state = (
