@@ -138,16 +138,17 @@ class _Replay:
         for lookup, rows in tables:
             self._mapper.load(lookup, rows)
         reopening = self._mapper.reopening()
-        found = _as_read((item, decoded(self._decoder, item.record)) for item in chosen)
+        found = self._parts_first(_as_read((item, decoded(self._decoder, item.record)) for item in chosen))
         refused = self._reopen(reopening, found)
         taken = [(item, one) for item, one in found if item.parked_id not in refused]
+        for item, one in taken:
+            if isinstance(one.decoded, Change):
+                reopening.part(item, one.decoded)
         self._outcomes.clear()
         self._of_rows.clear()
         for item, one in taken:
             transaction.unpark(item.parked_id)
             transaction.count("replayed", item.table, item.code)
-            if isinstance(one.decoded, Change):
-                reopening.part(item, one.decoded)
             if isinstance(one.decoded, Change):
                 self._mapper.take(one.decoded, only=item.key)
             else:
@@ -161,6 +162,22 @@ class _Replay:
         ended = {place for place, outcome in self._outcomes.items() if outcome.kind != "held"}
         self._done.released = len(ended - own)
         return self._done
+
+    def _parts_first(self, found: Sequence[_Found]) -> list[_Found]:
+        """Return changes in their order, but the parts of each transaction before its other changes.
+
+        All that it wrote has been counted already: a header would be judged without the parts behind it.
+        """
+        plan, first, turns = self._brand.plan, dict[str, int](), list[tuple[int, bool]]()
+        for at, (_, taken) in enumerate(found):
+            change = taken.decoded if isinstance(taken.decoded, Change) else None
+            name = change.transaction if change is not None else None
+            if change is None or name is None or plan.of_table(change.table)[2] is None:
+                first.setdefault(name or "", at)
+                turns.append((at, True))
+            else:
+                turns.append((min(at, first.get(name, at)), False))
+        return [found[at] for at in sorted(range(len(found)), key=turns.__getitem__)]
 
     def _reopen(self, reopening: Reopening, found: Sequence[tuple[ParkedChange, Taken]]) -> dict[int, str]:
         """Let each row be as it was before it was parked; return the changes that cannot be replayed, and why."""

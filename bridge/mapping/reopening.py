@@ -18,6 +18,7 @@ from bridge.mapping.state.plan import PartsPlan, Plan
 from bridge.mapping.state.recall import Recall
 from bridge.mapping.state.remembered import Ending, RowMemory
 from bridge.mapping.state.rows import scope_of
+from bridge.mapping.state.transactions import note_uncounted
 from bridge.records import ParkedChange, SourcePosition
 
 DISCARDED: Final = "discarded"
@@ -46,6 +47,7 @@ class Reopening:
         self._plan = plan
         self._recall = recall
         self._newest: dict[RowPlace, SourcePosition] = {}
+        self._reopened: set[RowPlace] = set()
 
     def refusal(self, place: RowPlace, first: Change) -> str | None:
         """Return why the changes of a row cannot be judged anew, or None when they can.
@@ -78,26 +80,33 @@ class Reopening:
         memory = self._recall.row(*place)
         if memory is None or not memory.parked:
             return
+        self._reopened.add(place)
         if memory.ending is not Ending.PARKED:
             # A guard has skipped the row since: what is older changes nothing any more.
             self._recall.put_row(*place, msgspec.structs.replace(memory, parked=False))
             return
         if memory.position is not None:
             self._newest[place] = memory.position
-        for parts in self._plan.tables[place[0]].parts.values():
-            self._recall.put_value(parts.space, place[1], None)
         known = memory.sent or memory.history is not None or memory.took is not None
         fresh = (first.op in "cr" or memory.reason == FORGOTTEN) and not known
         self._recall.put_row(*place, _taken_ahead(memory) if fresh else _before(memory))
 
     def part(self, parked: ParkedChange, change: Change) -> None:
-        """Forget that a part was seen, where it ended without its header."""
+        """Forget that a part was seen, where it ended without its header: it is to be taken in anew.
+
+        One that could not even be read was not counted either.
+        """
         _, _, found = self._plan.of_table(change.table)
-        if found is None or not parked.key:
+        if found is None:
             return
         table, parts = found
+        if not parked.key:
+            if parts.until_transaction and parked.table not in self._plan.tables:
+                note_uncounted(parts, change, self._recall)
+            return
         memory = self._recall.row(table.name, parked.key)
-        if parked.code in _WITHOUT_HEADER or memory is None or memory.ending is Ending.HELD:
+        is_open = memory is None or memory.ending is Ending.HELD or (table.name, parked.key) in self._reopened
+        if is_open or parked.code in _WITHOUT_HEADER:
             self._forget(parts, parked.key, change)
 
     def close(self) -> None:

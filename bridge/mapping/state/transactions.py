@@ -21,7 +21,10 @@ from bridge.records import TransactionEnd
 ENDED: Final = "part:transactions"
 """How many changes of each part table a transaction had, by its name; there once it has ended."""
 _SEEN: Final = "part:transaction"
-"""How many have been taken in: for each partition their number, the position of the last, and the keys there."""
+"""How many have been taken in: for each partition their number, the position of the last, and the keys there.
+
+And the positions of those that a replay takes in for the first time, behind others.
+"""
 
 
 def note_end(end: TransactionEnd, space_of: Callable[[str], str | None], recall: Recall) -> tuple[str, str]:
@@ -45,15 +48,37 @@ def note_change(parts: PartsPlan, change: Change, recall: Recall) -> None:
     """
     if change.transaction is None:
         return
-    place = f"{change.transaction}{KEY_SEPARATOR}{parts.space}"
+    place, partition = _place(parts.space, change.transaction), str(change.record.partition)
     seen: dict[str, list[Any]] = recall.value(_SEEN, place) or {}
-    number, last, *rest = seen.get(str(change.record.partition), (0, [], []))
+    number, last, *rest = seen.get(partition, (0, [], []))
     order = list(change.position.order) if change.position is not None else last
     keys: list[str | None] = rest[0] if rest and order == last else []
+    late: list[list[Any]] = rest[1] if len(rest) > 1 else []
     key = _key_of(parts, change)
     if order > last or (order == last and rest and key not in keys):
-        seen[str(change.record.partition)] = [number + 1, order, [*keys, key]]
-        recall.put_value(_SEEN, place, seen)
+        last, keys = order, [*keys, key]
+    elif order in late:
+        keys = rest[0]
+    else:
+        return
+    seen[partition] = [number + 1, last, keys, [one for one in late if one != order]]
+    recall.put_value(_SEEN, place, seen)
+
+
+def note_uncounted(parts: PartsPlan, change: Change, recall: Recall) -> None:
+    """Note that a change of a part table could not be read when it came: it counts when it is taken in now."""
+    if change.transaction is None or change.position is None:
+        return
+    place, partition = _place(parts.space, change.transaction), str(change.record.partition)
+    seen: dict[str, list[Any]] = recall.value(_SEEN, place) or {}
+    number, last, *rest = seen.get(partition, (0, [], []))
+    late: list[list[Any]] = rest[1] if len(rest) > 1 else []
+    seen[partition] = [number, last, rest[0] if rest else [], [*late, list(change.position.order)]]
+    recall.put_value(_SEEN, place, seen)
+
+
+def _place(space: str, transaction: str) -> str:
+    return f"{transaction}{KEY_SEPARATOR}{space}"
 
 
 def _key_of(parts: PartsPlan, change: Change) -> str | None:
@@ -86,6 +111,6 @@ def _require(space: str, name: str, recall: Recall) -> None:
     counts: Mapping[str, int] | None = recall.value(ENDED, name)
     if counts is None:
         raise Waiting(ENDED, name)
-    seen: Mapping[str, list[Any]] = recall.value(_SEEN, f"{name}{KEY_SEPARATOR}{space}") or {}
+    seen: Mapping[str, list[Any]] = recall.value(_SEEN, _place(space, name)) or {}
     if sum(counted[0] for counted in seen.values()) < counts.get(space, 0):
         raise Waiting(ENDED, name)
