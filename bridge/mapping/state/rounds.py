@@ -9,7 +9,7 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.state.amounts import exact_sum
 from bridge.mapping.state.items import keys_after
 from bridge.mapping.state.keys import key_text
-from bridge.mapping.state.plan import TablePlan
+from bridge.mapping.state.plan import ActivityPlan, TablePlan
 from bridge.mapping.state.recall import Recall
 from bridge.mapping.state.remembered import Ending, RowMemory, Sent
 from bridge.mapping.state.scope import PlayRow, Scope, remembered_row
@@ -26,15 +26,31 @@ Members = list[tuple[TablePlan, str, Scope, Sent]]
 
 
 def event_round(table: TablePlan, scope: Scope) -> str | None:
-    """Return the round in which a row's event is, as far as that can be told before it is made."""
+    """Return the round in which a row's event is, as far as that can be told before it is made.
+
+    Of what cannot be told yet to be meant for the row, or not at all, it is the round that it would be in: a row
+    that is parked for that, or waits, may still count.
+    """
+    found: str | None = None
     for activity in table.activities.values():
+        is_meant = _is_meant(activity, scope)
+        read = dict(activity.event).get("round_id") if is_meant is not False else None
         try:
-            if activity.when(scope):
-                read = dict(activity.event).get("round_id")
-                return key_text(read(scope)) if read is not None else None
+            round_id = key_text(read(scope)) if read is not None else None
         except (PoisonRecord, Waiting):
             continue
-    return None
+        if is_meant:
+            return round_id
+        found = found if found is not None else round_id
+    return found
+
+
+def _is_meant(activity: ActivityPlan, scope: Scope) -> bool | None:
+    """Return whether an activity is meant for a row; None where that cannot be told."""
+    try:
+        return bool(activity.when(scope))
+    except (PoisonRecord, Waiting):
+        return None
 
 
 def add_to_round(recall: Recall, round_id: str, table: str, key: str) -> None:

@@ -1,0 +1,120 @@
+"""Functions that raise, and events that rewards refuse: mended and replayed, it is as if they never had."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bridge.brand import Brand
+from bridge.records import SourceRecord
+from tests.properties.mapping.test_kinds_of_cancels import BACK, PLAY, WALLET, Model, nothing_between, sums_of
+from tests.properties.mapping.test_waits_that_run_out import replay, replay_until_nothing_changes
+from tests.support.examples import examples
+from tests.support.parking import World
+from tests.support.trial import wallet
+
+CALLING = "functions: own.py\n" + (
+    WALLET.replace("{lookup: 1 day, original: 10 days}", "{lookup: 10 minutes, original: 10 minutes}")
+    .replace("{type: Bet}", "{type: Bet, when: 'is_right(odd)'}")
+    .replace("{type: Win}", "{type: Win, when: 'is_right(odd)'}")
+    .replace('[game].name"}', '[game].name", wager_amount: "right(amount, odd)"}')
+    .replace('kind == "', "'is(kind, odd, \"")
+    .replace('", original', "\")', original")
+    .replace('", round', "\")', round")
+    .replace('", undoes', "\")', undoes")
+)
+MUTABLE = CALLING.replace("bets:\n", "bets:\n    rows: mutable\n    deleted: nothing\n")
+REWARDS = "profile: rewards\nprofile_breach: park\n" + CALLING.replace(
+    'name", wager', 'name", user_id: {const: 7}, wager'
+).replace("right(amount, odd)", "above_0(amount, odd)")
+OWN = """
+from decimal import Decimal
+
+def is_right(odd: str) -> bool:
+    assert odd != "when" or MENDED
+    return True
+
+def right(amount: Decimal, odd: str) -> Decimal:
+    assert odd != "amount" or MENDED
+    return amount
+
+def above_0(amount: Decimal, odd: str) -> Decimal:
+    return amount if odd != "amount" or MENDED else Decimal(0)
+
+def is(kind: str, odd: str, one: str) -> bool:
+    assert odd != "when" or MENDED
+    return kind == one
+""".replace("is(", "is_of(")
+CODES = {
+    "rewards",
+    "lookup_missing",
+    "function_failed",
+    "row_parked",
+    "original_parked",
+    "followed_parked",
+    "original_missing",
+    "round_missing",
+}
+MEANWHILE = st.tuples(st.sampled_from(["wait", "replay", "restart", "game"]))
+ODD = st.sampled_from(["", "", "", "when", "amount"])
+
+
+@cache
+def brand(text: str, *, is_mended: bool) -> Brand:
+    """Return the wallet, whose functions fail for odd rows until they are mended."""
+    folder = Path(mkdtemp())
+    (folder / "own.py").write_text(OWN.replace("MENDED", str(is_mended)))
+    return wallet(folder, text.replace("'is(", "'is_of("))
+
+
+@pytest.mark.parametrize("text", [CALLING, MUTABLE, REWARDS], ids=["append-only", "mutable", "rewards"])
+@examples(1)
+@given(
+    steps=st.lists(st.tuples(st.one_of(PLAY, BACK, BACK, MEANWHILE), ODD), min_size=2, max_size=12),
+    late=st.booleans(),
+)
+def test_once_they_are_mended_and_all_is_replayed_what_no_cancel_names_stands(
+    text: str, steps: list[tuple[tuple[str, int, str] | tuple[str], str]], *, late: bool
+) -> None:
+    world, model = World(brand(text, is_mended=False)), Model()
+    run = world.trial
+    run.insert("games", "here", name="Game")
+    records: list[SourceRecord] = []
+    for step, odd in steps:
+        if len(step) == 1:
+            _meanwhile(world, *step)
+            continue
+        there = len(model.writes)
+        model.step(*step)
+        records += [run.insert(table, key, odd=odd, **row) for table, key, row in model.writes[there:]]
+    if late:
+        run.wait(minutes=20)
+    run.insert("games", "late", name="Game")
+    assert {code for _, code in run.parked()} <= CODES
+    world.mend(brand(text, is_mended=True))
+    for minutes in (0, 20):
+        run.wait(minutes=minutes)
+        replay_until_nothing_changes(run)
+    for record in records:
+        run.take(record)
+    assert (run.held, run.parked()) == (0, [])
+    assert nothing_between(sums_of(run), model.sums())
+    ids = [delivery.message_id for delivery in run.play.ledger.unconfirmed(0, 100_000)]
+    assert len(ids) == len(set(ids))
+
+
+def _meanwhile(world: World, what: str) -> None:
+    match what:
+        case "wait":
+            world.trial.wait(minutes=20)
+        case "replay":
+            replay(world.trial)
+        case "restart":
+            world.trial.restart()
+        case _:
+            world.trial.update("games", "late", name="Game")
