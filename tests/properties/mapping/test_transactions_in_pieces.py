@@ -50,8 +50,9 @@ class Play:
 class Story:
     """Transactions of one or two headers, with the legs of both mixed: a topic of records for each table."""
 
-    def __init__(self, random: Random, database: Database) -> None:
-        self._random, self._database = random, database
+    def __init__(self, random: Random, database: Database, *, void_again: bool) -> None:
+        """`void_again`: what was void once may be so again; the second void may be written before the undo."""
+        self._random, self._database, self._void_again = random, database, void_again
         self.topics: dict[str, list[SourceRecord]] = {"tx": [], "leg": [], "fee": [], "end": []}
         self.play: list[Play] = []
         self._headers = self._legs = 0
@@ -97,10 +98,13 @@ class Story:
     def _named(self, kind: str) -> Play | None:
         found = {
             "refund": [one for one in self.play if one.left and not one.was_void],
-            "void": [one for one in self.play if not one.void and not one.is_cut],
+            "void": [one for one in self.play if not one.void and not one.is_cut and self._may_be_void(one)],
             "undo": [one for one in self.play if one.void],
         }.get(kind)
         return self._random.choice(found) if found else None
+
+    def _may_be_void(self, one: Play) -> bool:
+        return self._void_again or not one.was_void
 
 
 def sums_of(run: Trial) -> Counter[tuple[str, str]]:
@@ -122,7 +126,8 @@ def sums_of(run: Trial) -> Counter[tuple[str, str]]:
 @given(random=st.randoms(use_true_random=False))
 def test_what_counts_is_what_was_written(trial: Make, wallet: str, random: Random, *, late: bool) -> None:
     run = trial(wallet)
-    story = Story(random, run.database)
+    # Where rows are mutable, an undo brings back what a second void repeated before it: see the recipes.
+    story = Story(random, run.database, void_again=wallet is WALLET)
     taken: list[SourceRecord] = []
     topics = {name: list(records) for name, records in story.topics.items()}
     waiting: list[list[SourceRecord]] = []
