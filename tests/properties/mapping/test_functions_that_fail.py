@@ -28,7 +28,6 @@ CALLING = "functions: own.py\n" + (
     .replace('", round', "\")', round")
     .replace('", undoes', "\")', undoes")
 )
-MUTABLE = CALLING.replace("bets:\n", "bets:\n    rows: mutable\n    deleted: nothing\n")
 REWARDS = "profile: rewards\nprofile_breach: park\n" + CALLING.replace(
     'name", wager', 'name", user_id: {const: 7}, wager'
 ).replace("right(amount, odd)", "above_0(amount, odd)")
@@ -72,7 +71,8 @@ def brand(text: str, *, is_mended: bool) -> Brand:
     return wallet(folder, text.replace("'is(", "'is_of("))
 
 
-@pytest.mark.parametrize("text", [CALLING, MUTABLE, REWARDS], ids=["append-only", "mutable", "rewards"])
+# Of append-only tables: elsewhere an undo brings back what another cancel names too, see the recipes.
+@pytest.mark.parametrize("text", [CALLING, REWARDS], ids=["calling", "rewards"])
 @examples(1)
 @given(
     steps=st.lists(st.tuples(st.one_of(PLAY, BACK, BACK, MEANWHILE), ODD), min_size=2, max_size=12),
