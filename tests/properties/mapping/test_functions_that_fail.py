@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bridge.brand import Brand
 from bridge.records import SourceRecord
 from tests.properties.mapping.test_kinds_of_cancels import BACK, PLAY, WALLET, Model, nothing_between, sums_of
-from tests.properties.mapping.test_waits_that_run_out import replay, replay_until_nothing_changes
+from tests.properties.mapping.test_waits_that_run_out import MEANWHILE, end_as_told, meanwhile
 from tests.support.examples import examples
 from tests.support.parking import World
 from tests.support.trial import wallet
@@ -59,7 +59,6 @@ CODES = {
     "original_missing",
     "round_missing",
 }
-MEANWHILE = st.tuples(st.sampled_from(["wait", "replay", "restart", "game"]))
 ODD = st.sampled_from(["", "", "", "when", "amount"])
 
 
@@ -87,7 +86,7 @@ def test_once_they_are_mended_and_all_is_replayed_what_no_cancel_names_stands(
     records: list[SourceRecord] = []
     for step, odd in steps:
         if len(step) == 1:
-            _meanwhile(world, *step)
+            meanwhile(run, *step)
             continue
         there = len(model.writes)
         model.step(*step)
@@ -97,24 +96,5 @@ def test_once_they_are_mended_and_all_is_replayed_what_no_cancel_names_stands(
     run.insert("games", "late", name="Game")
     assert {code for _, code in run.parked()} <= CODES
     world.mend(brand(text, is_mended=True))
-    for minutes in (0, 20):
-        run.wait(minutes=minutes)
-        replay_until_nothing_changes(run)
-    for record in records:
-        run.take(record)
-    assert (run.held, run.parked()) == (0, [])
+    end_as_told(run, records)
     assert nothing_between(sums_of(run), model.sums())
-    ids = [delivery.message_id for delivery in run.play.ledger.unconfirmed(0, 100_000)]
-    assert len(ids) == len(set(ids))
-
-
-def _meanwhile(world: World, what: str) -> None:
-    match what:
-        case "wait":
-            world.trial.wait(minutes=20)
-        case "replay":
-            replay(world.trial)
-        case "restart":
-            world.trial.restart()
-        case _:
-            world.trial.update("games", "late", name="Game")

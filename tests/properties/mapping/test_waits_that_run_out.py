@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
@@ -41,6 +43,31 @@ def replay_until_nothing_changes(run: Trial) -> None:
         replay(run)
 
 
+def end_as_told(run: Trial, records: Iterable[SourceRecord]) -> None:
+    """Replay all, now and when waits are over, and take all in again: nothing waits, is parked or sent twice."""
+    for minutes in (0, 20):
+        run.wait(minutes=minutes)
+        replay_until_nothing_changes(run)
+    for record in records:
+        run.take(record)
+    assert (run.held, run.parked()) == (0, [])
+    ids = [delivery.message_id for delivery in run.play.ledger.unconfirmed(0, 100_000)]
+    assert len(ids) == len(set(ids))
+
+
+def meanwhile(run: Trial, what: str) -> None:
+    """Let something happen between two changes."""
+    match what:
+        case "wait":
+            run.wait(minutes=20)
+        case "replay":
+            replay(run)
+        case "restart":
+            run.restart()
+        case _:
+            run.update("games", "late", name="Game")
+
+
 @pytest.mark.parametrize("wallet", [SHORT, SHARES], ids=["whole", "shares"])
 @examples(1, unchecked=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(st.one_of(PLAY, BACK, BACK, MEANWHILE), min_size=2, max_size=12))
@@ -52,30 +79,11 @@ def test_what_no_cancel_names_stands_once_all_is_replayed(
     records: list[SourceRecord] = []
     for step in steps:
         if len(step) == 1:
-            _meanwhile(run, *step)
+            meanwhile(run, *step)
             continue
         there = len(model.writes)
         model.step(*step)
         records += [run.insert(table, key, **row) for table, key, row in model.writes[there:]]
     run.update("games", "late", name="Game")
-    for minutes in (0, 20):
-        run.wait(minutes=minutes)
-        replay_until_nothing_changes(run)
-    for record in records:
-        run.take(record)
-    assert (run.held, run.parked()) == (0, [])
+    end_as_told(run, records)
     assert nothing_between(sums_of(run), model.sums())
-    ids = [delivery.message_id for delivery in run.play.ledger.unconfirmed(0, 100_000)]
-    assert len(ids) == len(set(ids))
-
-
-def _meanwhile(run: Trial, what: str) -> None:
-    match what:
-        case "wait":
-            run.wait(minutes=20)
-        case "replay":
-            replay(run)
-        case "restart":
-            run.restart()
-        case _:
-            run.update("games", "late", name="Game")
