@@ -91,19 +91,28 @@ def environment(run_folder: Path) -> dict[str, str]:
     folder = run_folder / "rabbitmq"
     # Two stacks on one machine must not take each other's node for their own.
     name = hashlib.sha256(os.fsencode(run_folder)).hexdigest()[:8]
+    ports = (services.ERLANG_PORT.number(), services.EPMD_PORT.number())
+    return node(folder, f"wallet-bridge-{name}", ports, home=folder)
+
+
+def node(folder: Path, name: str, ports: tuple[int, int], *, home: Path, kernel: str = "") -> dict[str, str]:
+    """The environment of a node whose files lie in `folder`.
+
+    `ports` are its own for other nodes and that of the port mapper; `kernel` adds to what Erlang's kernel is told.
+    """
     return {
-        # The cookie that lets tools talk to the node lies here, not in the user's own home.
-        "HOME": str(folder),
-        "RABBITMQ_NODENAME": f"wallet-bridge-{name}@localhost",
+        # The cookie that lets tools and other nodes talk to it lies here, not in the user's own home.
+        "HOME": str(home),
+        "RABBITMQ_NODENAME": f"{name}@localhost",
         "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
         "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
         "RABBITMQ_MNESIA_BASE": str(folder / "data"),
         "RABBITMQ_LOG_BASE": str(folder / "log"),
         "RABBITMQ_LOGS": "-",
-        "RABBITMQ_DIST_PORT": str(services.ERLANG_PORT.number()),
-        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
-        "ERL_EPMD_PORT": str(services.EPMD_PORT.number()),
+        "RABBITMQ_DIST_PORT": str(ports[0]),
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"-kernel inet_dist_use_interface {{127,0,0,1}} {kernel}".strip(),
+        "ERL_EPMD_PORT": str(ports[1]),
         "ERL_EPMD_ADDRESS": HOST,
         "ERL_CRASH_DUMP_SECONDS": "0",
         # Makes the script become the server, so that the pid we know is the server's.

@@ -11,6 +11,7 @@ from typing import Final
 import pytest
 
 from stack import health
+from stack.native import rabbitmq
 from stack.native.server import Launch, NativeServer
 from stack.packages import RABBITMQ, RABBITMQ_BIN
 from tests.support.ports import free_ports
@@ -77,24 +78,9 @@ def _node(folder: Path, name: str, port: int, own_port: int, mapper: int) -> Lau
         command=[str(RABBITMQ_BIN / "rabbitmq-server")],
         folder=folder,
         unwell=lambda: health.amqp(HOST, port),
-        environment={
-            "HOME": str(folder),
-            "RABBITMQ_NODENAME": f"{name}@localhost",
-            "RABBITMQ_CONF_ENV_FILE": str(folder / name / "rabbitmq-env.conf"),
-            "RABBITMQ_CONFIG_FILE": str(folder / name / "rabbitmq.conf"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / name / "enabled_plugins"),
-            "RABBITMQ_MNESIA_BASE": str(folder / name / "data"),
-            "RABBITMQ_LOG_BASE": str(folder / name / "log"),
-            "RABBITMQ_LOGS": "-",
-            "RABBITMQ_DIST_PORT": str(own_port),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} "
-            f"-kernel net_ticktime {TICK_SECONDS}",
-            "ERL_EPMD_PORT": str(mapper),
-            "ERL_EPMD_ADDRESS": HOST,
-            "ERL_CRASH_DUMP_SECONDS": "0",
-            # Makes the script become the server, so that the pid we know is the server's.
-            "RUNNING_UNDER_SYSTEMD": "true",
-        },
+        environment=rabbitmq.node(
+            folder / name, name, (own_port, mapper), home=folder, kernel=f"-kernel net_ticktime {TICK_SECONDS}"
+        ),
     )
 
 
