@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 import time
 import weakref
@@ -17,6 +16,7 @@ from bridge.contracts import AssignmentListener, Source
 from bridge.errors import ConfigError, OffsetExpired, TopicReplaced
 from bridge.records import Partition, SourceRecord
 from tests.support.eventually import eventually
+from tests.support.garbage import collect_garbage
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -370,7 +370,7 @@ class ReadingContract:
         source.close()
         opened.clear()
         del source
-        gc.collect()
+        collect_garbage()
         assert [error() for error in raised] == [None], "all that its traceback refers to stays with it"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -12,15 +10,13 @@ import pytest
 from bridge.sources.settings import Client
 from stack.endpoints import Addresses
 from tests.contract.kafka_world import KafkaWorld
+from tests.support.garbage import collect_garbage
 
 
 @pytest.fixture(params=list(Client))
 def client(request: pytest.FixtureRequest) -> Iterator[Client]:
     yield Client(request.param)
-    with warnings.catch_warnings():
-        # kafka-python forgets the sockets of connections that failed; other tests shall not be blamed.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    collect_garbage()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import warnings
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -32,6 +30,7 @@ from bridge.sources.settings import Client
 from tests.contract.source_contract import PATIENCE, Follower, read, values
 from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker
 from tests.support.eventually import eventually
+from tests.support.garbage import collect_garbage
 from tests.support.spreading import hold_to_one_worker
 from tests.support.trial import EVENT
 
@@ -48,10 +47,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
     broker.start()
     yield broker
     broker.stop()
-    with warnings.catch_warnings():
-        # kafka-python forgets the sockets of connections that failed; other tests shall not be blamed.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
+    collect_garbage()
 
 
 def settings(broker: SecuredBroker, client: Client, **others: object) -> KafkaSettings:
