@@ -1,6 +1,6 @@
 """The CASINO contract: its fields, its check and encoder, its model and its stricter profile."""
 
-from bridge.casino.body import MAX_BODY_BYTES, decode, encode, type_and_status
+from bridge.casino.body import MAX_BODY_BYTES, check_field, decode, encode, type_and_status
 from bridge.casino.fields import FIELDS, PARTS_OF_AMOUNT, ContractBreach, FieldDoc
 from bridge.casino.model import CasinoEvent, json_schema
 from bridge.casino.rewards import rewards_breaches
@@ -12,6 +12,7 @@ __all__ = [
     "CasinoEvent",
     "ContractBreach",
     "FieldDoc",
+    "check_field",
     "decode",
     "encode",
     "json_schema",

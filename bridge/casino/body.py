@@ -27,6 +27,7 @@ from bridge.casino.values import (
     moment_text,
     number_text,
     status_text,
+    truth,
     type_text,
 )
 from bridge.row import Value
@@ -38,7 +39,17 @@ Profile = Literal["casino", "rewards"]
 
 _TEXTS: Final = ("activity_id", "type", "status", "user_id", "round_id", "game_id", "game_name",
                  "vendor_id", "vendor_name", "origin", "currency")  # fmt: skip
-_READERS: Final = {"text": id_text, "type": type_text, "status": status_text, "currency": currency_text}
+_READERS: Final[Mapping[str, Callable[[str, Value], Value]]] = {
+    "text": id_text,
+    "type": type_text,
+    "status": status_text,
+    "currency": currency_text,
+    "moment": moment_text,
+    "boolean": truth,
+    "number": number_text,
+    "map": meta_text,
+}
+"""What brings a value into its form, or says which rule it breaks, by the kind of its field."""
 _NUMBERS: Final = ("amount", *PARTS_OF_AMOUNT, "exchange_rate", "balance_before", "balance_after")
 _KEYS: Final = {name: f',"{name}":' for name in _NUMBERS}
 _PART_KEYS: Final = tuple((name, _KEYS[name]) for name in PARTS_OF_AMOUNT)
@@ -95,6 +106,18 @@ def decode(body: bytes) -> dict[str, Value]:
     if not isinstance(fields, dict):
         raise ContractBreach("not_json", "", "the body is not a JSON object")
     return fields
+
+
+def check_field(name: str, value: Value) -> None:
+    """Check what a field would have in every event, whatever the rest is.  None is no value, and fits.
+
+    Raises ContractBreach, as `encode` does for a value that is right in no event.
+    """
+    if value is None:
+        return
+    written = _READERS[FIELDS[name].kind](name, value)
+    if isinstance(written, str):
+        _require_bounds({name: written})
 
 
 def type_and_status(body: bytes) -> tuple[str, str]:
@@ -212,9 +235,7 @@ def _careful(fields: Mapping[str, Value]) -> bytes:
             raise ContractBreach("missing_field", name, "is missing")
     texts = [_READERS[FIELDS[name].kind](name, fields[name]) for name in _TEXTS]
     moment = moment_text("timestamp", fields["timestamp"])
-    ended = fields["is_round_end"]
-    if not isinstance(ended, bool):
-        raise ContractBreach("wrong_type", "is_round_end", "is not true or false")
+    ended = truth("is_round_end", fields["is_round_end"])
     game_type = fields.get("game_type")
     if game_type is not None:
         game_type = id_text("game_type", game_type)
@@ -234,13 +255,17 @@ def _careful_amount(fields: Mapping[str, Value], numbers: dict[str, str]) -> dic
             numbers["amount"] = number_text("amount", total)
     elif parts and total != Decimal(numbers["amount"]):
         raise ContractBreach("bad_sum", "amount", "is not the sum of its parts")
+    _require_bounds(numbers)
+    return numbers
+
+
+def _require_bounds(numbers: Mapping[str, str]) -> None:
     for name in ("amount", *PARTS_OF_AMOUNT):
         if numbers.get(name, "").startswith("-"):
             raise ContractBreach("below_zero", name, "below 0")
     rate = numbers.get("exchange_rate")
     if rate is not None and (rate == "0" or rate.startswith("-")):
         raise ContractBreach("rate_not_above_zero", "exchange_rate", "is not above 0")
-    return numbers
 
 
 def _closed(head: bytes, numbers: str, meta: Value) -> bytes:

@@ -130,6 +130,13 @@ def _in_calendar(match: re.Match[str]) -> bool:
     return True
 
 
+def truth(field: str, value: Value) -> bool:
+    """Return true or false as it is; no number or text stands for it."""
+    if not isinstance(value, bool):
+        raise ContractBreach("wrong_type", field, "is not true or false")
+    return value
+
+
 def meta_text(field: str, value: Value) -> str:
     """Return a flat map as JSON, or nothing where no entry is left; an entry that is None is absent."""
     if not isinstance(value, Mapping):

@@ -23,6 +23,7 @@ from bridge.rehearsing.amounts_sent import AmountsSent
 from bridge.rehearsing.columns_missing import ColumnsMissing
 from bridge.rehearsing.columns_padded import ColumnsPadded
 from bridge.rehearsing.columns_unread import ColumnsUnread
+from bridge.rehearsing.nothing_taken import NothingTaken
 from bridge.rehearsing.origins import Origin
 from bridge.rehearsing.parts_taken_whole import PartsTakenWhole
 from bridge.rehearsing.rows_used_again import RowsUsedAgain
@@ -68,6 +69,7 @@ class Notices:
         self._amounts = AmountsSent()
         self._not_sent = AmountsNotSent(brand)
         self._wins_left = WinsLeft()
+        self._nothing_taken = NothingTaken()
         self._times_kept = TimesKept()
         self._unread = ColumnsUnread()
         self._padded = ColumnsPadded()
@@ -96,8 +98,10 @@ class Notices:
             return
         if outcome.kind != "history":
             self._read.add(outcome.table)
-        if outcome.kind == "sent" and reversal is not None:
+        if reversal is not None and (rule is None or rule.key.startswith(".".join(map(str, reversal)))):
+            # No guard of the table took the row before.
             self._met.add(reversal)
+            self._nothing_taken.note(outcome, reversal)
         if rule is not None:
             self._met.add(tuple(rule.key.split(".", 3)))
         for out in outcome.events:
@@ -126,6 +130,7 @@ class Notices:
             self._unread,
             self._amounts,
             self._wins_left,
+            self._nothing_taken,
             self._times_kept,
             self._padded,
             self._missing,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.casino import FIELDS
+from bridge.casino import FIELDS, check_field
 from bridge.config.wallet import Conditions, PlayTable
 from bridge.config.yaml_source import BRACES
 from bridge.mapping.compiling.names import TableNames
@@ -61,17 +61,19 @@ class TableExpressions(Reporting):
                 hint = BRACES if field.endswith((")", "]")) else did_you_mean(field, FIELDS)
                 self.problem((*path, field), f"{field} is no field of an event", hint)
             else:
-                fields.append((field, self.form(form, (*path, field))))
+                fields.append((field, self._field(field, form, (*path, field))))
         return fields
+
+    def _field(self, field: str, form: Any, path: Path) -> Reader:
+        return compile_value(form, self.names, self._below(path), lambda value: check_field(field, value))
 
     def form(self, form: Any, path: Path) -> Reader:
         """Return the reader of a value form."""
-        return compile_value(
-            form,
-            self.names,
-            lambda inner, message, hint, line, column: self.report(
-                (*self.path, *path, *inner), message, hint, line, column
-            ),
+        return compile_value(form, self.names, self._below(path))
+
+    def _below(self, path: Path) -> Report:
+        return lambda inner, message, hint, line, column: self.report(
+            (*self.path, *path, *inner), message, hint, line, column
         )
 
     def with_reader(self, name: str) -> Reader:

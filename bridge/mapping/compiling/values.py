@@ -6,7 +6,7 @@ or a map of value forms.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final, Protocol
 
@@ -36,28 +36,50 @@ class Report(Protocol):
         """Note the problem and return."""
 
 
+Check = Callable[[Value], None]
+"""Raises MappingError for a value that does not fit where it is meant to go."""
+
+
+def _anything(_: Value) -> None:
+    """Take every value."""
+
+
 _ELSE: Final = "else"
 _BROKEN: Final = constant(None)
 """Stands for a form with a problem, so that the rest is checked too."""
 
 
-def compile_value(form: Any, names: Names, problem: Report) -> Reader:
+def compile_value(form: Any, names: Names, problem: Report, check: Check = _anything) -> Reader:
     """Return the reader of a value form.
 
-    Every problem goes to `problem`, with the path below the form; the reader is then of no use.  The
+    Every problem goes to `problem`, with the path below the form; the reader is then of no use.  `check` is
+    asked of each constant that the form can give, at the form's own place or at that of its case.  The
     reader raises MappingError for values that do not fit, and lets Waiting through.
     """
-    return _Forms(names, problem).compile(form, ())
+    return _Forms(names, problem, check).compile(form, ())
 
 
 class _Forms:
     """Compiles the forms of one value."""
 
-    def __init__(self, names: Names, problem: Report) -> None:
+    def __init__(self, names: Names, problem: Report, check: Check) -> None:
         self._names = names
         self._problem = problem
+        self._check = check
 
     def compile(self, form: Any, path: Path) -> Reader:
+        """Return the reader of a form whose value, or that of each case of it, is the value of the whole."""
+        return self._checked(self._form(form, path), path)
+
+    def _checked(self, read: Reader, path: Path) -> Reader:
+        if is_constant(read):
+            try:
+                self._check(read(None))
+            except MappingError as error:
+                self._problem(path, error.reason, "", 1, 1)
+        return read
+
+    def _form(self, form: Any, path: Path) -> Reader:
         if isinstance(form, Mapping):
             return self._mapping(form, path)
         if isinstance(form, (str, bool, int, Decimal)) or form is None:
@@ -129,8 +151,9 @@ class _Forms:
             if result is None:
                 hint = "a text with a comma in it goes into quotes; for no value at all, write {const: null}"
                 self._problem(below, f"the case {key} has no result", hint, 1, 1)
-            cases[_case(key)] = (
-                self._mapping(result, below) if isinstance(result, Mapping) else self._constant(result, below)
+            cases[_case(key)] = self._checked(
+                self._mapping(result, below) if isinstance(result, Mapping) else self._constant(result, below),
+                below,
             )
         otherwise = self.compile(form[_ELSE], (*path, _ELSE)) if _ELSE in form else None
         if not cases:
@@ -139,9 +162,10 @@ class _Forms:
 
     def _map(self, form: Mapping[Any, Any], path: Path) -> Reader:
         readers: dict[str, Reader] = {}
+        entries_of = _Forms(self._names, self._problem, _anything)
         for key, value in form.items():
             if isinstance(key, str):
-                readers[key] = self.compile(value, (*path, key))
+                readers[key] = entries_of.compile(value, (*path, key))
             else:
                 self._problem((*path, key), "the keys of a map are texts", f'write "{key}" in quotes', 1, 1)
         entries = tuple(readers.items())

@@ -33,6 +33,34 @@ REFUSED = {
         "play: {tx: {activities: {bet: {type: Bet}}, event: {game_nam: id}}}",
         "play.tx.event.game_nam: game_nam is no field of an event (did you mean game_name?)",
     ),
+    "a text for a number": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: {const: '1.0'}}}}",
+        "play.tx.event.exchange_rate: exchange_rate is not an exact number, but text",
+    ),
+    "a rate of nothing": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {exchange_rate: 0}}}",
+        "play.tx.event.exchange_rate: exchange_rate is not above 0",
+    ),
+    "a number that is below 0": (
+        "play: {tx: {activities: {bet: {type: Bet, event: {wager_amount: -1}}}}}",
+        "activities.bet.event.wager_amount: wager_amount below 0",
+    ),
+    "no currency code": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {currency: {const: euro cent}}}}",
+        "play.tx.event.currency: currency is not a currency code",
+    ),
+    "a text for true or false in a case": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {is_round_end: {from: a, x: 'yes', else: false}}}}",
+        "play.tx.event.is_round_end.x: is_round_end is not true or false",
+    ),
+    "an else that does not fit": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {currency: {from: a, x: EUR, else: \"'?'\"}}}}",
+        "play.tx.event.currency.else: currency is not a currency code",
+    ),
+    "a time that is none": (
+        "play: {tx: {activities: {bet: {type: Bet}}, event: {timestamp: {const: today}}}}",
+        "play.tx.event.timestamp: timestamp is not RFC 3339",
+    ),
     "a type in the event": (
         "play: {tx: {activities: {bet: {type: Bet}}, event: {type: id}}}",
         "type is not written here (the activity says it)",

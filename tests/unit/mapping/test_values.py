@@ -171,3 +171,15 @@ def test_any_form_gives_a_reader_or_problems(form: Any) -> None:
             read({"id": 5})
         except MappingError as error:
             assert error.code  # noqa: PT017
+
+
+def test_constants_are_checked_as_what_the_whole_form_gives() -> None:
+    seen: list[Value] = []
+    form = {
+        "from": "id",
+        1: "A",
+        2: {"x": 5},
+        "else": {"from": "id", 3: {"y": {"from": "id", 4: "inner"}}, 5: "B"},
+    }
+    compile_value(form, Columns("id"), lambda *_: None, seen.append)
+    assert seen == ["A", {"x": 5}, "B"]

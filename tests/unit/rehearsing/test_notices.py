@@ -20,7 +20,7 @@ TX = """
 lookups: {rates: {key: currency LOOKUP}}
 play:
   tx:
-    skip: {not play: kind == "deposit"}
+    skip: {not play: SKIP}
     activities: {bet: {type: Bet, when: kind == "bet"}, win: {type: Win, when: kind == "win"}}
     reverses: {when: kind == "rollback", original: "tx[ref]"}
     event: {exchange_rate: RATE, EVENT}
@@ -30,9 +30,15 @@ play:
 class Wallet:
     """A wallet on trial, whose rows are previewed."""
 
-    def __init__(self, folder: Path, event: str = "wager_amount: amount", lookup: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        event: str = "wager_amount: amount",
+        lookup: str = "",
+        skip: str = 'kind == "deposit"',
+    ) -> None:
         rate = "'rates[currency, at].rate'" if lookup else "'rates[currency].rate'"
-        said = TX.replace("EVENT", event).replace("LOOKUP", lookup).replace("RATE", rate)
+        said = TX.replace("EVENT", event).replace("LOOKUP", lookup).replace("RATE", rate).replace("SKIP", skip)
         self.brand = wallet(folder, said)
         self.database = Database()
         self.records: list[Any] = []
@@ -81,6 +87,40 @@ class TestRulesThatNoRecordCameTo:
 
     def test_a_table_without_records_tells_nothing(self, tmp_path: Path) -> None:
         assert Wallet(tmp_path).counts().unmet == []
+
+
+class TestReversalsThatTookNothing:
+    """A reversal that names its bet by the wrong column is seen in a preview."""
+
+    def test_all_of_them_are_told_with_their_reasons(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path)
+        run.row()
+        for ref in ("y1", "y2"):
+            run.row("rollback", ref=ref, amount=None)
+        assert run.notices() == ["all 2 rows under play.tx.reverses took nothing back: waits for row tx (2)"]
+        assert "play.tx.reverses" not in [rule.key for rule in run.counts().unmet]
+
+    def test_one_alone_is_told_by_how_it_ended_at_last(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path)
+        run.row("rollback", ref="y1", amount=None)
+        shown = Preview(run.brand)
+        list(shown.of(run.records, wait_out=True))
+        assert [sentence for sentence, _ in shown.counts.notices] == [
+            "the one row under play.tx.reverses took nothing back: the row of tx that it names did not come"
+        ]
+
+    def test_rows_that_a_guard_of_the_table_took_are_not_among_them(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path, skip='ref == "y1"')
+        run.row("rollback", ref="y1", amount=None)
+        assert run.notices() == []
+        assert "play.tx.reverses" in [rule.key for rule in run.counts().unmet]
+
+    def test_one_that_took_something_is_enough(self, tmp_path: Path) -> None:
+        run = Wallet(tmp_path)
+        run.row()
+        for ref in ("x1", "x1", "y2"):
+            run.row("rollback", ref=ref, amount=None)
+        assert run.notices() == []
 
 
 class TestIds:
