@@ -16,6 +16,11 @@ class AssignmentListener(Protocol):
     def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         """Return the position to start from for each partition; one left out starts at its first record."""
 
+    def leader_epochs(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """Return under which leader epoch, or an earlier one, the record before each position was read; one may
+        be left out.  Asked behind `on_assigned`.
+        """
+
     def on_revoked(self, partitions: Collection[Partition]) -> None:
         """Hand over: when this returns, the partitions have a new owner.  `Source.commit` still works inside."""
 
@@ -37,8 +42,8 @@ class Source(Protocol):
 
         Returns at once when records are there, else waits at most `timeout_seconds` for the first.
         Raises OffsetExpired when a start position has left the topic, TopicReplaced when it lies behind
-        the topic's end, and SourceUnavailable only after the source has had no server for its limit, if
-        one is set.
+        the topic's end, or the topic has lost records before a position since they were read, and
+        SourceUnavailable only after the source has had no server for its limit, if one is set.
         """
 
     def pause(self, partitions: Collection[Partition]) -> None:
@@ -52,6 +57,14 @@ class Source(Protocol):
 
         Where a partition ends with what is no record (the marker of a transaction), it is read to its
         end when this says so, although no record of that position ever comes.
+        """
+
+    def leader_epochs(self) -> Mapping[Partition, int]:
+        """Return the leader epoch of the last record that `poll` returned of each assigned partition.
+
+        Kafka counts the leaders that a partition has had, and writes the number into each record (KIP-101).
+        Records that a new leader does not have are gone; others come in their places, under a higher number
+        (KIP-320).  A partition is left out of which nothing was read, or whose server does not count.
         """
 
     def ends(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:

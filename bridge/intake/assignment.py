@@ -11,6 +11,7 @@ from bridge.brand import Brand
 from bridge.contracts import Source
 from bridge.errors import LedgerUnavailable
 from bridge.intake.batches import Batches
+from bridge.intake.epochs import LeaderEpochs
 from bridge.intake.lanes import Lanes
 from bridge.intake.outbox import Outbox
 from bridge.intake.progress import Progress
@@ -38,6 +39,7 @@ class Assignment:
         batches: Batches,
         outbox: Outbox,
         progress: Progress,
+        epochs: LeaderEpochs,
         partitions_of: Callable[[Collection[str]], Mapping[str, Sequence[Partition]]],
         clock: Callable[[], float],
         settle: Callable[[], None],
@@ -55,6 +57,7 @@ class Assignment:
         self._batches = batches
         self._outbox = outbox
         self._progress = progress
+        self._epochs = epochs
         self._partitions_of = partitions_of
         self._clock = clock
         self._settle = settle
@@ -85,6 +88,10 @@ class Assignment:
         self._outbox.look_again()
         LOG.info("partitions_assigned", brand=self._brand_name, partitions=_names(partitions))
         return known
+
+    def leader_epochs(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        """See AssignmentListener.  Raises LedgerUnavailable."""
+        return self._epochs.of(partitions)
 
     def on_revoked(self, partitions: Collection[Partition]) -> None:
         """See AssignmentListener.  What the partitions led to is sent out first, within a budget."""

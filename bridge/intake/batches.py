@@ -11,6 +11,7 @@ from bridge.brand import Brand
 from bridge.contracts import Decoder, Ledger
 from bridge.errors import LedgerUnavailable
 from bridge.flow import Delivery, Taken
+from bridge.intake.epochs import LeaderEpochs
 from bridge.intake.flood import Flood
 from bridge.intake.lanes import partition_of
 from bridge.intake.progress import Progress
@@ -41,6 +42,7 @@ class _Begun:
     warnings: Counter[str]
     flood: tuple[int, list[tuple[float, int]]]
     """What the batches before this one had left."""
+    epochs: Mapping[Partition, int]
     seconds: float = 0.0
     """From the first statement until it was durable."""
 
@@ -60,6 +62,7 @@ class Batches:
         *,
         positions: dict[Partition, int],
         passed: Callable[[], Mapping[Partition, int]],
+        epochs: LeaderEpochs,
         durable: Callable[[Written], None],
         shared: bool,
         clock: Callable[[], float],
@@ -77,6 +80,7 @@ class Batches:
         self._progress = progress
         self._positions = positions
         self._passed = passed
+        self._epochs = epochs
         self._durable = durable
         self._flood = Flood(brand.connector.limits.parked_in_a_row, brand.connector.limits.parked_per_minute)
         self._mapper = Mapper(brand.plan, self._flood.add, shared=shared)
@@ -135,8 +139,9 @@ class Batches:
             self._map(transaction, batch, now_ms, recheck=recheck, tables=tables)
             behind = _positions_behind(batch) | dict(self._passed())
             transaction.advance(behind)
+            epochs = self._epochs.write(transaction)
             self.settle()
-            self._commit(transaction, batch, behind, confirmed(), wait=wait)
+            self._commit(transaction, batch, behind, epochs, confirmed(), wait=wait)
         except BaseException:
             transaction.rollback()
             self.spoiled = True
@@ -195,6 +200,7 @@ class Batches:
         transaction: LedgerTransaction,
         batch: Sequence[Taken],
         behind: dict[Partition, int],
+        epochs: Mapping[Partition, int],
         recorded: Confirmed | None,
         *,
         wait: bool,
@@ -202,7 +208,8 @@ class Batches:
         if recorded is not None:
             transaction.confirm(recorded.seq, recorded.ahead)
         flood, started = self._flood, self._clock()
-        begun = _Begun(batch, behind, self._mapper.held, transaction.counts(), flood.warnings, flood.marks)
+        held, counts = self._mapper.held, transaction.counts()
+        begun = _Begun(batch, behind, held, counts, flood.warnings, flood.marks, epochs)
 
         def durable(deliveries: Sequence[Delivery]) -> None:
             self.written_at = self._clock()
@@ -220,6 +227,7 @@ class Batches:
     def _note(self, begun: _Begun) -> None:
         progress, batch = self._progress, begun.batch
         self._positions |= begun.behind
+        self._epochs.kept(begun.epochs)
         progress.ledger_seconds.append(begun.seconds)
         progress.taken += len(batch)
         progress.held = begun.held

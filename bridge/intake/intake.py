@@ -12,6 +12,7 @@ from bridge.flow import Delivery, Taken
 from bridge.intake.assignment import Assignment
 from bridge.intake.batches import Batches, Written
 from bridge.intake.brake import Brake
+from bridge.intake.epochs import LeaderEpochs
 from bridge.intake.lanes import Lanes
 from bridge.intake.merge import CommitOrder
 from bridge.intake.outbox import Outbox
@@ -59,6 +60,7 @@ class Intake:
         """Tells the time of the oldest record that was read and is not taken in; None where there is none."""
         self._lanes = Lanes(source, decoder, self._order)
         self._outbox = Outbox(ledger, outbound, connector.limits.outbox)
+        epochs = LeaderEpochs(source, ledger, wall_ms)
         self._brake = Brake(source, self._outbox, self._lanes, self._order, clock)
         self._batches = Batches(
             brand,
@@ -67,6 +69,7 @@ class Intake:
             self.progress,
             positions=self._lanes.positions,
             passed=self._lanes.passed,
+            epochs=epochs,
             durable=self._hand_over,
             shared=ledger.shared,
             clock=clock,
@@ -81,6 +84,7 @@ class Intake:
             batches=self._batches,
             outbox=self._outbox,
             progress=self.progress,
+            epochs=epochs,
             partitions_of=partitions_of,
             clock=clock,
             settle=self._settle,

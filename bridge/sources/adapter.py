@@ -62,6 +62,7 @@ class KafkaAdapter:
         self._consumer: Any = None
         self._listener: AssignmentListener | None = None
         self._positions: dict[tuple[str, int], int] = {}
+        self._epochs: dict[tuple[str, int], int] = {}
         self._failure: BaseException | None = None
         self._commit_failures = 0
 
@@ -77,6 +78,14 @@ class KafkaAdapter:
     def ranges(self, partitions: Collection[Partition]) -> Mapping[Partition, Range]:
         """See `KafkaSource.ranges`."""
         return self._brokers.ranges(partitions)
+
+    def leader_epochs(self) -> Mapping[Partition, int]:
+        """See `Source.leader_epochs`."""
+        return {Partition(*at): epoch for at, epoch in self._epochs.items() if at in self._positions}
+
+    def _note_epoch(self, at: tuple[str, int], epoch: int | None) -> None:
+        if epoch is not None and epoch >= 0:
+            self._epochs[at] = epoch
 
     def partitions(self, topics: Collection[str]) -> Mapping[str, Sequence[Partition]]:
         """See `KafkaSource.partitions`."""

@@ -10,14 +10,14 @@ from typing import Any
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from bridge.contracts import AssignmentListener
-from bridge.errors import FatalError, SourceUnavailable
+from bridge.errors import SourceUnavailable
 from bridge.records import Partition, SourceRecord
 from bridge.sources.adapter import KafkaAdapter
 from bridge.sources.confluent_brokers import LOG, ConfluentBrokers
 from bridge.sources.confluent_naming import NamedStart
 from bridge.sources.confluent_standing import ConfluentStanding
 from bridge.sources.librdkafka import consumer_config
-from bridge.sources.positions import check_position, position_error
+from bridge.sources.positions import check_position, lost_end, position_error
 from bridge.sources.sentences import group_of
 from bridge.sources.settings import KafkaSettings
 from bridge.sources.subscription import Subscription
@@ -126,22 +126,22 @@ class ConfluentSource(KafkaAdapter):
         records: list[SourceRecord] = []
         # Messages come in runs of one partition.  Each brings the topic's name as a text of its own; the
         # records of all share one.
-        topic, number, position = "", -1, _NOWHERE
+        topic, number, position, last = "", -1, _NOWHERE, None
         for message in messages:
             if message.error() is not None:
-                self._read_to(topic, number, position)
+                self._read_to(topic, number, position, last)
                 self._on_event(message)
                 number = -1
                 continue
             if message.partition() != number or message.topic() != topic:
-                self._read_to(topic, number, position)
+                self._read_to(topic, number, position, last)
                 topic, number = intern(message.topic() or ""), message.partition() or 0
                 position = self._positions.get((topic, number), _NOWHERE)
             offset: Any = message.offset()
             # Behind a rebalance or a resume librdkafka may hand out what it has handed out before.
             if offset < position:
                 continue
-            position = offset + 1
+            position, last = offset + 1, message
             headers: Any = message.headers()
             key: Any = message.key()
             value: Any = message.value()
@@ -150,14 +150,16 @@ class ConfluentSource(KafkaAdapter):
                     topic, number, offset, key, value, tuple(headers) if headers else (), message.timestamp()[1]
                 )
             )
-        self._read_to(topic, number, position)
+        self._read_to(topic, number, position, last)
         if records:
             self._standing.comes_back()
         return records
 
-    def _read_to(self, topic: str, number: int, position: int) -> None:
+    def _read_to(self, topic: str, number: int, position: int, last: Message | None) -> None:
         if (topic, number) in self._positions:
             self._positions[topic, number] = position
+            if last is not None:
+                self._note_epoch((topic, number), last.leader_epoch())
 
     def _on_event(self, message: Message) -> None:
         error = message.error()
@@ -181,10 +183,8 @@ class ConfluentSource(KafkaAdapter):
         except SourceUnavailable:
             # The broker has just refused the position; only the range stays unsaid.
             first, end = position, position
-        place = f"topic {partition.topic}, partition {partition.number}"
-        self._failure = position_error(partition, position, first, end) or FatalError(
-            f"{place}: Kafka does not give position {position}; look at the topic, then start again"
-        )
+        # A position that is there and is not given: before it, records have gone since they were read.
+        self._failure = position_error(partition, position, first, end) or lost_end(partition, position)
 
     def _on_assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         partitions = [Partition(at.topic, at.partition) for at in given]
@@ -199,6 +199,7 @@ class ConfluentSource(KafkaAdapter):
             return
         self._positions = {(at.topic, at.number): positions.get(at, 0) for at in partitions}
         consumer.assign([TopicPartition(*at, positions.get(at, OFFSET_BEGINNING)) for at in partitions])
+        self._validate(consumer, positions)
         # librdkafka remembers that a partition was paused when it was here before.
         consumer.resume([TopicPartition(*at) for at in partitions])
 
@@ -207,6 +208,7 @@ class ConfluentSource(KafkaAdapter):
             return {}
         wanted = self._listener.on_assigned(partitions)
         positions = {at: wanted[at] for at in partitions if at in wanted}
+        self._epochs = {(at.topic, at.number): n for at, n in self._listener.leader_epochs(partitions).items()}
         try:
             ranges = self._brokers.ranges(positions)
         except SourceUnavailable as error:
@@ -216,6 +218,19 @@ class ConfluentSource(KafkaAdapter):
         for at, position in positions.items():
             check_position(at, position, *ranges[at])
         return positions
+
+    def _validate(self, consumer: Consumer, positions: Mapping[Partition, int]) -> None:
+        """Have librdkafka ask whether what lies before each position is what was read.
+
+        It asks behind a `seek` with a leader epoch; behind `assign` with one it does not (2.16.0).
+        """
+        for at, position in positions.items():
+            epoch = self._epochs.get(at)
+            if epoch is not None:
+                try:
+                    consumer.seek(TopicPartition(*at, position, leader_epoch=epoch))
+                except KafkaException as error:
+                    LOG.warning("the position of %s/%d is not validated: %s", *at, error)
 
     def _on_revoked(self, consumer: Consumer, _taken: list[TopicPartition]) -> None:
         self._hand_over(consumer, self._listener.on_revoked if self._listener else None)

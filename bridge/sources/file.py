@@ -110,6 +110,10 @@ class FileSource:
         """Return the position up to which `poll` has returned everything, for each partition."""
         return dict(self._reached)
 
+    def leader_epochs(self) -> Mapping[Partition, int]:
+        """See `Source.leader_epochs`: a file has no leaders."""
+        return {}
+
     def pause(self, partitions: Collection[Partition]) -> None:
         """See `Source.pause`."""
         self._paused.update(partitions)

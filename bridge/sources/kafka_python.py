@@ -18,15 +18,15 @@ from kafka.errors import (
 from kafka.structs import MemberState, OffsetAndMetadata, TopicPartition
 
 from bridge.contracts import AssignmentListener
-from bridge.errors import FatalError, SourceUnavailable, TopicReplaced
+from bridge.errors import FatalError, SourceUnavailable
 from bridge.records import Partition, SourceRecord
 from bridge.sources.adapter import KafkaAdapter
 from bridge.sources.kafka_python_brokers import KafkaPythonBrokers, made
 from bridge.sources.kafka_python_config import consumer_config
-from bridge.sources.kafka_python_repairs import free_resumed, keep_joins
+from bridge.sources.kafka_python_repairs import free_resumed, keep_joins, seek
 from bridge.sources.kafka_python_standing import LOG, KafkaPythonStanding
 from bridge.sources.kafka_python_thread import LibraryThread, Told
-from bridge.sources.positions import check_position, position_error
+from bridge.sources.positions import check_position, lost_end, position_error
 from bridge.sources.sentences import group_of
 from bridge.sources.settings import KafkaSettings
 
@@ -124,7 +124,7 @@ class KafkaPythonSource(KafkaAdapter):
             self._on_out_of_range(error)
             fetched = {}
         except LogTruncationError as error:
-            raise TopicReplaced(f"a topic lost records from its end: {error}") from error
+            raise self._lost_end(error) from error
         except FencedInstanceIdError as error:
             raise FatalError(f"another instance runs as member {self._settings.member}") from error
         except KafkaError as error:
@@ -164,6 +164,7 @@ class KafkaPythonSource(KafkaAdapter):
                 )
             if here in self._positions:
                 self._positions[here] = position
+                self._note_epoch(here, messages[-1].leader_epoch if messages else None)
         if records:
             self._standing.comes_back()
         return records
@@ -177,6 +178,13 @@ class KafkaPythonSource(KafkaAdapter):
                 f"topic {partition.topic}, partition {partition.number}: Kafka does not give position {position}"
             )
 
+    def _lost_end(self, error: LogTruncationError) -> FatalError:
+        at = next(iter(error.divergent_offsets))
+        self._failure = lost_end(
+            Partition(at.topic, at.partition), self._positions.get((at.topic, at.partition), 0)
+        )
+        return self._failure
+
     def take_over(self, partitions: list[Partition]) -> None:
         """Answer the group: these partitions are ours from now on."""
         if not partitions or self._listener is None:
@@ -186,11 +194,12 @@ class KafkaPythonSource(KafkaAdapter):
         positions = {at: wanted.get(at, ranges[at].first) for at in partitions}
         for at, position in positions.items():
             check_position(at, position, *ranges[at])
+        self._epochs = {(at.topic, at.number): n for at, n in self._listener.leader_epochs(partitions).items()}
         self._seek(positions)
 
     def _seek(self, positions: Mapping[Partition, int]) -> None:
         for at, position in positions.items():
-            self._consumer.seek(TopicPartition(*at), position)
+            seek(self._consumer, TopicPartition(*at), position, self._epochs.get((at.topic, at.number)))
         # The library remembers that a partition was paused when it was here before.
         self._consumer.resume(*[TopicPartition(*at) for at in positions])
         self._positions = {(at.topic, at.number): position for at, position in positions.items()}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka.errors import KafkaTimeoutError
+from kafka.structs import OffsetAndMetadata
 
 
 def bootstrap_in_steps(network: Any, wait: Callable[[Callable[[float], Exception | None]], None]) -> None:
@@ -114,3 +115,14 @@ def free_resumed(consumer: Any) -> None:
         return take(*said, **named)
 
     fetcher.fetched_records = fetched_records
+
+
+def seek(consumer: Any, partition: Any, position: int, epoch: int | None) -> None:
+    """Read a partition from a position on; `epoch` is that of the leader before it, where it is known.
+
+    The library validates positions by it, also those that the group had (`Fetcher.validate_offsets_if_needed`),
+    but its own `seek` takes a number alone (`KafkaConsumer.seek` in 3.0.12).
+    """
+    consumer.seek(partition, position)
+    if epoch is not None:
+        consumer._subscription.seek(partition, OffsetAndMetadata(position, "", epoch))  # noqa: SLF001

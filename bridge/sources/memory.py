@@ -203,6 +203,10 @@ class MemorySource:
         """Return, for each assigned partition, the position up to which `poll` has returned everything."""
         return dict(self._positions)
 
+    def leader_epochs(self) -> Mapping[Partition, int]:
+        """See `Source.leader_epochs`: nothing is ever lost from the end here."""
+        return {}
+
     def pause(self, partitions: Collection[Partition]) -> None:
         """See `Source.pause`."""
         self._paused.update(partitions)

@@ -25,6 +25,15 @@ def position_error(partition: Partition, position: int, first: int, end: int) ->
     if position > end:
         return TopicReplaced(
             f"{place}: the position {position} was never in this topic, {there}; "
-            "it was made anew or has lost its end, or the ledger belongs to another Kafka"
+            "it was made anew, or has lost records from its end, or the ledger belongs to another Kafka"
         )
     return None
+
+
+def lost_end(partition: Partition, position: int) -> TopicReplaced:
+    """Return the error of a position that lies in the topic, behind records that are others than were read."""
+    place = f"topic {partition.topic}, partition {partition.number}"
+    return TopicReplaced(
+        f"{place}: Kafka has lost records from its end that had been read, and has others in their places: "
+        f"what lies before position {position} now has not been read"
+    )

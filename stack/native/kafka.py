@@ -1,11 +1,12 @@
-"""The Kafka broker (KRaft, one node) and the Connect worker with Debezium, from jars."""
+"""Kafka brokers (KRaft, without ZooKeeper) and the Connect worker with Debezium, from jars."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from stack import health, services
@@ -23,20 +24,37 @@ QUICK_START = ("-XX:TieredStopAtLevel=1",)
 JAVA_OPTIONS = "BRIDGE_JAVA_OPTIONS"
 
 
-def broker_settings(folder: Path) -> dict[str, str]:
-    """What server.properties says; `folder` is Kafka's own."""
-    listener = f"{HOST}:{services.KAFKA.ports['main'].number()}"
-    controller = f"{HOST}:{services.CONTROLLER_PORT.number()}"
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A broker that is a controller too, and one of those that keep a cluster together."""
+
+    number: int
+    port: int
+    controller_port: int
+
+    @property
+    def voter(self) -> str:
+        """Return it as `controller.quorum.voters` has it."""
+        return f"{self.number}@{HOST}:{self.controller_port}"
+
+
+def node_settings(node: Node, cluster: Sequence[Node], folder: Path) -> dict[str, str]:
+    """What makes a broker one of a cluster; `folder` is its own."""
     return {
-        **services.KAFKA.settings,
         "process.roles": "broker,controller",
-        "node.id": "1",
-        "controller.quorum.voters": f"1@{controller}",
+        "node.id": str(node.number),
+        "controller.quorum.voters": ",".join(each.voter for each in cluster),
         "controller.listener.names": "CONTROLLER",
-        "listeners": f"PLAINTEXT://{listener},CONTROLLER://{controller}",
-        "advertised.listeners": f"PLAINTEXT://{listener}",
+        "listeners": f"PLAINTEXT://{HOST}:{node.port},CONTROLLER://{HOST}:{node.controller_port}",
+        "advertised.listeners": f"PLAINTEXT://{HOST}:{node.port}",
         "log.dirs": str(folder / "data"),
     }
+
+
+def broker_settings(folder: Path) -> dict[str, str]:
+    """What server.properties says; `folder` is Kafka's own."""
+    alone = Node(1, services.KAFKA.ports["main"].number(), services.CONTROLLER_PORT.number())
+    return {**services.KAFKA.settings, **node_settings(alone, [alone], folder)}
 
 
 def worker_settings(folder: Path) -> dict[str, str]:
@@ -57,19 +75,24 @@ def worker_settings(folder: Path) -> dict[str, str]:
 def broker(run_folder: Path, jars: Path) -> Launch:
     """Raises `StackError` when Java is missing."""
     folder = run_folder / "kafka"
+    return broker_of("kafka", folder, jars, services.KAFKA.ports["main"].number(), broker_settings(folder))
+
+
+def broker_of(name: str, folder: Path, jars: Path, port: int, settings: Mapping[str, str]) -> Launch:
+    """A broker with settings of its own, which listens at `port`.  Raises `StackError` when Java is missing."""
     properties = folder / "server.properties"
 
     def prepare() -> None:
         folder.mkdir(exist_ok=True)
-        _write(properties, broker_settings(folder))
+        _write(properties, settings)
         if not (folder / "data" / "meta.properties").exists():
             _format(jars, properties)
 
     return Launch(
-        name="kafka",
+        name=name,
         command=_java(jars, _server_flags(), "kafka.Kafka", str(properties)),
-        folder=run_folder,
-        unwell=lambda: health.kafka(HOST, services.KAFKA.ports["main"].number()),
+        folder=folder.parent,
+        unwell=lambda: health.kafka(HOST, port),
         prepare=prepare,
     )
 
@@ -109,7 +132,7 @@ def _java(jars: Path, flags: tuple[str, ...], main: str, *arguments: str) -> lis
 
 
 def _format(jars: Path, properties: Path) -> None:
-    # The id names this cluster to its own storage and to nobody else; one node needs no other.
+    # The id names a cluster to its own storage and to nobody else: all that are made here share one.
     command = _java(jars, QUICK_START, "kafka.tools.StorageTool", "format")
     command += ["-t", "d2FsbGV0LWJyaWRnZS1ydQ", "-c", str(properties)]
     done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False, timeout=120)

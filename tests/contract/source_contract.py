@@ -50,6 +50,7 @@ class Follower:
 
     def __init__(self, positions: dict[Partition, int] | None = None) -> None:
         self.positions: dict[Partition, int] = {} if positions is None else positions
+        self.epochs: dict[Partition, int] = {}
         self.assigned: set[Partition] = set()
         self.calls: list[tuple[str, frozenset[Partition]]] = []
         self.threads: set[int] = set()
@@ -58,6 +59,9 @@ class Follower:
         self._note("assigned", partitions)
         self.assigned |= set(partitions)
         return {at: position for at, position in self.positions.items() if at in partitions}
+
+    def leader_epochs(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        return {at: epoch for at, epoch in self.epochs.items() if at in partitions}
 
     def on_revoked(self, partitions: Collection[Partition]) -> None:
         self._note("revoked", partitions)

@@ -33,8 +33,8 @@ class FaultTopics:
         return [Partition(f"{self.unique}.public.games", 0), *play]
 
     def make_topics(self) -> None:
-        """Create the topics, and wait until they are there."""
-        wanted = [NewTopic(f"{self.unique}.public.games", 1, 1), NewTopic(self.topic, self._partitions, 1)]
+        """Create the topics, with as many copies as the brokers keep, and wait until they are there."""
+        wanted = [NewTopic(f"{self.unique}.public.games", 1), NewTopic(self.topic, self._partitions)]
         for done in self._admin.create_topics(wanted).values():
             done.result(30)
 

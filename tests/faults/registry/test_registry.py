@@ -21,13 +21,10 @@ pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(300)]
 
 @pytest.fixture
 def registry(addresses: Addresses) -> Iterator[FaultProxy]:
-    """Return the way to the real registry, which is started for these tests."""
+    """Return the way to the real registry, which is started for these tests, and goes with the stack."""
     stack.ensure_up(with_registry=True)
-    try:
-        with FaultProxy(("127.0.0.1", int(addresses.registry_url.rpartition(":")[2]))) as proxy:
-            yield proxy
-    finally:
-        stack.server("registry").stop()
+    with FaultProxy(("127.0.0.1", int(addresses.registry_url.rpartition(":")[2]))) as proxy:
+        yield proxy
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,9 @@ class FromTheStart:
     def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         return dict.fromkeys(partitions, 0)
 
+    def leader_epochs(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        raise AssertionError(partitions)
+
     def on_revoked(self, partitions: Collection[Partition]) -> None:
         raise AssertionError(partitions)
 

@@ -21,6 +21,9 @@ class Nobody:
     def on_assigned(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
         raise AssertionError(partitions)
 
+    def leader_epochs(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
+        raise AssertionError(partitions)
+
     def on_revoked(self, partitions: Collection[Partition]) -> None:
         raise AssertionError(partitions)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from stack.endpoints import Addresses
-from tests.faults.cluster.nodes import TICK_SECONDS, Cluster, cluster
+from tests.faults.cluster.node import Node
+from tests.faults.cluster.rabbitmq_nodes import TICK_SECONDS, Cluster, cluster
 from tests.faults.steps.play import Arrive, Backlog, Play
 from tests.faults.steps.process import Ready, Start
 from tests.faults.world import Step, World, world
@@ -20,20 +21,6 @@ pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(900, fun
 
 IMPATIENT = "heartbeat: 2\n    confirm_timeout: 5\n    connect_timeout: 3"
 BEGIN: list[Step] = [Backlog(1000), Play(rate=300), Start(), Ready(), Arrive(200)]
-
-
-@dataclass(frozen=True)
-class Node:
-    """Something happens to a node of the cluster."""
-
-    name: str
-    what: str
-    cluster: Cluster = field(repr=False)
-
-    def __call__(self, world: World) -> None:
-        """See Step."""
-        world.incidents += 1
-        getattr(self.cluster.nodes[self.name], self.what)()
 
 
 @contextmanager
@@ -59,16 +46,24 @@ def test_each_node_is_killed_in_turn(addresses: Addresses, tmp_path: Path, seed:
     with clustered(addresses, tmp_path, seed) as (w, nodes):
         w.play(BEGIN)
         for name in nodes.nodes:
-            w.play([Node(name, "kill", nodes), Arrive(500), Ready(), Node(name, "start", nodes), Arrive(500)])
+            w.play(
+                [
+                    Node(name, "kill", nodes.nodes),
+                    Arrive(500),
+                    Ready(),
+                    Node(name, "start", nodes.nodes),
+                    Arrive(500),
+                ]
+            )
         w.finish(within_seconds=120)
 
 
 def test_a_node_freezes_and_the_others_go_on(addresses: Addresses, tmp_path: Path, seed: int) -> None:
     with clustered(addresses, tmp_path, seed) as (w, nodes):
         # The first holds the bridge's connection and leads the queue.
-        w.play([*BEGIN, Node("one", "pause", nodes), Arrive(500), Ready()])
+        w.play([*BEGIN, Node("one", "pause", nodes.nodes), Arrive(500), Ready()])
         time.sleep(2 * TICK_SECONDS)
-        w.play([Node("one", "resume", nodes), Arrive(500), Ready()])
+        w.play([Node("one", "resume", nodes.nodes), Arrive(500), Ready()])
         w.finish(within_seconds=120)
 
 
@@ -76,7 +71,7 @@ def test_one_node_alone_takes_nothing_in_and_nothing_is_lost(
     addresses: Addresses, tmp_path: Path, seed: int
 ) -> None:
     with clustered(addresses, tmp_path, seed) as (w, nodes):
-        w.play([*BEGIN, Node("one", "kill", nodes), Arrive(300), Node("two", "kill", nodes)])
+        w.play([*BEGIN, Node("one", "kill", nodes.nodes), Arrive(300), Node("two", "kill", nodes.nodes)])
         w.play([Ready(degraded="not connected")])
         for name in ("one", "two"):
             nodes.nodes[name].spawn()
