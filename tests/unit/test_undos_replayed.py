@@ -139,3 +139,23 @@ def test_what_a_part_s_undo_gave_back_counts_once_the_second_cancel_is_undone(tm
     assert it.counts() == 3
     it.cancel("u3", "undo", "p2")
     assert (it.counts(), it.run.parked()) == (10, [])
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("parked", [False, True])
+def test_an_undo_that_was_read_first_leaves_what_came_after_its_cancel(
+    tmp_path: Path, rows: str, kind: str, *, parked: bool
+) -> None:
+    it = Undone(tmp_path, rows)
+    it.run.insert("bets", "b", state="done", amount=5)
+    if not parked:
+        it.mend()
+    it.cancel("u", "undo", "v")
+    it.cancel("v", kind)
+    it.cancel("v2", kind)
+    assert it.counts() == 0
+    it.mend()
+    assert (it.counts(), it.run.parked()) == (0, [])
+    it.cancel("u2", "undo", "v2")
+    assert (it.counts(), it.run.parked()) == (5, [])
