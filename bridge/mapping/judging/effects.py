@@ -18,6 +18,7 @@ from bridge.mapping.state.decisions import Hold, Park, Skip
 from bridge.mapping.state.groups import join_groups, taken_with
 from bridge.mapping.state.index import note_found
 from bridge.mapping.state.keys import key_text, row_name
+from bridge.mapping.state.lasting import is_of_another_day, let_last
 from bridge.mapping.state.outgoing import Outgoing, Send
 from bridge.mapping.state.parts import note_parts, stored_parts
 from bridge.mapping.state.past import stands_of_history
@@ -197,8 +198,9 @@ class Effects:
                 memory.values = _values(table.remembers, scope, memory.values)
         if table.parts:
             note_parts(table, change, scope, memory)
-        if table.gathers:
-            join_groups(self._recall, table, scope)
+        groups = join_groups(self._recall, table, scope) if table.gathers else ()
+        if known is not None and is_of_another_day(known, change):
+            let_last(self._recall, table, scope, groups)
         return memory
 
     def _note_round(self, out: Outgoing) -> tuple[str, str]:
