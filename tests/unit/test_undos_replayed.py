@@ -159,3 +159,34 @@ def test_an_undo_that_was_read_first_leaves_what_came_after_its_cancel(
     assert (it.counts(), it.run.parked()) == (0, [])
     it.cancel("u2", "undo", "v2")
     assert (it.counts(), it.run.parked()) == (5, [])
+
+
+ROUND = """
+play:
+  bets:
+    rows: ROWS
+    activities: {bet: {type: Bet}}
+    again: {activity_id: {text: "{id}:{n}"}}
+    park: {odd: ODD}
+  cancels:
+    park: {odd: ODD}
+    reverses:
+      - {when: kind == "round", round: ref}
+      - {when: kind == "undo", undoes: "cancels[ref]"}
+"""
+
+
+@pytest.mark.parametrize("rows", ["append-only", "mutable\n    deleted: nothing"])
+def test_a_replayed_cancel_leaves_what_came_to_its_round_later(tmp_path: Path, rows: str) -> None:
+    text = ROUND.replace("ROWS", rows)
+    world = World(wallet(tmp_path, text.replace("ODD", "odd")))
+    run = world.trial
+    run.insert("bets", "a", amount=5, odd=False)
+    run.insert("cancels", "first", kind="round", ref="R1", odd=True)
+    run.insert("bets", "b", amount=7, odd=True)
+    run.insert("cancels", "second", kind="round", ref="R1", odd=False)
+    run.insert("cancels", "u", kind="undo", ref="second", odd=True)
+    assert run.new() == ["Bet Approved a 5", "Bet Rollback a 5"]
+    world.mend(wallet(tmp_path, text.replace("ODD", "false")))
+    world.replay()
+    assert (run.new(), run.parked()) == (["Bet Approved b 7"], [])
