@@ -24,8 +24,8 @@ COMPILED = {
     "bridge/mapping/judging": "doings effects endings events growth guards history judge reversals same_key "
     "taking_back undoing",
     "bridge/mapping/language": "misreadings operators readers",
-    "bridge/mapping/state": "amounts decisions frozen groups items keys layered lookups message_ids outgoing "
-    "parts past plan queues recall repeats rounds row_readers rows scope scope_readers "
+    "bridge/mapping/state": "amounts decisions frozen groups index items keys lasting layered lookups message_ids "
+    "outgoing parts past plan queues recall repeats rounds row_readers rows scope scope_readers "
     "shares takers transactions waiting",
 }
 

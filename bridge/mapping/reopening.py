@@ -150,7 +150,9 @@ def _taken_ahead(memory: RowMemory) -> RowMemory | None:
     if not memory.ahead:
         return None
     lineage = memory.position.lineage if memory.position is not None else ""
-    return RowMemory(Ending.OPEN, position=SourcePosition(lineage, ()), ahead=memory.ahead)
+    # What is replayed before it must see that it came later: a cancelling of its round does not take it then.
+    first = memory.since or memory.position
+    return RowMemory(Ending.OPEN, position=SourcePosition(lineage, ()), ahead=memory.ahead, since=first)
 
 
 def _comparable(one: SourcePosition | None, other: SourcePosition | None) -> bool:

@@ -139,3 +139,54 @@ def test_what_a_part_s_undo_gave_back_counts_once_the_second_cancel_is_undone(tm
     assert it.counts() == 3
     it.cancel("u3", "undo", "p2")
     assert (it.counts(), it.run.parked()) == (10, [])
+
+
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("parked", [False, True])
+def test_an_undo_that_was_read_first_leaves_what_came_after_its_cancel(
+    tmp_path: Path, rows: str, kind: str, *, parked: bool
+) -> None:
+    it = Undone(tmp_path, rows)
+    it.run.insert("bets", "b", state="done", amount=5)
+    if not parked:
+        it.mend()
+    it.cancel("u", "undo", "v")
+    it.cancel("v", kind)
+    it.cancel("v2", kind)
+    assert it.counts() == 0
+    it.mend()
+    assert (it.counts(), it.run.parked()) == (0, [])
+    it.cancel("u2", "undo", "v2")
+    assert (it.counts(), it.run.parked()) == (5, [])
+
+
+ROUND = """
+play:
+  bets:
+    rows: ROWS
+    activities: {bet: {type: Bet}}
+    again: {activity_id: {text: "{id}:{n}"}}
+    park: {odd: ODD}
+  cancels:
+    park: {odd: ODD}
+    reverses:
+      - {when: kind == "round", round: ref}
+      - {when: kind == "undo", undoes: "cancels[ref]"}
+"""
+
+
+@pytest.mark.parametrize("rows", ["append-only", "mutable\n    deleted: nothing"])
+def test_a_replayed_cancel_leaves_what_came_to_its_round_later(tmp_path: Path, rows: str) -> None:
+    text = ROUND.replace("ROWS", rows)
+    world = World(wallet(tmp_path, text.replace("ODD", "odd")))
+    run = world.trial
+    run.insert("bets", "a", amount=5, odd=False)
+    run.insert("cancels", "first", kind="round", ref="R1", odd=True)
+    run.insert("bets", "b", amount=7, odd=True)
+    run.insert("cancels", "second", kind="round", ref="R1", odd=False)
+    run.insert("cancels", "u", kind="undo", ref="second", odd=True)
+    assert run.new() == ["Bet Approved a 5", "Bet Rollback a 5"]
+    world.mend(wallet(tmp_path, text.replace("ODD", "false")))
+    world.replay()
+    assert (run.new(), run.parked()) == (["Bet Approved b 7"], [])

@@ -16,7 +16,9 @@ from bridge.mapping.judging.takings import release
 from bridge.mapping.language.operators import subtract
 from bridge.mapping.state.decisions import Hold, Park, Skip
 from bridge.mapping.state.groups import join_groups, taken_with
+from bridge.mapping.state.index import note_found
 from bridge.mapping.state.keys import key_text, row_name
+from bridge.mapping.state.lasting import is_of_another_day, let_last
 from bridge.mapping.state.outgoing import Outgoing, Send
 from bridge.mapping.state.parts import note_parts, stored_parts
 from bridge.mapping.state.past import stands_of_history
@@ -27,7 +29,6 @@ from bridge.mapping.state.repeats import first_seen, see
 from bridge.mapping.state.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.state.scope import PlayRow, Scope
 from bridge.mapping.state.shares import anything
-from bridge.mapping.state.takers import is_undone
 from bridge.row import UNAVAILABLE, Value
 
 # The members of an enum are slow to name, and these are named for every event.
@@ -166,31 +167,15 @@ class Effects:
         self._recall.put_row(table.name, scope.key, memory)
         takes = memory.did is not None and memory.did.way != "undoes"
         counts = memory.ending is Ending.HISTORY and (takes or not memory.reversal)
-        return take_again(table.all_tables, self._recall, self.index(table, scope, counts=counts))
+        return take_again(table.all_tables, self._recall, self.index(table, scope, counts=counts, takes=takes))
 
-    def index(self, table: TablePlan, scope: Scope, *, counts: bool) -> list[tuple[str, str]]:
-        """Note the ways in which the row can be found, and return those: of several rows, the first is found.
+    def index(self, table: TablePlan, scope: Scope, *, counts: bool, takes: bool = False) -> list[tuple[str, str]]:
+        """Note the ways in which the row can be found, and return those by which it is.
 
-        One that leads to nothing, or has been undone, gives its place to one that `counts`.
+        One that leads to nothing gives its place to one that `counts`; a reversal that `takes` stands in line.
         """
-        found: list[tuple[str, str]] = []
-        for space, value in table.places(scope.key, scope)[1:] if table.indexes else ():
-            known = self._recall.value(space, value)
-            if known is None or (counts and known != scope.key and self._is_left_out(table, known)):
-                self._recall.put_value(space, value, scope.key)
-                known = scope.key
-            if known == scope.key:
-                found.append((space, value))
-        return found
-
-    def _is_left_out(self, table: TablePlan, key: str) -> bool:
-        memory = self._recall.row(table.name, key)
-        if memory is None:
-            return False
-        if memory.reversal and not memory.took:
-            undone = memory.took is not None or is_undone(self._recall, table.name, key)
-            return undone or memory.ending is Ending.SKIPPED
-        return memory.ending is Ending.SKIPPED
+        places = table.places(scope.key, scope)[1:] if table.indexes else ()
+        return [place for place in places if note_found(table, scope, place, counts=counts, takes=takes)]
 
     def _own(self, table: TablePlan, change: Change, scope: Scope) -> RowMemory:
         """Return a copy of the memory of the change's row, with the row as it is now."""
@@ -213,8 +198,9 @@ class Effects:
                 memory.values = _values(table.remembers, scope, memory.values)
         if table.parts:
             note_parts(table, change, scope, memory)
-        if table.gathers:
-            join_groups(self._recall, table, scope)
+        groups = join_groups(self._recall, table, scope) if table.gathers else ()
+        if known is not None and is_of_another_day(known, change):
+            let_last(self._recall, table, scope, groups)
         return memory
 
     def _note_round(self, out: Outgoing) -> tuple[str, str]:

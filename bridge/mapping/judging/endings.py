@@ -37,7 +37,8 @@ class Endings:
     def decided(self, table: TablePlan, change: Change, scope: Scope, decision: Decision) -> list[Place]:
         """Let a decision about a row take effect; return what can be found now that others may wait for."""
         counts = isinstance(decision, Send) and decision.findable
-        news = self._effects.index(table, scope, counts=counts) if table.indexes else []
+        takes = scope.reversal is not None and scope.reversal.undoes is None
+        news = self._effects.index(table, scope, counts=counts, takes=counts and takes) if table.indexes else []
         if isinstance(decision, Send):
             news += self._effects.send(table, change, scope, decision)
             if not decision.events:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,7 +11,7 @@ from bridge.errors import MappingError, PoisonRecord
 from bridge.mapping.state.decisions import Hold, Park, Skip
 from bridge.mapping.state.keys import key_text
 from bridge.mapping.state.outgoing import Outgoing
-from bridge.mapping.state.plan import Guard, TablePlan
+from bridge.mapping.state.plan import ActivityPlan, Guard, TablePlan
 from bridge.mapping.state.remembered import Ending
 from bridge.mapping.state.scope import Scope
 from bridge.mapping.state.waiting import Waiting
@@ -65,10 +67,13 @@ def forbidden_move(table: TablePlan, scope: Scope) -> Park | None:
     return None
 
 
-def forgotten(table: TablePlan, scope: Scope, events: list[Outgoing]) -> Park | None:
+def forgotten(
+    table: TablePlan, scope: Scope, events: list[Outgoing], silent: Sequence[ActivityPlan] = ()
+) -> Park | None:
     """Return the parking of an update that would send what was sent before, had the ledger forgotten its row.
 
-    Where the connector has `starts`, that decides instead.
+    Or of one that should take that back: `silent` are activities of the row that do not count.  Where the
+    connector has `starts`, that decides instead.
     """
     change, memory = scope.change, scope.memory
     if change is None or change.op != "u" or table.append_only or table.starts is not None:
@@ -80,6 +85,11 @@ def forgotten(table: TablePlan, scope: Scope, events: list[Outgoing]) -> Park | 
         return None
     if any(committed - _moment(event.fields["timestamp"]) > table.retention for event in events):
         return Park("row_forgotten", FORGOTTEN)
+    for activity in silent:
+        with contextlib.suppress(PoisonRecord, Waiting, TypeError, ValueError):  # Its event is not made.
+            time = _moment(dict(activity.event)["timestamp"](scope))
+            if not activity.stands(scope) and committed - time > table.retention:
+                return Park("row_forgotten", FORGOTTEN)
     return None
 
 

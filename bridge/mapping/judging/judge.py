@@ -218,7 +218,8 @@ class Judge:
                 self._differ(activity, scope, back, forth, should=should)
         if not back and not forth:
             if not taken and not kept and not frees:
-                return OF_ANOTHER_ROW if is_another(table, scope) else NO_CHANGE
+                nothing = OF_ANOTHER_ROW if is_another(table, scope) else NO_CHANGE
+                return forgotten(table, scope, [], applies) or nothing
             reason = NO_CHANGE.reason if set(taken) <= set(released) and not kept else TAKEN_BACK
             return Skip(reason, released=tuple(released), frees=frees)
         if waiting is not None:

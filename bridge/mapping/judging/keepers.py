@@ -77,7 +77,7 @@ class Undoing:
         self._since = _written(undone)
         until = scope.change.position if scope.change is not None else None
         early = until is not None and self._since is not None and not until.is_after(self._since)
-        self._until = None if early else until
+        self._until = self._since if early else until  # One that is read first undoes as soon as it can.
 
     def lifts(self) -> list[Lifted]:
         """Return what the reversal took, and what repeats of it did until it was undone."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bridge.errors import MappingError
 from bridge.mapping.language.readers import Misuse, Reader
+from bridge.mapping.state.index import found_by
 from bridge.mapping.state.keys import KEY_SEPARATOR, as_key, key_text
 from bridge.mapping.state.plan import LookupPlan, TablePlan
 from bridge.mapping.state.recall import Recall
@@ -127,7 +128,7 @@ def indexed_reader(table: TablePlan, index: str, said: Any, parts: Sequence[Read
         if value is None:
             return None
         space = table.index_space(index)
-        key = scope.recall.value(space, value)
+        key = found_by(table, scope, space, value)
         if key is None:
             raise Waiting(space, value)
         return PlayRow(table, key, scope.recall)

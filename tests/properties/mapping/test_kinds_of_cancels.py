@@ -26,6 +26,7 @@ play:
     event: {game_name: "games[game].name"}
     again: {activity_id: {text: "{id}:{n}"}}
   cancels:
+    indexes: {by_ref: ref}
     reverses:
       - {when: kind == "void", original: "bets[ref]", followers: stay}
       - {when: kind == "unwin", original: "wins[ref]"}
@@ -33,11 +34,13 @@ play:
       - {when: kind == "round", round: ref}
       - {when: kind == "wins", round: ref, activity: win}
       - {when: kind == "undo", undoes: "cancels[ref]"}
+      - {when: kind == "lift", undoes: "cancels.by_ref[ref]"}
 """
 AT = st.sampled_from([0, 0, 0, 1, 2])
 GAME = st.sampled_from(["here", "here", "late"])
 PLAY = st.tuples(st.sampled_from(["bet", "win"]), AT, GAME)
-BACK = st.tuples(st.sampled_from(["void", "unwin", "cancel", "round", "wins", "undo", "undo", "undo"]), AT, GAME)
+UNDO = ["undo", "undo", "undo", "lift"]
+BACK = st.tuples(st.sampled_from(["void", "unwin", "cancel", "round", "wins", *UNDO]), AT, GAME)
 Step = tuple[str, int, str]
 Write = tuple[str, str, dict[str, Any]]
 
@@ -64,6 +67,8 @@ class Model:
 
     lines: list[Line] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)
+    refs: dict[str, list[str]] = field(default_factory=dict)
+    """The cancels that name a row, or a round: an undo may name that, and not one of them."""
     writes: list[Write] = field(default_factory=list)
 
     def step(self, what: str, at: int, game: str) -> None:
@@ -76,6 +81,9 @@ class Model:
         elif what == "undo":
             if self.cancels:
                 self._undo(self.cancels.pop(-1 - at % len(self.cancels)))
+        elif what == "lift":
+            if self.refs:
+                self._lift(list(self.refs)[-1 - at % len(self.refs)])
         else:
             self._cancel(what, at, bets)
 
@@ -99,6 +107,7 @@ class Model:
             if self._goes(one, what, line):
                 one.take(name, kind)
         self.cancels.append(name)
+        self.refs.setdefault(ref, []).append(name)
         self.writes.append(("cancels", name, {"kind": what, "ref": ref}))
 
     def _goes(self, one: Line, what: str, named: Line) -> bool:
@@ -107,9 +116,18 @@ class Model:
         return one is named or (what == "cancel" and one.bet == named.key)
 
     def _undo(self, cancel: str) -> None:
+        self._free(cancel)
+        self.writes.append(("cancels", f"u{len(self.writes)}", {"kind": "undo", "ref": cancel}))
+
+    def _lift(self, ref: str) -> None:
+        """Undo the first of the cancels that name the same, of those that keep anything away."""
+        held = {name for line in self.lines for name in line.holders}
+        self._free(next((name for name in self.refs[ref] if name in held), ""))
+        self.writes.append(("cancels", f"l{len(self.writes)}", {"kind": "lift", "ref": ref}))
+
+    def _free(self, cancel: str) -> None:
         for line in self.lines:
             line.holders.pop(cancel, None)
-        self.writes.append(("cancels", f"u{len(self.writes)}", {"kind": "undo", "ref": cancel}))
 
 
 def sums_of(run: Trial) -> Counter[str]:

@@ -40,6 +40,15 @@ def test_what_comes_later_of_it_is_parked_too(trial: Make) -> None:
     assert (run.events(), run.parked()) == ([], [("1", "row_forgotten"), ("1", "row_parked")])
 
 
+def test_nor_is_it_silent_of_what_should_take_that_back(trial: Make) -> None:
+    run = trial(MUTABLE)
+    run.update("tx", "1", kind="bet", amount=5, state="void", at=OLD)
+    run.update("tx", "2", kind="bet", amount=5, state="void", at="2025-10-01T10:00:00Z")
+    run.update("tx", "3", kind="bet", amount=5, state="void", at=None)
+    run.insert("tx", "4", kind="bet", amount=5, state="pending", at=OLD)
+    assert (run.events(), run.parked()) == ([], [("1", "row_forgotten")])
+
+
 def test_what_the_memory_reaches_back_to_is_sent(trial: Make) -> None:
     run = trial(MUTABLE)
     run.update("tx", "1", kind="bet", amount=5, state="ok", at="2025-10-01T10:00:00Z")
