@@ -136,7 +136,7 @@ class ConfluentSource(KafkaAdapter):
             if message.partition() != number or message.topic() != topic:
                 self._read_to(topic, number, position, last)
                 topic, number = intern(message.topic() or ""), message.partition() or 0
-                position = self._positions.get((topic, number), _NOWHERE)
+                position, last = self._positions.get((topic, number), _NOWHERE), None
             offset: Any = message.offset()
             # Behind a rebalance or a resume librdkafka may hand out what it has handed out before.
             if offset < position:
