@@ -288,11 +288,15 @@ class FaultWallet(FaultTopics):
         if error is not None:
             self._failed.append(str(error))
 
+    def write_as_another(self) -> None:
+        """Write on with a new producer: a broker that has lost records refuses the ones of their producer."""
+        self.flush()
+        self._producer = self._new_producer()
+
     def grow(self, partitions: int) -> None:
         """Write the play of new players to partitions that were added; nobody moves to another one."""
-        self.flush()
         # The old one would not know the new partitions before it asks for them again.
-        self._producer = self._new_producer()
+        self.write_as_another()
         self._settled = (self.players, self._settled[1])
         self.players += 100
         self._partitions = partitions

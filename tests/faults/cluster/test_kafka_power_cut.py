@@ -28,6 +28,7 @@ class CutPower:
     def __call__(self, world: World) -> None:
         """See Step."""
         self.broker.cut_power("one", world.wallet.topic)
+        world.wallet.write_as_another()
 
 
 @contextmanager
