@@ -12,7 +12,7 @@ from bridge.mapping.state.parts import is_part_of
 from bridge.mapping.state.plan import TablePlan
 from bridge.mapping.state.recall import Recall
 from bridge.mapping.state.remembered import Ending, RowMemory
-from bridge.mapping.state.repeats import has_seen
+from bridge.mapping.state.repeats import has_seen, said_by
 from bridge.mapping.state.scope import Scope, remembered_row
 from bridge.records import Renamed
 from bridge.row import UNAVAILABLE, Row, Value
@@ -171,6 +171,8 @@ def no_news(table: TablePlan, change: Change, scope: Scope, *, is_queued: bool) 
 
 def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     """Return whether the change of a known row was taken in before, or is older than what was."""
+    if change.snapshot and memory.shown:
+        return said_by(change) in memory.shown
     if table.as_of is not None and change.snapshot and memory.ending is Ending.HISTORY:
         return False  # perhaps a newer version: a snapshot shows them all
     position, last = change.position, memory.position
