@@ -183,7 +183,24 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     seen = has_seen(memory, position)
     if seen is None:
         return table.append_only and memory.ending is not Ending.MOVED
+    seen = seen and not _is_beside(table.as_of, change, memory)
     return seen or (table.append_only and not _gives_way(change, memory))
+
+
+def _is_beside(as_of: str | None, change: Change, memory: RowMemory) -> bool:
+    """Return whether a new version stands where the last one does: rows that are copied in share one place."""
+    position, last, row = change.position, memory.position, change.after
+    if as_of is None or change.op != "c" or row is None or position is None or last is None:
+        return False
+    if (position.lineage, position.order) != (last.lineage, last.order):
+        return False
+    known = remembered_row(memory).get(as_of)
+    if known is None:  # The version of a row that waits is not kept: when it is judged, an older one is told.
+        return memory.ending is Ending.HELD
+    try:
+        return bool(row[as_of] > known)
+    except (PoisonRecord, TypeError):
+        return False
 
 
 def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> str:
