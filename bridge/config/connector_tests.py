@@ -120,6 +120,8 @@ class Step:
     """Set for the new half of a changed key."""
     number: int = 0
     """Grows with each change, and is the same each time that it is read."""
+    place: tuple[int, ...] = ()
+    """Where it stands in the log; all rows of a snapshot stand where that was when it was taken."""
     transaction: str | None = None
 
 
@@ -213,6 +215,8 @@ class _Tables:
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     rows: dict[Place, Columns] = field(default_factory=dict)
     number: int = 0
+    logged: int = 0
+    """The number of the last change that the log told of."""
 
     def change(self, given: Given) -> Step:
         name = given.table or self.tests.table or ""
@@ -251,9 +255,11 @@ class _Tables:
         else:
             self.rows[_found_by(place)] = after
         self.number += 1
+        self.logged = self.logged if op == "r" else self.number
         self.now += timedelta(seconds=1)
         key = dict(zip(self.key_columns(table), place[1], strict=True))
-        return Step(table, op, key, before or None, after, self.now, number=self.number)
+        at = (self.logged, 0) if op == "r" else (self.number,)
+        return Step(table, op, key, before or None, after, self.now, number=self.number, place=at)
 
     def _renamed(self, table: str, rename: Rename) -> Step:
         old = self._place(table, values_of(rename.from_))
@@ -263,7 +269,7 @@ class _Tables:
         }
         step = self._note(table, "c", self._place(table, row), None, row)
         old_key = dict(zip(self.key_columns(table), old[1], strict=True))
-        return Step(table, "c", step.key, None, row, step.committed_at, old_key, step.number)
+        return replace(step, old_key=old_key)
 
     def _place(self, table: str, columns: Columns) -> Place:
         row = {**values_of(self.tests.columns.get(table, {})), **columns}

@@ -58,7 +58,7 @@ def _key(table: str, record: SourceRecord) -> str:
 
 def is_of_the_log(memory: RowMemory | None) -> bool:
     """Return whether more is known of a row than snapshots showed."""
-    return memory is not None and memory.ending not in (Ending.HISTORY, Ending.MOVED)
+    return memory is not None and memory.ending not in (Ending.HISTORY, Ending.MOVED) and not memory.shown
 
 
 def may_count(table: TablePlan, scope: Scope) -> bool:

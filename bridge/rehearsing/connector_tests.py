@@ -151,7 +151,7 @@ def taken_record(step: Step, declared: Mapping[str, ColumnType]) -> Taken:
         key=Row(dict(step.key), columns),
         before=Row(dict(step.before), columns) if step.before is not None else None,
         after=Row(dict(step.after), columns) if step.after is not None else None,
-        position=SourcePosition("test", (step.number,)),
+        position=SourcePosition("test", step.place),
         snapshot=step.op == "r",
         committed_us=microseconds,
         renamed=Renamed.TO if step.old_key is not None else None,

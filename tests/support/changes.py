@@ -26,6 +26,8 @@ class Database:
     offsets: dict[str, int] = field(default_factory=dict)
     transaction: int | None = None
     """The transaction of what comes next; without one, each change is in one of its own."""
+    logged: int = 0
+    """The last commit that the log told of."""
     ahead_s: int = 0
     """How much later than its log tells the database has its commits."""
 
@@ -89,7 +91,11 @@ class Database:
         snapshot: str = "false",
         header: tuple[str, bytes] | None = None,
     ) -> SourceRecord:
+        # All rows of a snapshot stand at one place: where the log was when it was taken.
+        last = self.commits if snapshot == "false" else self.logged
         self.commits += 1
+        if snapshot == "false":
+            self.logged = self.commits
         at, lsn = EPOCH_US + (self.ahead_s + self.commits) * 1_000_000, self.commits * 100
         source = {
             "version": "3.0.0",
@@ -103,7 +109,7 @@ class Database:
             "table": table,
             "txId": self.transaction or self.commits,
             "lsn": lsn,
-            "sequence": f'["{lsn - 100}","{lsn}"]',
+            "sequence": f'["{last * 100}","{lsn}"]',
         }
         value = {"before": before, "after": after, "source": source, "op": op, "ts_ms": at // 1000}
         if self.transaction is not None:

@@ -25,7 +25,7 @@ from bridge.mapping.state.past import stands_of_history
 from bridge.mapping.state.plan import TablePlan
 from bridge.mapping.state.recall import Recall
 from bridge.mapping.state.remembered import COMMITTED, UNDECIDED, Ahead, Did, Ending, RowMemory, Sent, Took
-from bridge.mapping.state.repeats import first_seen, see
+from bridge.mapping.state.repeats import first_seen, see, shown_so_far
 from bridge.mapping.state.rounds import ROUND_SPACE, add_to_round, join_round
 from bridge.mapping.state.scope import PlayRow, Scope
 from bridge.mapping.state.shares import anything
@@ -164,6 +164,7 @@ class Effects:
                 memory.history[COMMITTED] = change.committed_at
             memory.sent = stands_of_history(table, scope)
             memory.reversal = silently_taken(table, scope, self._recall, memory)
+        memory.shown = shown_so_far(table, change, scope.known, memory.ending)
         self._recall.put_row(table.name, scope.key, memory)
         takes = memory.did is not None and memory.did.way != "undoes"
         counts = memory.ending is Ending.HISTORY and (takes or not memory.reversal)
@@ -187,7 +188,7 @@ class Effects:
             memory.position, memory.since, memory.elsewhere = known.position, known.since, known.elsewhere
             memory.committed_s = known.committed_s
             memory.reversal = memory.reversal or known.reversal
-            memory.gone, memory.again = scope.deleted, False
+            memory.gone, memory.again, memory.shown = scope.deleted, False, []
         see(table, memory, change)
         if not (scope.deleted and memory.queue):
             memory.queue = scope.queue or _queue(table, scope)

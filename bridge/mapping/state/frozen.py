@@ -136,6 +136,7 @@ def _encode_frozen(memory: RowMemory) -> bytes:
             memory.since,
             memory.counts,
             memory.again,
+            memory.shown,
         ]
     )
 

@@ -154,6 +154,11 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
     """Something of it was sent, taken back or given back, or it did that: `starts` is not asked any more."""
     again: bool = False
     """A guard left it out, and a later change of it waits: how it ends is open again."""
+    shown: list[str] = []
+    """What each row said that a snapshot showed with this key, while nothing else is known of it.
+
+    Kept where another row with the key may count too: a row that rules ask about, or one that a guard left out.
+    """
 
     @property
     def waits(self) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Final
 
 from bridge.flow import Change
+from bridge.mapping.state.layered import columns_of
 from bridge.mapping.state.plan import TablePlan
-from bridge.mapping.state.remembered import RowMemory
+from bridge.mapping.state.remembered import Ending, RowMemory
 from bridge.records import SourcePosition
 
 _NEARLY_AT_ONCE_S: Final = 60
@@ -55,3 +57,25 @@ def see(table: TablePlan, memory: RowMemory, change: Change) -> None:
         others = [one for one in memory.elsewhere if one.lineage != position.lineage]
         memory.elsewhere = [*others, known] if known.order else others
     memory.position = position
+
+
+def shown_so_far(table: TablePlan, change: Change, known: RowMemory | None, ending: Ending) -> list[str]:
+    """Return what the rows of snapshots with this key have said, this one too, where another may count beside it.
+
+    All rows of a snapshot stand at one place in the log, so that does not tell a second row from a first one
+    that is shown again.
+    """
+    asks = (table.asks_change or table.asks_itself) and table.as_of is None and not table.append_only
+    if not change.snapshot or not (asks or ending is Ending.SKIPPED):
+        return []
+    return [*(known.shown if known is not None else []), said_by(change)]
+
+
+def said_by(change: Change) -> str:
+    """Return what tells the row that a snapshot shows from others with its key: whatever it holds.
+
+    A column that was added meanwhile is null, and tells nothing.
+    """
+    columns = columns_of(change.after) if change.after is not None else {}
+    held = sorted((name, repr(value)) for name, value in columns.items() if value is not None)
+    return hashlib.blake2b(repr(held).encode(), digest_size=12).hexdigest()

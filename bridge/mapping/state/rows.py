@@ -12,7 +12,7 @@ from bridge.mapping.state.parts import is_part_of
 from bridge.mapping.state.plan import TablePlan
 from bridge.mapping.state.recall import Recall
 from bridge.mapping.state.remembered import Ending, RowMemory
-from bridge.mapping.state.repeats import has_seen
+from bridge.mapping.state.repeats import has_seen, said_by
 from bridge.mapping.state.scope import Scope, remembered_row
 from bridge.records import Renamed
 from bridge.row import UNAVAILABLE, Row, Value
@@ -171,6 +171,8 @@ def no_news(table: TablePlan, change: Change, scope: Scope, *, is_queued: bool) 
 
 def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     """Return whether the change of a known row was taken in before, or is older than what was."""
+    if change.snapshot and memory.shown:
+        return said_by(change) in memory.shown
     if table.as_of is not None and change.snapshot and memory.ending is Ending.HISTORY:
         return False  # perhaps a newer version: a snapshot shows them all
     position, last = change.position, memory.position
@@ -181,7 +183,24 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     seen = has_seen(memory, position)
     if seen is None:
         return table.append_only and memory.ending is not Ending.MOVED
+    seen = seen and not _is_beside(table.as_of, change, memory)
     return seen or (table.append_only and not _gives_way(change, memory))
+
+
+def _is_beside(as_of: str | None, change: Change, memory: RowMemory) -> bool:
+    """Return whether a new version stands where the last one does: rows that are copied in share one place."""
+    position, last, row = change.position, memory.position, change.after
+    if as_of is None or change.op != "c" or row is None or position is None or last is None:
+        return False
+    if (position.lineage, position.order) != (last.lineage, last.order):
+        return False
+    known = remembered_row(memory).get(as_of)
+    if known is None:  # The version of a row that waits is not kept: when it is judged, an older one is told.
+        return memory.ending is Ending.HELD
+    try:
+        return bool(row[as_of] > known)
+    except (PoisonRecord, TypeError):
+        return False
 
 
 def _called(table: TablePlan, change: Change, scope: Scope, memory: RowMemory) -> str:

@@ -49,6 +49,7 @@ FULL = RowMemory(
     since=SourcePosition("here", (1, 1)),
     counts=True,
     again=True,
+    shown=["what one row said"],
 )
 NAMES = [field.name for field in msgspec.structs.fields(RowMemory)]
 
@@ -73,7 +74,7 @@ def test_a_row_s_memory_of_before_is_read() -> None:
     old[NAMES.index("position")] = ["here", [1, 2]]
     found = decode_row(msgspec.msgpack.encode(old))
     lacks = {"ahead": [Ahead("bet", "4", 0)], "freed": 0, "elsewhere": [], "committed_s": 0, "since": None}
-    lacks |= {"counts": False, "again": False, "took": [Took("tx", "1", "bet", 2, Decimal(4), True)]}
+    lacks |= {"counts": False, "again": False, "shown": [], "took": [Took("tx", "1", "bet", 2, Decimal(4), True)]}
     assert found == msgspec.structs.replace(FULL, **lacks)
     assert found.not_sent < found.ahead[0].n, "a later reversal is not taken for one of before"
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from tests.support.trial import Make, Trial
+import re
+
+import msgspec
+import pytest
+
+from bridge.records import SourceRecord
+from tests.support.trial import ROW, Make, Trial
 
 WALLET = """
 play:
@@ -128,3 +134,50 @@ def test_a_row_without_the_column_that_numbers_versions_is_parked(trial: Make) -
     state(run, "insert", 1, 1, "open")
     assert run.events() == []
     assert run.play.ledger.counters() == {("parked", "states", "missing_column"): 1}
+
+
+COPIED = """
+wait: {lookup: 10 minutes}
+lookups: {games: {key: id}}
+play:
+  states:
+    rows: mutable
+    deleted: nothing
+    key: bet
+    as_of: seq
+    skip: {not yet: state == "asked"}
+    activities:
+      stake: {type: Bet, event: {activity_id: {text: "{bet}:b"}}}
+      prize: {type: Win, stands: state == "won", event: {activity_id: {text: "{bet}:w"}}}
+    event: {game_name: "games[game].name"}
+"""
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["at once", "when its game is there"])
+@pytest.mark.parametrize("first", ["open", "asked"])
+def test_versions_that_were_copied_in_share_one_place_in_the_log(trial: Make, first: str, late: bool) -> None:
+    run = trial(COPIED)
+    if not late:
+        run.insert("games", "g", name="Dice")
+    row = {**ROW, "bet": "9", "amount": 5, "game": "g"}
+    rows = [
+        run.database.insert("states", {"id": seq}, {**row, "seq": seq, "state": name})
+        for seq, name in enumerate((first, "won"), start=1)
+    ]
+    place = _place_of(rows[0])
+    for record in (*rows, *rows):
+        assert record.value is not None
+        run.take(msgspec.structs.replace(record, value=record.value.replace(_place_of(record), place)))
+        run.restart()
+    if late:
+        run.insert("games", "g", name="Dice")
+    assert run.events() == ["Bet Approved 9:b 5", "Win Approved 9:w 5"]
+    assert (run.parked(), run.held) == ([], 0)
+
+
+def _place_of(record: SourceRecord) -> bytes:
+    """Return the part of a record's text that tells its place in the log."""
+    assert record.value is not None
+    found = re.search(rb'"lsn":\d+,"sequence":"[^}]*"', record.value)
+    assert found is not None
+    return found.group()

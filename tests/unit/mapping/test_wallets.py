@@ -136,7 +136,7 @@ play:
         ("units(amount, currencies[currency].exponent)", {"amount": 1500, "currency": "BTC"}, "0.000015"),
         ("debit or credit", {"debit": None, "credit": 4}, "4"),
         ("abs(amount)", {"amount": -4}, "4"),
-        ('{from: kind, a: A, else: "x"}', {"kind": "b"}, None),
+        ('{from: kind, a: 1, else: "x"}', {"kind": "b"}, None),
     ],
 )
 def test_units_and_amounts(trial: Make, expression: str, row: dict[str, object], amount: str | None) -> None:
