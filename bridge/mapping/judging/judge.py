@@ -65,16 +65,20 @@ class Judge:
         return Skip(reason, final=True, reversal=self._is_reversal(table, scope)) if reason is not None else None
 
     def skip_of_history(self, table: TablePlan, scope: Scope) -> str:
-        """Return why a guard skips a row of history: empty if none does, UNDECIDED if that cannot be told yet."""
+        """Return why a guard skips a row of history: UNDECIDED if that cannot be told yet, empty if none does.
+
+        As in the log, none is asked while something stands.
+        """
         try:
-            reason, waiting = first_true(table.skip, scope)
+            stands = scope.memory is not None and scope.memory.stands
+            reason, waiting = ("", None) if stands else first_true(table.skip, scope)
         except PoisonRecord:
             return ""
         return reason or (UNDECIDED if waiting is not None else "")
 
     def _judge(self, table: TablePlan, change: Change, scope: Scope) -> Decision:
         memory = scope.memory
-        stands = memory is not None and bool(memory.standing()) and not memory.undecided
+        stands = memory is not None and memory.stands
         if change.op == "d":
             return self._judge_delete(table, scope, stands=stands)
         waiting: Waiting | None = None

@@ -43,14 +43,17 @@ def take_lookup(lookup: LookupPlan, change: Change, shown: ShownRow, recall: Rec
     stored = recall.stored(lookup.space, key)
     known = next((one for one in stored if one.since == since), None)
     position = change.position
-    if known is not None and position is not None and not _is_newer(position, known.position):
+    if known is not None and position is not None and not _is_news(change, position, known):
         return None
     if change.op == "d" and known is not None and not _is_of(known, change):
         return None  # Another row has its key by now.
     if change.op == "u" and change.before is not None:
         _forget_old_key(lookup, change, change.before, key, recall)
     columns: dict[str, Value] | None = None
-    if change.op != "d" and (lookup.where is None or lookup.where(row)):
+    left_out = change.op != "d" and lookup.where is not None and not lookup.where(row)
+    if left_out and known is not None and not _is_of(known, change):
+        return None  # The row that is found by its key is another one, which still counts.
+    if change.op != "d" and not left_out:
         columns = columns_of(row)
         if lookup.as_of is None and any(value is UNAVAILABLE for value in columns.values()):
             columns = columns_of(row, recall.lookup(lookup.space, key))
@@ -92,8 +95,12 @@ def _is_of(version: Version, change: Change) -> bool:
         return True
 
 
-def _is_newer(position: SourcePosition, last: SourcePosition | None) -> bool:
-    return last is None or last.lineage != position.lineage or position.is_after(last)
+def _is_news(change: Change, position: SourcePosition, known: Version) -> bool:
+    last = known.position
+    if last is None or last.lineage != position.lineage or position.is_after(last):
+        return True
+    # All rows of a snapshot stand at one place: behind one that is left out there may be one that is not.
+    return change.snapshot and known.columns is None and last == position
 
 
 def _in_order(lookup: LookupPlan, versions: list[Version]) -> list[Version]:

@@ -176,6 +176,11 @@ class RowMemory(msgspec.Struct, array_like=True, omit_defaults=True):
         return self.ending is Ending.HISTORY and self.reason == UNDECIDED
 
     @property
+    def stands(self) -> bool:
+        """Return whether something of the row stands, and is ours."""
+        return any(sent.stands for sent in self.sent) and not self.undecided
+
+    @property
     def effective(self) -> bool:
         """Return whether the row took something back, or gave it back, and nobody has undone that."""
         return bool(self.took) or (self.did is not None and self.took is None and not self.undecided)

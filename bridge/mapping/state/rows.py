@@ -173,8 +173,8 @@ def _is_repeated(table: TablePlan, change: Change, memory: RowMemory) -> bool:
     """Return whether the change of a known row was taken in before, or is older than what was."""
     if change.snapshot and memory.shown:
         return said_by(change) in memory.shown
-    if table.as_of is not None and change.snapshot and memory.ending is Ending.HISTORY:
-        return False  # perhaps a newer version: a snapshot shows them all
+    if change.snapshot and memory.ending is Ending.HISTORY and not (table.append_only and table.as_of is None):
+        return False  # Perhaps another row with its key: a snapshot shows them all, at one place in the log.
     position, last = change.position, memory.position
     if last is not None and not last.order:
         return False  # Its parking was undone: it is judged anew.

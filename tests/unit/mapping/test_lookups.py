@@ -135,6 +135,39 @@ def test_numbers_and_texts_name_the_same_row(trial: Make) -> None:
     assert len(run.events()) == 2
 
 
+class TestRowsOfOneKeyOfWhichOneCounts:
+    """The rows of a currency, of which `where` leaves out all but one."""
+
+    @pytest.fixture
+    def run(self, trial: Make) -> Trial:
+        return with_rate(trial, "{key: currency, where: active, missing: none}", "rates[currency].rate or 9")
+
+    def rate(self, run: Trial) -> object:
+        run.insert("tx", len(run.bodies()), amount=1, currency="EUR")
+        return run.bodies()[-1]["exchange_rate"]
+
+    @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
+    def test_a_snapshot_shows_it_wherever_it_is_read(self, run: Trial, order: tuple[int, ...]) -> None:
+        for key in order:
+            run.snapshot("rates", key, currency="EUR", rate=key, active=key == 2)
+        assert self.rate(run) == 2
+
+    def test_one_that_is_closed_once_the_next_is_there_does_not_hide_that(self, run: Trial) -> None:
+        run.insert("rates", 1, currency="EUR", rate=1, active=True)
+        run.insert("rates", 2, currency="EUR", rate=2, active=True)
+        run.update("rates", 1, currency="EUR", rate=1, active=False)
+        assert self.rate(run) == 2
+        run.update("rates", 2, currency="EUR", rate=2, active=False)
+        assert self.rate(run) == 9
+
+    def test_one_that_is_closed_before_the_next_is_there_is_found_no_more(self, run: Trial) -> None:
+        run.insert("rates", 1, currency="EUR", rate=1, active=True)
+        run.update("rates", 1, currency="EUR", rate=1, active=False)
+        assert self.rate(run) == 9
+        run.insert("rates", 2, currency="EUR", rate=2, active=True)
+        assert self.rate(run) == 2
+
+
 def test_a_missing_row_parks_at_once_where_the_connector_says_so(trial: Make) -> None:
     run = with_rate(trial, "{key: id, missing: park}", "rates[rate_id].rate")
     run.insert("tx", "1", amount=1, rate_id="7")

@@ -38,7 +38,7 @@ play:
     key: ticket
     as_of: seq
     skip: {not yet: state == "asked"}
-    activities: {bet: {type: Bet, stands: state == "placed"}}
+    activities: {bet: {type: Bet, stands: state != "void"}}
     event: {activity_id: ticket}
 """
 CALLS = """
@@ -49,6 +49,19 @@ play:
     activities: {bet: {type: Bet, when: kind == "bet"}}
     event: {activity_id: call}
     reverses: {when: kind == "cancel", original: "calls[ref]"}
+"""
+ATTRIBUTES = """
+lookups: {attr: {tables: attributes, key: [ticket, name], missing: none}}
+play:
+  attributes:
+    rows: mutable
+    deleted: nothing
+    key: ticket
+    with: {stake: 'number(attr[ticket, "stake"].value)'}
+    skip: {a note: name == "note"}
+    activities:
+      bet: {type: Bet, stands: 'stake != none and attr[ticket, "state"].value == "placed"', compare: stake}
+    event: {activity_id: ticket, wager_amount: stake}
 """
 
 
@@ -136,3 +149,22 @@ def test_what_the_log_left_out_stays_so_when_a_later_snapshot_says_otherwise(tri
     assert run.play.outcomes[-1].reason in ("repeated", "row of a later snapshot")
     run.insert("calls", 4, call="x", kind="cancel", done=True, amount=5, ref="a")
     assert run.events() == []
+
+
+@pytest.mark.parametrize("names", ["state stake note", "note stake state", "stake note state note"])
+def test_a_bet_of_several_rows_is_known_when_all_have_been_shown(trial: Make, names: str) -> None:
+    run = trial(ATTRIBUTES)
+    values = {"state": "placed", "stake": "5", "note": "seen"}
+    for key, name in enumerate(names.split()):
+        run.snapshot("attributes", key, ticket="b", name=name, value=values[name])
+        run.restart()
+    run.insert("attributes", 9, ticket="b", name="state", value="void")
+    assert run.events() == ["Bet Rollback b 5"]
+
+
+def test_a_state_that_is_left_out_takes_nothing_from_the_one_before(trial: Make) -> None:
+    run = trial(STATES)
+    run.snapshot("states", 1, ticket="b", seq=1, state="placed", amount=5)
+    run.snapshot("states", 2, ticket="b", seq=2, state="asked", amount=5)
+    run.insert("states", 3, ticket="b", seq=3, state="void", amount=5)
+    assert run.events() == ["Bet Rollback b 5"]
