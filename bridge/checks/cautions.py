@@ -148,7 +148,7 @@ def _undone_by_themselves(brand: Brand) -> Iterator[Problem]:
 
 
 def _followers(brand: Brand) -> Iterator[Problem]:
-    """Yield reversals of rows that others follow, where nobody has said what becomes of those."""
+    """Yield reversals of rows that others follow, where nobody has said what becomes of those; or none follow."""
     followed = {table_named(table.after): name for name, table in brand.connector.play.items() if table.after}
     for name, table in brand.connector.play.items():
         for place, reversal in reversals_of(table):
@@ -158,6 +158,10 @@ def _followers(brand: Brand) -> Iterator[Problem]:
                 message = f"{followed[original]} go on standing when what they follow in {original} is taken back"
                 hint = "say what becomes of them: `followers: go`, `park`, or `stay`"
                 yield brand.file.problem(("play", name, *place, "original"), message, hint)
+            if reversal.followers != "stay" and original and original not in followed:
+                hint = f"write `after: {original}[...]` on what follows it, or leave `followers` out"
+                keys = ("play", name, *place, "followers")
+                yield brand.file.problem(keys, f"no row follows those of {original}", hint)
 
 
 def _ends_of_totals(brand: Brand) -> Iterator[Problem]:

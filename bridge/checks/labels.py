@@ -66,13 +66,13 @@ def never_reached(brand: Brand) -> Iterator[Problem]:
         rules: list[tuple[Path, Any]] = [
             (("activities", each, "when"), activity.when) for each, activity in table.activities.items()
         ]
-        for path, when in rules:
-            yield from _taken_before(brand, (name, *path), when, skips)
         before = list(skips)
         for path, reversal in reversals_of(table):
             yield from _taken_before(brand, (name, *path, "when"), reversal.when, before)
             place = f"the reversal `when: {reversal.when}`"
             before += [(place, said) for said in _enough(str(reversal.when))]
+        for path, when in rules:  # A row that changes may be a reversal later.
+            yield from _taken_before(brand, (name, *path), when, skips if table.rows == "mutable" else before)
 
 
 def _taken_before(brand: Brand, path: Path, when: Any, before: Sequence[tuple[str, Labels]]) -> Iterator[Problem]:

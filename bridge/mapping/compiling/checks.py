@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from bridge.casino import FIELDS, PARTS_OF_AMOUNT
-from bridge.config.wallet import PlayTable, Reversal, Wallet
+from bridge.config.wallet import Activity, PlayTable, Reversal, Wallet
 from bridge.mapping.compiling.reporting import Path
 from bridge.mapping.compiling.watching import columns_of, listed
 from bridge.mapping.language.readers import ExpressionProblem
@@ -21,6 +21,8 @@ Problem = Callable[[Path, str, str], None]
 _WORD: Final = re.compile(r"[^\W\d]\w*")
 _GLOB: Final = re.compile(r"(?<!\\)\w\*")
 _BRACES: Final = re.compile(r"\{([^{}]*)\}")
+_OF_ACTIVITY: Final = re.compile(r"\s*(?:units\(\s*)?(left|grown)\b[\w.]*\s*(?:,[^()]*\))?\s*")
+"""An amount that is nothing but that of a share, or of a running total, in units or not."""
 _MADE: Final = frozenset(("amount", "type", "status"))
 """Fields that the bridge makes when the connector does not."""
 _COPIED: Final = {
@@ -33,6 +35,7 @@ _COPIED: Final = {
 
 def check_events(config: PlayTable, problem: Problem) -> None:
     """Report the required fields that the events of an activity lack: each of them would be parked."""
+    _check_amounts(config, problem)
     for name, activity in config.activities.items():
         forms = {**config.event, **activity.event}
         missing = [field for field in FIELDS if FIELDS[field].required and field not in _MADE | forms.keys()]
@@ -47,6 +50,23 @@ def check_events(config: PlayTable, problem: Problem) -> None:
             if field in FIELDS and FIELDS[field].required and form in (None, "none", "null"):
                 place = ("activities", name, "event") if field in activity.event else ("event",)
                 problem((*place, field), f"{field} is none, and every event needs it", "say what it is")
+
+
+def _check_amounts(config: PlayTable, problem: Problem) -> None:
+    """Report amounts that are what is left of no share, or the growth of no total: they would be null."""
+    said: list[tuple[Path, Mapping[str, Any], list[Activity]]]
+    said = [(("activities", each), one.event, [one]) for each, one in config.activities.items()]
+    said.append(((), config.event, list(config.activities.values())))
+    for place, event, meant in said:
+        for field, form in event.items() if meant else ():
+            asked = _OF_ACTIVITY.fullmatch(str(form)) if field in AMOUNTS else None
+            word = asked.group(1) if asked is not None and asked.group(1) not in config.with_ else None
+            if word == "left" and all(one.share is None for one in meant):
+                hint = "write `share: amount` on the activity, or another amount"
+                problem((*place, "event", field), "left is of a share, and there is none", hint)
+            if word == "grown" and all(one.grows is None for one in meant):
+                hint = "write `grows` on the activity, or another amount"
+                problem((*place, "event", field), "grown is of a running total, and there is none", hint)
 
 
 def check_ids(config: PlayTable, problem: Problem) -> None:
@@ -127,6 +147,10 @@ def check_rows_named(wallet: Wallet, name: str, problem: Problem) -> None:
         if config.rows == "append-only" and _normal(reversal.original) == _normal(own_row(name, config)):
             hint = "name the row that it takes back, by the column that holds the key of that"
             problem((*place, "original"), "this names the row itself, and a reversal stands for no play", hint)
+    if _normal(config.after) == _normal(own_row(name, config)):
+        problem(
+            ("after",), "this names the row itself, which would wait for itself", "name the row that it follows"
+        )
     for path, text in said:
         if text is not None and not any(speaks_of(table, [text], config) for table in wallet.play):
             problem(path, "this names no row of a play table", f"write {next(iter(wallet.play))}[...]")

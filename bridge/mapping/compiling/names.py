@@ -35,6 +35,7 @@ Where a table has a column of the same name, a rule must say which it means: `co
 `built_in("deleted")`.
 """
 
+_ONCE = "append-only rows are looked at once"
 _OPERATIONS = {"c": "insert", "u": "update", "d": "delete", "r": "snapshot"}
 
 
@@ -137,6 +138,8 @@ class TableNames:
         self._table.asks_commit |= name == "committed_at"
         if name == "this_round" and not self._table.has_round:
             raise Misuse("this table has no round", "say which it is: `round: round_id` on the table")
+        if name == "was" and self._table.append_only:
+            raise Misuse("was is the row before this change", _ONCE)
         if name == "taken_back":
             self.require_reversal(name, f"{name} is")
         return _BUILT_IN_READERS[name]
@@ -190,7 +193,7 @@ class TableNames:
         if name in makers:
             self.volatile = True
             if self._table.append_only:
-                raise Misuse(f"{name} compares with the row before", "append-only rows are looked at once")
+                raise Misuse(f"{name} compares with the row before", _ONCE)
             return makers[name]
         if name == "column":
             return lambda parts, keywords: self._column(_quoted(parts, keywords, "column"))

@@ -477,6 +477,59 @@ class TestFollowers:
         said = f"cancels: {{reverses: {reverses}}}"
         assert cautions(wallet(tmp_path, f"play: {{{BETS_AND_WINS}, {said}}}")) == []
 
+    @pytest.mark.parametrize("followers", ["go", "park"])
+    def test_who_says_it_of_what_nothing_follows_is_warned(self, tmp_path: Path, followers: str) -> None:
+        said = f"reverses: {{when: kind == 'void', original: 'tx[ref]', followers: {followers}}}"
+        said = f"play: {{tx: {{activities: {{bet: {{type: Bet, when: kind == 'bet'}}}}, {said}}}}}"
+        (caution,) = cautions(wallet(tmp_path, said))
+        assert (caution.key, caution.message, caution.hint) == (
+            "play.tx.reverses.followers",
+            "no row follows those of tx",
+            "write `after: tx[...]` on what follows it, or leave `followers` out",
+        )
+
+
+class TestWhatIsNeverThere:
+    """Such a connector would park every row, or read a null."""
+
+    NOTHING_LEFT = (
+        "left is of a share, and there is none (write `share: amount` on the activity, or another amount)"
+    )
+
+    @pytest.mark.parametrize("amount", ["left", "left.CASH", "'units(left, 2)'", "'units(left.real, places)'"])
+    def test_what_is_left_of_no_share_is_refused(self, tmp_path: Path, amount: str) -> None:
+        for_all = f"play: {{tx: {{activities: {{bet: {{type: Bet}}}}, event: {{wager_amount: {amount}}}}}}}"
+        assert problems(tmp_path, for_all) == [f"play.tx.event.wager_amount: {self.NOTHING_LEFT}"]
+        own = f"play: {{tx: {{activities: {{bet: {{type: Bet, event: {{bonus_wager_amount: {amount}}}}}}}}}}}"
+        place = "play.tx.activities.bet.event.bonus_wager_amount"
+        assert problems(tmp_path, own) == [f"{place}: {self.NOTHING_LEFT}"]
+
+    def test_the_growth_of_no_total_is_refused(self, tmp_path: Path) -> None:
+        said = "play: {tx: {activities: {bet: {type: Bet}}, event: {wager_amount: 'units(grown, 2)'}}}"
+        (problem,) = problems(tmp_path, said)
+        assert problem == (
+            "play.tx.event.wager_amount: grown is of a running total, and there is none "
+            "(write `grows` on the activity, or another amount)"
+        )
+
+    @pytest.mark.parametrize("amount", ["left or amount", "amount if left == none else left", "leftover"])
+    def test_an_amount_that_goes_without_is_not(self, tmp_path: Path, amount: str) -> None:
+        said = f"play: {{tx: {{activities: {{bet: {{type: Bet}}}}, event: {{wager_amount: '{amount}'}}}}}}"
+        wallet(tmp_path, said)
+
+    def test_a_row_that_follows_itself_is_refused(self, tmp_path: Path) -> None:
+        said = "play: {tx: {key: [id, kind], after: 'tx[id,kind]', activities: {bet: {type: Bet}}}}"
+        assert problems(tmp_path, said) == [
+            "play.tx.after: this names the row itself, which would wait for itself (name the row that it follows)"
+        ]
+
+    @pytest.mark.parametrize("was", ["was.amount == 1", 'built_in("was").amount == 1'])
+    def test_the_row_before_the_only_change_is_refused(self, tmp_path: Path, was: str) -> None:
+        said = f"play: {{tx: {{skip: {{x: '{was}'}}, activities: {{bet: {{type: Bet}}}}}}}}"
+        assert problems(tmp_path, said) == [
+            "play.tx.skip.x: was is the row before this change (append-only rows are looked at once)"
+        ]
+
 
 class TestEndsOfTotals:
     """A total that does not grow sends nothing, the end of its round neither."""

@@ -113,6 +113,20 @@ class TestRulesThatNoRowComesTo:
         (found,) = told(tmp_path, f'skip: {{not play: kind != "rollback"}}, {self.BET}, {self.ROLLBACK}')
         assert found[0] == "play.tx.activities.bet.when"
 
+    def test_an_activity_that_a_reversal_takes(self, tmp_path: Path) -> None:
+        (found,) = told(tmp_path, f"{self.BET}, {self.ROLLBACK.replace('rollback', 'bet')}")
+        assert found == (
+            "play.tx.activities.bet.when",
+            'no row comes here: the reversal `when: kind == "bet"` is asked first, and takes all of them',
+            "both speak of the same kind: leave it out of one of them",
+        )
+
+    def test_not_where_its_rows_change(self, tmp_path: Path) -> None:
+        rows = "rows: mutable, deleted: nothing"
+        reverses = "reverses: {when: 'kind in (\"bet\", \"win\")', original: 'tx[ref]'}"
+        found = told(tmp_path, f"{rows}, {self.BET}, {reverses}")
+        assert [key for key, _, _ in found if "activities" in key] == []
+
     def test_a_reversal_behind_one_that_takes_more(self, tmp_path: Path) -> None:
         two = (
             "reverses: [{when: 'kind in (\"rollback\", \"refund\")', original: 'tx[ref]'}, "
