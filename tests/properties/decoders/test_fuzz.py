@@ -18,7 +18,7 @@ from bridge.decoders import DebeziumDecoder, FlattenedSettings
 from bridge.errors import DecodeError
 from bridge.flow import Change, Decoded
 from bridge.records import Skipped, SourceRecord, TransactionEnd
-from bridge.row import UNAVAILABLE, Row
+from bridge.row import UNAVAILABLE, Endless, Row
 from tests.debezium.recorded import FOLDER
 from tests.debezium.registry import registry_of
 from tests.support.examples import examples
@@ -27,7 +27,7 @@ from tests.unit.decoders.test_registry_records import DECIMAL, VARIABLE, avro_sc
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 CASES = Path(__file__).parents[2] / "cases"
-_VALUES = (bool, int, str, bytes, Decimal, datetime, date, time, timedelta, list, dict)
+_VALUES = (bool, int, str, bytes, Decimal, datetime, date, time, timedelta, list, dict, Endless)
 _KEYS = st.none() | st.binary(max_size=30) | st.sampled_from([b'{"id":1}', b"Struct{id=1}"])
 
 _COLUMNS = [
@@ -247,6 +247,7 @@ def test_a_record_of_a_registry_with_its_schemas_id_damaged_too(registered: Debe
     row=st.dictionaries(st.sampled_from([one["field"] for one in _COLUMNS]), _JSON, max_size=8),
     schema=st.booleans(),
 )
+@example(row={"zoned": "INFINITY"}, schema=False)
 def test_any_value_in_any_type_of_column(row: dict[str, Any], schema: bool) -> None:
     value = with_schema(row, _COLUMNS) if schema else envelope(after=row)
     decoded = _accept(DebeziumDecoder({} if schema else {"tx": _DECLARED}), record(value))
