@@ -36,6 +36,8 @@ def compile_wallet(
         plan.tables[name] = _declared(name, table, report, retention)
     used: set[str] = set()
     for name, table in wallet.play.items():
+        shown = (lookup for lookup in plan.lookups.values() if lookup.config.tables is not None)
+        plan.tables[name].is_looked_up = any(_shows(lookup, name, table) for lookup in shown)
         compiler = TableCompiler(plan, plan.tables[name], table, functions, report)
         compiler.compile(attributes)
         used |= compiler.names.used_lookups
@@ -60,6 +62,13 @@ def _pattern(text: str | None, path: Path, report: Report) -> re.Pattern[str] | 
     except re.error as error:
         report((*path, "tables"), f"this is no regular expression: {error}", "", 1, 1)
         return None
+
+
+def _shows(lookup: LookupPlan, name: str, table: PlayTable) -> bool:
+    """Return whether the rows of a play table are those of a look-up as well."""
+    if table.tables is not None:
+        return lookup.config.tables == table.tables
+    return lookup.pattern is not None and lookup.pattern.fullmatch(name) is not None
 
 
 def _declared(name: str, table: PlayTable, report: Report, retention: timedelta) -> TablePlan:

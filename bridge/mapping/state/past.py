@@ -53,7 +53,7 @@ def _sent_before(activity: ActivityPlan, scope: Scope, *, stands: bool) -> Sent 
     sent = Sent(activity.name, 1, stands, 0, key_text(amount) or "0", compare)
     memory = scope.memory
     plan = scope.plan
-    if plan.asks_change or (plan.asks_itself and memory is not None and memory.sent):
+    if plan.asks_change or plan.is_looked_up or (plan.asks_itself and memory is not None and memory.sent):
         try:  # Once this row is remembered, the change and the row before are gone.
             if plan.after is not None and scope.original is None:
                 scope.original = plan.after(scope)

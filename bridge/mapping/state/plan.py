@@ -168,6 +168,8 @@ class TablePlan:
     """Whether a rule asks what was sent of the row before."""
     asks_change: bool = False
     """Whether a rule asks what kind of change it is, which nothing tells of a row of history afterwards."""
+    is_looked_up: bool = False
+    """Whether its rows are those of a look-up as well, which shows with each of them what was not there before."""
     asks_commit: bool = False
     """Whether a rule asks when the change was committed, which is remembered of a row of history."""
     columns: frozenset[str] = frozenset()

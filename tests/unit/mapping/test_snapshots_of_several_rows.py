@@ -162,6 +162,16 @@ def test_a_bet_of_several_rows_is_known_when_all_have_been_shown(trial: Make, na
     assert run.events() == ["Bet Rollback b 5"]
 
 
+def test_a_bet_of_history_is_taken_back_with_the_amount_that_it_had_then(trial: Make) -> None:
+    run = trial(ATTRIBUTES)
+    run.snapshot("attributes", 1, ticket="b", name="state", value="placed")
+    run.snapshot("attributes", 2, ticket="b", name="stake", value="5")
+    run.update("attributes", 2, ticket="b", name="stake", value="7")
+    run.restart()
+    run.update("attributes", 1, ticket="b", name="state", value="void")
+    assert run.events() == ["Bet Rollback b 5", "Bet Approved b 7", "Bet Rollback b 7"]
+
+
 def test_a_state_that_is_left_out_takes_nothing_from_the_one_before(trial: Make) -> None:
     run = trial(STATES)
     run.snapshot("states", 1, ticket="b", seq=1, state="placed", amount=5)
