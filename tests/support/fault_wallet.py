@@ -289,7 +289,7 @@ class FaultWallet(FaultTopics):
             self._failed.append(str(error))
 
     def write_as_another(self) -> None:
-        """Write on with a new producer: a broker that has lost records refuses the ones of their producer."""
+        """Write on with a new producer: the old one may know of records, or of topics, what is true no more."""
         self.flush()
         self._producer = self._new_producer()
 
