@@ -17,8 +17,8 @@ class AssignmentListener(Protocol):
         """Return the position to start from for each partition; one left out starts at its first record."""
 
     def leader_epochs(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:
-        """Return under which leader epoch, or an earlier one, the record before each position was read; one may
-        be left out.  Asked behind `on_assigned`.
+        """Return under which leader epoch the record before each position was read, or a later one, never an
+        earlier; one that is not known is left out.  Asked behind `on_assigned`.
         """
 
     def on_revoked(self, partitions: Collection[Partition]) -> None:

@@ -83,6 +83,10 @@ class KafkaAdapter:
         """See `Source.leader_epochs`."""
         return {Partition(*at): epoch for at, epoch in self._epochs.items() if at in self._positions}
 
+    def _learn_epochs(self, listener: AssignmentListener, partitions: Collection[Partition]) -> None:
+        """Know of what is assigned under which leaders it was read before."""
+        self._epochs = {(at.topic, at.number): epoch for at, epoch in listener.leader_epochs(partitions).items()}
+
     def _note_epoch(self, at: tuple[str, int], epoch: int | None) -> None:
         if epoch is not None and epoch >= 0:
             self._epochs[at] = epoch

@@ -17,7 +17,7 @@ from bridge.sources.confluent_brokers import LOG, ConfluentBrokers
 from bridge.sources.confluent_naming import NamedStart
 from bridge.sources.confluent_standing import ConfluentStanding
 from bridge.sources.librdkafka import consumer_config
-from bridge.sources.positions import check_position, lost_end, position_error
+from bridge.sources.positions import check_position, lost_end, not_given, position_error
 from bridge.sources.sentences import group_of
 from bridge.sources.settings import KafkaSettings
 from bridge.sources.subscription import Subscription
@@ -25,6 +25,7 @@ from bridge.sources.subscription import Subscription
 _NOWHERE = 1 << 63
 # A restarted broker that has forgotten the group answers the next commit of a named member like this.
 _SHUT_OUT = (KafkaError._FATAL, KafkaError.FENCED_INSTANCE_ID)  # noqa: SLF001
+_TRUNCATED = KafkaError(KafkaError._LOG_TRUNCATION).str()  # noqa: SLF001
 _SHORTEST_SECONDS = 0.001
 """librdkafka counts in whole milliseconds: asked to wait for less, it does not wait at all."""
 
@@ -170,11 +171,11 @@ class ConfluentSource(KafkaAdapter):
             if here in self._positions:
                 self._positions[here] = max(self._positions[here], message.offset() or 0)
         elif error.code() == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001
-            self._on_out_of_range(here)
+            self._on_out_of_range(here, error)
         else:
             self._on_error(error)
 
-    def _on_out_of_range(self, partition: Partition) -> None:
+    def _on_out_of_range(self, partition: Partition, error: KafkaError) -> None:
         position = self._positions.get(partition)
         if position is None:
             return
@@ -183,8 +184,9 @@ class ConfluentSource(KafkaAdapter):
         except SourceUnavailable:
             # The broker has just refused the position; only the range stays unsaid.
             first, end = position, position
-        # A position that is there and is not given: before it, records have gone since they were read.
-        self._failure = position_error(partition, position, first, end) or lost_end(partition, position)
+        # librdkafka gives one code to all that it cannot go on from, and the cause in words.
+        said = lost_end if _TRUNCATED in error.str() else not_given
+        self._failure = position_error(partition, position, first, end) or said(partition, position)
 
     def _on_assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         partitions = [Partition(at.topic, at.partition) for at in given]
@@ -208,7 +210,7 @@ class ConfluentSource(KafkaAdapter):
             return {}
         wanted = self._listener.on_assigned(partitions)
         positions = {at: wanted[at] for at in partitions if at in wanted}
-        self._epochs = {(at.topic, at.number): n for at, n in self._listener.leader_epochs(partitions).items()}
+        self._learn_epochs(self._listener, partitions)
         try:
             ranges = self._brokers.ranges(positions)
         except SourceUnavailable as error:

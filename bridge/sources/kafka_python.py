@@ -26,7 +26,7 @@ from bridge.sources.kafka_python_config import consumer_config
 from bridge.sources.kafka_python_repairs import free_resumed, keep_joins, seek
 from bridge.sources.kafka_python_standing import LOG, KafkaPythonStanding
 from bridge.sources.kafka_python_thread import LibraryThread, Told
-from bridge.sources.positions import check_position, lost_end, position_error
+from bridge.sources.positions import check_position, lost_end, not_given, position_error
 from bridge.sources.sentences import group_of
 from bridge.sources.settings import KafkaSettings
 
@@ -174,9 +174,7 @@ class KafkaPythonSource(KafkaAdapter):
             partition = Partition(at.topic, at.partition)
             position = self._positions.get(partition, 0)
             first, end = self._brokers.ranges([partition])[partition]
-            self._failure = position_error(partition, position, first, end) or FatalError(
-                f"topic {partition.topic}, partition {partition.number}: Kafka does not give position {position}"
-            )
+            self._failure = position_error(partition, position, first, end) or not_given(partition, position)
 
     def _lost_end(self, error: LogTruncationError) -> FatalError:
         at = next(iter(error.divergent_offsets))
@@ -194,7 +192,7 @@ class KafkaPythonSource(KafkaAdapter):
         positions = {at: wanted.get(at, ranges[at].first) for at in partitions}
         for at, position in positions.items():
             check_position(at, position, *ranges[at])
-        self._epochs = {(at.topic, at.number): n for at, n in self._listener.leader_epochs(partitions).items()}
+        self._learn_epochs(self._listener, partitions)
         self._seek(positions)
 
     def _seek(self, positions: Mapping[Partition, int]) -> None:

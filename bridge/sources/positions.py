@@ -15,7 +15,7 @@ def check_position(partition: Partition, position: int, first: int, end: int) ->
 
 def position_error(partition: Partition, position: int, first: int, end: int) -> FatalError | None:
     """Return the error that `check_position` raises, or None."""
-    place = f"topic {partition.topic}, partition {partition.number}"
+    place = _place(partition)
     there = f"the topic has {first} to {end}"
     if position < first:
         return OffsetExpired(
@@ -30,10 +30,21 @@ def position_error(partition: Partition, position: int, first: int, end: int) ->
     return None
 
 
-def lost_end(partition: Partition, position: int) -> TopicReplaced:
+def lost_end(partition: Partition, position: int) -> FatalError:
     """Return the error of a position that lies in the topic, behind records that are others than were read."""
-    place = f"topic {partition.topic}, partition {partition.number}"
+    place = _place(partition)
     return TopicReplaced(
         f"{place}: Kafka has lost records from its end that had been read, and has others in their places: "
         f"what lies before position {position} now has not been read"
     )
+
+
+def not_given(partition: Partition, position: int) -> FatalError:
+    """Return the error of a position that Kafka refuses, where nothing tells why."""
+    return FatalError(
+        f"{_place(partition)}: Kafka does not give position {position}; look at the topic, then start again"
+    )
+
+
+def _place(partition: Partition) -> str:
+    return f"topic {partition.topic}, partition {partition.number}"
