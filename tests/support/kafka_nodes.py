@@ -18,7 +18,7 @@ from stack.progress import Progress
 from tests.support.ports import free_ports
 
 THREE: Final = ("one", "two", "three")
-SESSION_SECONDS: Final = 4
+SESSION_SECONDS: Final = int(services.KAFKA.settings["broker.session.timeout.ms"]) // 1000
 """A broker that says nothing for so long is taken for lost, and what it led goes to another."""
 
 
@@ -75,6 +75,5 @@ _SAFE: Final = {
     "default.replication.factor": "3",
     "min.insync.replicas": "2",
     "offsets.topic.replication.factor": "3",
-    "broker.session.timeout.ms": str(1000 * SESSION_SECONDS),
 }
 """What a cluster says that shall lose nothing with one of its brokers."""

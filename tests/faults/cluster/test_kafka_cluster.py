@@ -11,15 +11,13 @@ from pathlib import Path
 import pytest
 
 from stack.endpoints import Addresses
-from tests.faults.cluster.node import Node
-from tests.faults.steps.play import Arrive, Backlog, Play
+from tests.faults.cluster.node import BEGIN, AllBack, Node
+from tests.faults.steps.play import Arrive
 from tests.faults.steps.process import Kill, Ready, Start
-from tests.faults.world import Step, World, world
+from tests.faults.world import World, world
 from tests.support.kafka_nodes import SESSION_SECONDS, Cluster, cluster
 
 pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(900, func_only=True)]
-
-BEGIN: list[Step] = [Backlog(1000), Play(rate=300), Start(), Ready(), Arrive(200)]
 
 
 @contextmanager
@@ -68,9 +66,5 @@ def test_one_broker_alone_gives_nothing_and_nothing_is_lost(
     with clustered(addresses, tmp_path, seed) as (w, brokers):
         w.play([*BEGIN, Node("one", "kill", brokers.nodes), Arrive(300), Node("two", "kill", brokers.nodes)])
         time.sleep(4 * SESSION_SECONDS)
-        for name in ("one", "two"):
-            brokers.nodes[name].spawn()
-        for node in brokers.nodes.values():
-            node.wait_until_well()
-        w.play([Ready(), Arrive(500)])
+        w.play([AllBack(brokers.nodes), Ready(), Arrive(500)])
         w.finish(within_seconds=120)

@@ -11,16 +11,15 @@ from pathlib import Path
 import pytest
 
 from stack.endpoints import Addresses
-from tests.faults.cluster.node import Node
+from tests.faults.cluster.node import BEGIN, AllBack, Node
 from tests.faults.cluster.rabbitmq_nodes import TICK_SECONDS, Cluster, cluster
-from tests.faults.steps.play import Arrive, Backlog, Play
-from tests.faults.steps.process import Ready, Start
-from tests.faults.world import Step, World, world
+from tests.faults.steps.play import Arrive
+from tests.faults.steps.process import Ready
+from tests.faults.world import World, world
 
 pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(900, func_only=True)]
 
 IMPATIENT = "heartbeat: 2\n    confirm_timeout: 5\n    connect_timeout: 3"
-BEGIN: list[Step] = [Backlog(1000), Play(rate=300), Start(), Ready(), Arrive(200)]
 
 
 @contextmanager
@@ -73,9 +72,5 @@ def test_one_node_alone_takes_nothing_in_and_nothing_is_lost(
     with clustered(addresses, tmp_path, seed) as (w, nodes):
         w.play([*BEGIN, Node("one", "kill", nodes.nodes), Arrive(300), Node("two", "kill", nodes.nodes)])
         w.play([Ready(degraded="not connected")])
-        for name in ("one", "two"):
-            nodes.nodes[name].spawn()
-        for node in nodes.nodes.values():
-            node.wait_until_well()
-        w.play([Ready(), Arrive(500)])
+        w.play([AllBack(nodes.nodes), Ready(), Arrive(500)])
         w.finish(within_seconds=120)
