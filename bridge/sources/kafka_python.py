@@ -120,22 +120,26 @@ class KafkaPythonSource(KafkaAdapter):
         self._raise_failure()
         try:
             fetched = self._library.run(lambda: consumer.poll(timeout_ms=math.ceil(timeout_seconds * 1000)))
-        except OffsetOutOfRangeError as error:
-            self._on_out_of_range(error)
-            fetched = {}
-        except LogTruncationError as error:
-            raise self._lost_end(error) from error
-        except FencedInstanceIdError as error:
-            raise FatalError(f"another instance runs as member {self._settings.member}") from error
         except KafkaError as error:
-            self._raise_failure()
-            self._standing.hear(error)
+            self._hear(error)
             fetched = {}
         records = self._records(fetched)
         if not records:
             self._raise_failure()
             self._standing.look(self._connections)
         return records
+
+    def _hear(self, error: KafkaError) -> None:
+        # Any call of the library can raise what a request in its background was answered.
+        if isinstance(error, OffsetOutOfRangeError):
+            self._on_out_of_range(error)
+        elif isinstance(error, LogTruncationError):
+            raise self._lost_end(error) from error
+        elif isinstance(error, FencedInstanceIdError):
+            raise FatalError(f"another instance runs as member {self._settings.member}") from error
+        else:
+            self._raise_failure()
+            self._standing.hear(error)
 
     def _answer(self, told: Told) -> None:
         try:
@@ -234,9 +238,12 @@ class KafkaPythonSource(KafkaAdapter):
     def reached(self) -> Mapping[Partition, int]:
         """See `KafkaSource.reached`."""
         consumer = self._opened()
-        for here, position in self._positions.items():
-            # The library's own position also passes what is no record.
-            self._positions[here] = max(position, consumer.position(TopicPartition(*here), timeout_ms=0) or 0)
+        try:
+            for here, position in self._positions.items():
+                # The library's own position also passes what is no record.
+                self._positions[here] = max(position, consumer.position(TopicPartition(*here), timeout_ms=0) or 0)
+        except KafkaError as error:
+            self._hear(error)
         return {Partition(*at): position for at, position in self._positions.items()}
 
     def committed(self, partitions: Collection[Partition]) -> Mapping[Partition, int]:

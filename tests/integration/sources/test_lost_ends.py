@@ -119,3 +119,14 @@ def test_what_comes_in_the_places_of_lost_records_is_not_taken_for_them(
         with pytest.raises(TopicReplaced, match="has lost records from its end"):
             read_all(at_the_next_start, follower, 1021)
         at_the_next_start.close()
+    at_the_next_start = new_source(broker, opened, client, follower)
+    with pytest.raises(TopicReplaced, match="has lost records from its end"):
+        eventually(lambda: hear(at_the_next_start), within_seconds=PATIENCE)
+
+
+def hear(source: KafkaSource) -> bool:
+    """Ask for the answer to what a poll has asked in the background, which may come to any call: not this one."""
+    source.poll(0.0)
+    for _ in range(1000):
+        source.reached()
+    return False
