@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bridge.config.connector import Connector
 from bridge.config.loading import ConnectorFile, WrongShapes, read_connector
+from bridge.config.places import dotted
 from bridge.config.wallet import Lookup, Wallet
 from bridge.contracts import Decoder
 from bridge.decoders import DebeziumDecoder, FlattenedSettings, RegistrySettings, parse_column_type
@@ -110,7 +111,7 @@ def _of_expressions(wrong: WrongShapes, path: Path) -> set[Problem]:
 
     def report(keys: tuple[str | int, ...], message: str, hint: str, line: int, column: int) -> None:
         # What is said of anything else may come from the mending.
-        if wrong.stands_in_text(keys) and ".".join(map(str, keys)) not in known:
+        if wrong.stands_in_text(keys) and dotted(keys) not in known:
             problems.add(file.problem(keys, message, hint, line, column))
 
     with contextlib.suppress(ConfigError):

@@ -26,6 +26,7 @@ from bridge.checks.meant import (
     versions_by_no_column,
 )
 from bridge.checks.trees import tree_of
+from bridge.config.places import dotted
 from bridge.config.wallet import PlayTable
 from bridge.errors import Problem
 from bridge.mapping.compiling.checks import own_row, reversals_of, table_named
@@ -240,4 +241,4 @@ def _normal(text: str) -> str:
 def _at_key(brand: Brand, keys: tuple[str, ...], message: str, hint: str) -> Problem:
     """Return a warning at a key rather than at its value."""
     place = brand.file.document.places[keys]
-    return Problem(brand.file.document.file, place.key_line, place.key_column, ".".join(keys), message, hint)
+    return Problem(brand.file.document.file, place.key_line, place.key_column, dotted(keys), message, hint)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from bridge.config.connector import Connector
 from bridge.config.mending import mended
-from bridge.config.places import KeyPath
+from bridge.config.places import KeyPath, dotted
 from bridge.config.variables import Variables
 from bridge.config.wallet import Wallet
 from bridge.config.wording import problems_of
@@ -49,7 +49,7 @@ class LoadedFile(Generic[ModelT]):
         place = self.document.places.get(path)
         at = self.place(path, _offset(place.text, line, column) if place and place.text else 0)
         hide = self.variables.hidden
-        return Problem(self.document.file, *at, ".".join(map(str, path)), hide(message), hide(hint))
+        return Problem(self.document.file, *at, dotted(path), hide(message), hide(hint))
 
 
 ConnectorFile = LoadedFile[Connector]

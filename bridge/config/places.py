@@ -8,6 +8,11 @@ KeyPath = tuple[str | int, ...]
 """Keys and list places from the top of a file down to one value."""
 
 
+def dotted(path: KeyPath) -> str:
+    """Return a path as problems name it: `play.bets.key`."""
+    return ".".join(map(str, path))
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a value, and the key before it, begin.  Lines and columns count from 1."""

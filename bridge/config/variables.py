@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote
 
-from bridge.config.places import KeyPath
+from bridge.config.places import KeyPath, dotted
 from bridge.config.yaml_source import Document
 from bridge.errors import Problem
 
@@ -65,8 +65,7 @@ class Variables:
             if isinstance(found, str):
                 return found
             line, column = place.inside(match.start())
-            key = ".".join(map(str, path))
-            document.problems.append(Problem(document.file, line, column, key, *found))
+            document.problems.append(Problem(document.file, line, column, dotted(path), *found))
             return ""
 
         filled = _VARIABLE.sub(one, text)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from bridge.config.places import KeyPath
+from bridge.config.places import KeyPath, dotted
 from bridge.config.shapes import keys_at
 from bridge.config.yaml_source import BRACES, Document
 from bridge.errors import Problem
@@ -106,20 +106,20 @@ def _problem(path: KeyPath, items: list[Mapping[str, Any]], document: Document, 
     if kind == "missing":
         message, hint = f"{path[-1]} is missing", ""
         place = document.places.get(parent) or document.places[()]
-        return Problem(document.file, place.line, place.column, _joined(path), message, hint)
+        return Problem(document.file, place.line, place.column, dotted(path), message, hint)
     place = document.places.get(path) or document.places[()]
     if kind == "extra_forbidden" and not _WORDS.fullmatch(str(path[-1])):
         message, hint = f"{path[-1]} is not a key here", BRACES
-        return Problem(document.file, place.key_line, place.key_column, _joined(path), message, hint)
+        return Problem(document.file, place.key_line, place.key_column, dotted(path), message, hint)
     if kind == "extra_forbidden":
         known = {*keys_at(model, parent), *keys_at(model, items[0]["loc"][:-1])}
         hint = nearest(str(path[-1]), _others(known, document.data, parent))
         message = f"{path[-1]} is not a key here"
-        return Problem(document.file, place.key_line, place.key_column, _joined(path), message, hint)
+        return Problem(document.file, place.key_line, place.key_column, dotted(path), message, hint)
     message, hint = _worded(items)
     if (message.startswith("a map of") or kind == "too_long") and not hint:
         hint = next((_MAPS[step] for step in path[::-1] if step in _MAPS), "")
-    return Problem(document.file, place.line, place.column, _joined(path), message, hint)
+    return Problem(document.file, place.line, place.column, dotted(path), message, hint)
 
 
 def _others(known: Collection[str], data: Any, path: KeyPath) -> list[str]:
@@ -157,7 +157,3 @@ def _expected(item: Mapping[str, Any]) -> str:
     if kind.endswith(("_type", "_parsing", "_from_float")):
         return next((words for start, words in _KINDS if kind.startswith(start)), "")
     return ""
-
-
-def _joined(path: KeyPath) -> str:
-    return ".".join(map(str, path))

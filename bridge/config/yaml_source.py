@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from bridge.config.places import KeyPath, Place
+from bridge.config.places import KeyPath, Place, dotted
 from bridge.errors import ConfigError, Problem
 
 LONGEST: Final = 200_000
@@ -220,8 +220,8 @@ class _Building:
         return self._plain(node)
 
     def _problem(self, node: _Node, path: KeyPath, message: str, hint: str) -> None:
-        key = ".".join(map(str, path))
-        problem = Problem(self._document.file, node.start.line + 1, node.start.column + 1, key, message, hint)
+        line, column = node.start.line + 1, node.start.column + 1
+        problem = Problem(self._document.file, line, column, dotted(path), message, hint)
         self._document.problems.append(problem)
 
     @staticmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from bridge.config.places import KeyPath
+from bridge.config.places import KeyPath, dotted
 from bridge.mapping.mapper import Outcome
 
 
@@ -32,5 +32,5 @@ class NothingTaken:
             counted = sorted(Counter(ends.values()).items())
             reasons = ", ".join(reason if count == 1 else f"{reason} ({count})" for reason, count in counted)
             rows = "the one row" if len(ends) == 1 else f"all {len(ends)} rows"
-            sentence = f"{rows} under {'.'.join(map(str, path))} took nothing back: {reasons}"
+            sentence = f"{rows} under {dotted(path)} took nothing back: {reasons}"
             yield sentence, "does it name the row by what that has as its `key`? A voided bet would go on standing"

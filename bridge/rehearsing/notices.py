@@ -98,12 +98,12 @@ class Notices:
             return
         if outcome.kind != "history":
             self._read.add(outcome.table)
-        if reversal is not None and (rule is None or rule.key.startswith(".".join(map(str, reversal)))):
+        if reversal is not None and (rule is None or rule.path[: len(reversal)] == reversal):
             # No guard of the table took the row before.
             self._met.add(reversal)
             self._nothing_taken.note(outcome, reversal)
         if rule is not None:
-            self._met.add(tuple(rule.key.split(".", 3)))
+            self._met.add(rule.path)
         for out in outcome.events:
             self._note_event(out, change)
 

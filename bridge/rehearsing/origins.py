@@ -9,7 +9,7 @@ from typing import Any
 
 from bridge.brand import Brand
 from bridge.casino import PARTS_OF_AMOUNT
-from bridge.config.places import KeyPath
+from bridge.config.places import KeyPath, dotted
 from bridge.errors import PoisonRecord
 from bridge.flow import Change
 from bridge.mapping.mapper import Outcome
@@ -29,7 +29,12 @@ class Origin:
     text: str
     file: str = ""
     line: int = 0
-    key: str = ""
+    path: KeyPath = ()
+
+    @property
+    def key(self) -> str:
+        """Return the path as problems name it."""
+        return dotted(self.path)
 
     def __str__(self) -> str:
         return f"{self.text}  {self.file}:{self.line}" if self.line else self.text
@@ -96,7 +101,7 @@ class Origins:
 
     def at(self, path: KeyPath) -> Origin:
         """Return the place of a rule."""
-        return self._first([path]) or Origin(".".join(map(str, path)))
+        return self._first([path]) or Origin(dotted(path), path=path)
 
     def _candidates(self, outcome: Outcome, out: Outgoing, field: str, reversal: KeyPath | None) -> list[KeyPath]:
         """Return the places that can say a field, the one that wins first."""
@@ -127,7 +132,7 @@ class Origins:
             place = places.get(keys)
             if place is not None:
                 text = written(_at(self._file.document.data, keys))
-                return Origin(text, self._file.document.file, place.key_line, ".".join(map(str, keys)))
+                return Origin(text, self._file.document.file, place.key_line, keys)
         return None
 
 
