@@ -10,11 +10,12 @@ import stack
 from bridge.sources.settings import Client
 from tests.contract.kafka_world import KafkaWorld
 from tests.contract.source_contract import GroupContract
+from tests.support.garbage import FORGOTTEN_SOCKETS
 
 
 @pytest.mark.integration
 # Closed while it connects, it leaves the socket to the garbage collector.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. .socket.socket:pytest.PytestUnraisableExceptionWarning")
+@FORGOTTEN_SOCKETS
 class TestKafkaPythonSource(GroupContract):
     @pytest.fixture
     def world(self, addresses: stack.Addresses) -> Iterator[KafkaWorld]:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import gc
 import warnings
+from typing import Final
+
+import pytest
+
+FORGOTTEN_SOCKETS: Final = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. .socket.socket:pytest.PytestUnraisableExceptionWarning"
+)
+"""A mark for tests of kafka-python, which forgets the sockets of connections that failed."""
 
 
 def collect_garbage() -> None:

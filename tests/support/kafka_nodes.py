@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,8 +44,15 @@ class Cluster:
 
 
 @contextmanager
-def cluster(folder: Path, names: Sequence[str] = THREE) -> Iterator[Cluster]:
-    """Yield a cluster whose brokers all answer; it is gone at the end."""
+def cluster(
+    folder: Path,
+    names: Sequence[str] = THREE,
+    more: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda _: {},
+) -> Iterator[Cluster]:
+    """Yield a cluster whose brokers all answer; it is gone at the end.
+
+    `more` returns further settings of a broker, given those that it has.
+    """
     if packages.JAVA.find() is None:
         pytest.skip("a cluster of its own needs Java")
     for name in ("pids", "logs"):
@@ -60,7 +67,7 @@ def cluster(folder: Path, names: Sequence[str] = THREE) -> Iterator[Cluster]:
             **(_SAFE if len(names) > 2 else {}),
             **kafka.node_settings(member, members, folder / name),
         }
-        launch = kafka.broker_of(name, folder / name, jars, member.port, settings)
+        launch = kafka.broker_of(name, folder / name, jars, member.port, {**settings, **more(settings)})
         nodes[name] = NativeServer(launch, folder)
     with ExitStack() as ending:
         for server in nodes.values():

@@ -20,11 +20,9 @@ from bridge.sources.settings import Client
 from tests.contract.kafka_world import KafkaWorld
 from tests.contract.source_contract import PATIENCE, Follower, read, values
 from tests.support.eventually import eventually
+from tests.support.garbage import FORGOTTEN_SOCKETS
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.integration, FORGOTTEN_SOCKETS]
 
 
 @pytest.fixture

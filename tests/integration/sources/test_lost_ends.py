@@ -16,7 +16,7 @@ from bridge.sources import KafkaSource, open_source
 from bridge.sources.settings import Client, KafkaSettings
 from tests.contract.source_contract import PATIENCE, Follower
 from tests.support.eventually import eventually
-from tests.support.garbage import collect_garbage
+from tests.support.garbage import FORGOTTEN_SOCKETS
 from tests.support.kafka_nodes import Cluster, cluster
 
 TOPIC = "wallet.public.tx"
@@ -25,10 +25,7 @@ HERE = Partition(TOPIC, 0)
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.timeout(300, func_only=True),
-    # kafka-python forgets the sockets of connections that failed.
-    pytest.mark.filterwarnings(
-        "ignore:Exception ignored in. .socket.socket:pytest.PytestUnraisableExceptionWarning"
-    ),
+    FORGOTTEN_SOCKETS,
 ]
 
 
@@ -37,7 +34,6 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Yield a broker whose power can be cut."""
     with cluster(tmp_path_factory.mktemp("broker"), ["one"]) as found:
         yield found
-    collect_garbage()
 
 
 @pytest.fixture(autouse=True)
@@ -52,16 +48,12 @@ def topic(broker: Cluster) -> Iterator[None]:
 
 
 @pytest.fixture
-def opened(client: Client, caplog: pytest.LogCaptureFixture) -> Iterator[list[Source]]:
+def opened() -> Iterator[list[Source]]:
     """Yield a list of sources, which are closed at the end."""
-    del client  # What it leaves behind is collected after this.
     sources: list[Source] = []
     yield sources
     for source in sources:
         source.close()
-    sources.clear()
-    # What kafka-python logged of lost connections refers to their sockets.
-    caplog.get_records("call").clear()
 
 
 def write(broker: Cluster, records: int) -> None:

@@ -10,13 +10,8 @@ from uuid import uuid4
 
 import pytest
 from confluent_kafka import Producer
-from confluent_kafka.admin import (  # type: ignore[attr-defined]
-    AdminClient,
-    NewTopic,
-    ScramCredentialInfo,
-    ScramMechanism,
-    UserScramCredentialUpsertion,
-)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from bridge.app import source_of
 from bridge.brand import load_brand
@@ -28,26 +23,20 @@ from bridge.sources import KafkaSettings, KafkaSource, open_source
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.settings import Client
 from tests.contract.source_contract import PATIENCE, Follower, read, values
-from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker
+from tests.integration.sources.secured_broker import PASSWORD, USER, SecuredBroker, secured_broker
 from tests.support.eventually import eventually
-from tests.support.garbage import collect_garbage
+from tests.support.garbage import FORGOTTEN_SOCKETS
 from tests.support.spreading import hold_to_one_worker
 from tests.support.trial import EVENT
 
-pytestmark = [
-    pytest.mark.integration,
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.integration, FORGOTTEN_SOCKETS]
 
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredBroker]:
     hold_to_one_worker(tmp_path_factory, "secured-broker")
-    broker = SecuredBroker(tmp_path_factory.mktemp("kafka"))
-    broker.start()
-    yield broker
-    broker.stop()
-    collect_garbage()
+    with secured_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
 
 
 def settings(broker: SecuredBroker, client: Client, **others: object) -> KafkaSettings:
@@ -133,7 +122,7 @@ def test_an_outage_is_told_and_outlasted_or_ends_at_the_limit(broker: SecuredBro
         source.open(follower)
         follower.take(first := read(source, 1))
         assert values(first) == [b"first"]
-    broker.stop()
+    broker.server.kill()
     try:
         for source in limited:
             with pytest.raises(SourceUnavailable, match=broker.brokers):
@@ -142,7 +131,7 @@ def test_an_outage_is_told_and_outlasted_or_ends_at_the_limit(broker: SecuredBro
             eventually(partial(connected, source, said=False), within_seconds=PATIENCE)
             assert broker.brokers in str(source.health().last_error)
     finally:
-        broker.start()
+        broker.server.start()
     write(broker, topic, b"second")
     for source in patient:
         assert values(read(source, 1)) == [b"second"]
@@ -173,13 +162,9 @@ play:
 def test_a_rotated_password_is_found_by_a_running_source(
     broker: SecuredBroker, topic: str, client: Client, tmp_path: Path
 ) -> None:
-    admin = AdminClient(connection_config(settings(broker, Client.CONFLUENT)))
 
     def rotate(password: str) -> None:
-        change = UserScramCredentialUpsertion(
-            "rotated", ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096), password.encode()
-        )
-        admin.alter_user_scram_credentials([change])["rotated"].result(30)
+        broker.let_in("rotated", password)
         (tmp_path / "password").write_text(password)
 
     rotate("first-word")
@@ -194,8 +179,8 @@ def test_a_rotated_password_is_found_by_a_running_source(
         source.open(Follower())
         assert values(read(source, 1)) == [b"first"]
         rotate("second-word")
-        broker.stop()
-        broker.start()
+        broker.server.kill()
+        broker.server.start()
 
         def told() -> str:
             source.poll(0.2)
