@@ -28,7 +28,7 @@ from bridge.records import Partition
 from bridge.sources.librdkafka import connection_config
 from bridge.sources.patience import Patience
 from bridge.sources.reading import Range
-from bridge.sources.sentences import Trouble, unavailable
+from bridge.sources.sentences import Trouble, known, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings
 from bridge.sources.subscription import Subscription
 
@@ -193,7 +193,8 @@ class ConfluentBrokers:
         answers = self._ask(
             lambda admin: admin.list_offsets(asked, isolation_level=level, request_timeout=self._timeout)
         )
-        return {Partition(at.topic, at.partition): self._result(answer).offset for at, answer in answers.items()}
+        found = {Partition(at.topic, at.partition): self._result(answer).offset for at, answer in answers.items()}
+        return known(self._settings, found)
 
     def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """See `KafkaSource.topic_settings`."""

@@ -17,7 +17,7 @@ from bridge.sources.kafka_python_config import connection_config
 from bridge.sources.kafka_python_repairs import bootstrap_in_steps, keep_last_words
 from bridge.sources.patience import Patience
 from bridge.sources.reading import Range
-from bridge.sources.sentences import Trouble, unavailable
+from bridge.sources.sentences import Trouble, known, unavailable
 from bridge.sources.settings import Isolation, KafkaSettings, milliseconds
 
 T = TypeVar("T")
@@ -178,7 +178,9 @@ class KafkaPythonBrokers:
         level = _READ_COMMITTED if committed_only else _READ_UNCOMMITTED
         asked = {TopicPartition(*at): which for at in partitions}
         found = self._ask(lambda admin: admin.list_partition_offsets(asked, isolation_level=level))
-        return {Partition(at.topic, at.partition): place.offset for at, place in found.items()}
+        return known(
+            self._settings, {Partition(at.topic, at.partition): place.offset for at, place in found.items()}
+        )
 
     def topic_settings(self, topics: Collection[str]) -> Mapping[str, Mapping[str, str]]:
         """See `KafkaSource.topic_settings`."""

@@ -6,6 +6,7 @@ import re
 from enum import Enum
 
 from bridge.errors import ConfigError, Problem, SourceUnavailable
+from bridge.records import Partition
 from bridge.sources.settings import KafkaSettings
 
 _INNER = re.compile(r" \(after \d+ms in state .*\)$|/bootstrap(?=:)|(?<=Connect to )ipv[46]#")
@@ -57,6 +58,18 @@ def _clean(text: str, brokers: str) -> str:
     """Return a client's own words without what only its makers want to know, and no address twice."""
     words = " ".join(_INNER.sub("", text).split()).rstrip(".")
     return _TWICE.sub(r"\1", words).removeprefix(f"{brokers}: ")
+
+
+def known(settings: KafkaSettings, positions: dict[Partition, int]) -> dict[Partition, int]:
+    """Return the positions that brokers gave.  Raises SourceUnavailable where one is none.
+
+    What the leader of a partition did not answer in time, librdkafka gives as -1001, without an error.
+    """
+    for at, position in positions.items():
+        if position < 0:
+            place = f"topic {at.topic}, partition {at.number}"
+            raise unavailable(settings, Trouble.AWAY, f"nothing is heard of {place}: its leader is away")
+    return positions
 
 
 def missing_topics(settings: KafkaSettings, sentences: list[str]) -> ConfigError:
