@@ -21,7 +21,7 @@ def test_any_other_test_stands_alone() -> None:
     assert group(name) == name
 
 
-@pytest.mark.parametrize(("fixture", "modules"), [("own_stack", OWN_SERVERS), ("SecuredBroker(", SECURED_BROKER)])
+@pytest.mark.parametrize(("fixture", "modules"), [("own_stack", OWN_SERVERS), ("secured_broker(", SECURED_BROKER)])
 def test_every_module_that_starts_them_is_listed(fixture: str, modules: tuple[str, ...]) -> None:
     using = {
         path.relative_to(ROOT).as_posix()
